@@ -73,8 +73,9 @@ format: install ## Bring every file into form
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts
 
-settings: install ## Write .env.example and docs/settings.md anew from lib/config/schema.ts
+settings: install ## Write .env.example, docs/settings.md and twinbox.schema.json anew from the schemas in lib/
 	@$(NODE) cli/development/settings.ts
+	@$(NODE) cli/development/config-schema.ts
 
 index: install ## Write docs/tests.md anew: which tests prove each file
 	@$(NODE) test/architecture/write-test-index.ts

@@ -1,4 +1,5 @@
 import express, { type Express } from 'express';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ConflictOperations } from '../lib/operations/conflicts.ts';
@@ -21,6 +22,8 @@ import { beginRequest, type ApiLog } from './requests.ts';
 export type ApiDeps = {
   store: CustomerStore;
   db: Db;
+  /** What a customer is. */
+  entity: Entity;
   config: {
     /** The API keys that a client may send; without any, the API is open. */
     apiKeys: readonly string[];
@@ -46,7 +49,7 @@ const READY_MS = 3_000;
 
 /** The whole API as an Express app. server.ts makes it listen. */
 export function createApi(deps: ApiDeps): Express {
-  const { store, db, config, log, clock, readiness, webhooks = [], conflicts } = deps;
+  const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions } = deps;
   const { apiKeys, deadlineMs = 8_000 } = config;
   const systems = [...choices.keys()];
@@ -64,9 +67,9 @@ export function createApi(deps: ApiDeps): Express {
   // A webhook needs its raw body, and is proved by a signature instead of a key.
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
-  app.use(basePath, customerRoutes({ store, db, systems, basePath, deadlineMs }));
+  app.use(basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
   app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, operations: conflicts, systems, basePath, deadlineMs }));
+  app.use(basePath, conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }));
   app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
   app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   app.use(answerUnknownPath);

@@ -1,6 +1,8 @@
 // What the query of /customers/changes may contain, and the form of its answer: for the checks and
 // for the API document.
 
+import type { Entity, Field } from '../lib/catalogue/entity.ts';
+import { shownSchema } from '../lib/catalogue/row-checks.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 
 export const CHANGES_DEFAULT = 100;
@@ -35,14 +37,13 @@ const position = {
   description: 'Send it as `after` to get the changes that follow. Send it unchanged: its form may change.',
 };
 
-const value = {
-  type: ['string', 'null'],
-  description: 'As of this version; null if the change is a deletion.',
-};
-
-const changeSchema = {
+const changeSchemaOf = ({ fields }: Entity) => ({
   type: 'object',
-  required: ['position', 'event_id', 'type', 'id', 'version', 'name', 'email', 'source', 'changed_at'],
+  required: [
+    ...['position', 'event_id', 'type', 'id', 'version'],
+    ...fields.map(({ name }) => name),
+    ...['source', 'changed_at'],
+  ],
   properties: {
     position,
     event_id: { type: 'string', description: 'The event of this change, the same as in Kafka.' },
@@ -53,25 +54,29 @@ const changeSchema = {
       minimum: 1,
       description: 'The version of the customer; rises by one with every change.',
     },
-    name: value,
-    email: value,
+    ...Object.fromEntries(fields.map((field) => [field.name, valueSchema(field)])),
     source: {
       type: 'string',
       description: 'Who changed the customer: internal (the API), sql, or an external system.',
     },
     changed_at: { type: 'string', format: 'date-time' },
   },
-};
+});
 
-export const changesSchema = {
+function valueSchema(field: Field): object {
+  const schema = shownSchema({ ...field, required: false });
+  return { ...schema, description: 'As of this version; null if the change is a deletion.' };
+}
+
+export const changesSchemaOf = (entity: Entity) => ({
   type: 'object',
   required: ['changes', 'position', 'more'],
   properties: {
-    changes: { type: 'array', items: changeSchema },
+    changes: { type: 'array', items: changeSchemaOf(entity) },
     position,
     more: {
       type: 'boolean',
       description: 'Whether more changes can be read at once. It can be true for an answer without changes.',
     },
   },
-} as const;
+});

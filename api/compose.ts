@@ -1,6 +1,7 @@
 // Builds the API from the database and the settings, for the API as a separate process and for the
 // process that runs every role.
 import type { Express } from 'express';
+import { customerOf } from '../lib/config/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
@@ -48,10 +49,12 @@ export type ApiParts = {
 export function composeApi(parts: ApiParts): Express {
   const { config, db, clock, log, store, systems, nudge, owner, readiness = {} } = parts;
   const { retentionDays } = config;
+  const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
     store,
     db,
+    entity,
     clock,
     log,
     config: { apiKeys: config.api.keys },
@@ -62,15 +65,16 @@ export function composeApi(parts: ApiParts): Express {
     conflicts: createConflictOperations({
       db,
       clock,
+      entity,
       nudge,
       documents: systems.map(({ intake }) => intake.document),
     }),
     links: createLinkOperations({ db, clock }),
-    resolutions: createResolveOperations({ db, clock, log }),
+    resolutions: createResolveOperations({ db, clock, entity, log }),
     choices: new Map(
       systems.map(({ intake: { system, document } }) => {
         const target = { system, externalType: document.externalType };
-        return [system, createChoiceOperations({ db, clock, nudge, target })];
+        return [system, createChoiceOperations({ db, clock, nudge, entity, target })];
       }),
     ),
     readiness: {

@@ -45,7 +45,7 @@ export const conflictQuerySchema = {
     },
     customer: { ...customerIdSchema, description: 'Only conflicts of this customer.' },
     kind: { type: 'string', enum: conflictKinds, description: 'Only conflicts of this kind.' },
-    field: { type: 'string', enum: ['name', 'email'], description: 'Only conflicts about this field.' },
+    field: { type: 'string', minLength: 1, maxLength: 63, description: 'Only conflicts about this field.' },
     reversed: {
       type: 'string',
       enum: ['true', 'false'],
@@ -62,6 +62,9 @@ export const conflictQuerySchema = {
 
 const value = { type: ['string', 'null'] };
 
+/** A value of a field, in the form of the field's type. */
+const any = { type: ['string', 'number', 'boolean', 'object', 'array', 'null'] };
+
 export const conflictSchema = {
   type: 'object',
   required: [
@@ -75,6 +78,8 @@ export const conflictSchema = {
       'base',
       'ours',
       'theirs',
+      'ours_from',
+      'theirs_from',
       'rule',
       'winner',
     ],
@@ -90,9 +95,18 @@ export const conflictSchema = {
     },
     external_id: value,
     field: value,
-    base: { ...value, description: 'The value that both sides last agreed on.' },
-    ours: { ...value, description: 'Our value at the time of the merge.' },
-    theirs: { ...value, description: 'Theirs.' },
+    base: { ...any, description: 'The value that both sides last agreed on.' },
+    ours: { ...any, description: 'Our value at the time of the merge.' },
+    theirs: { ...any, description: 'Theirs.' },
+    ours_from: {
+      ...value,
+      description:
+        'Who made our value: internal (the API or a command), sql (a statement in the database), or the name of the system whose change brought it; null if it is not known.',
+    },
+    theirs_from: {
+      ...value,
+      description: 'The system that their value is from; null if the conflict is not about a value.',
+    },
     rule: { type: 'string', description: 'The rule that decided.' },
     winner: { type: 'string', enum: ['ours', 'theirs', 'neither'] },
     note: { ...value, description: 'reversed; or overtaken: a later edit replaced the value that was kept.' },

@@ -2,6 +2,7 @@
 // rules are in lib/operations/conflicts.ts.
 
 import { Router, type Request, type Response } from 'express';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
 import type { Db } from '../db/server/connection.ts';
 import {
@@ -26,6 +27,7 @@ const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
 
 export type ConflictRoutesDeps = {
   db: Db;
+  entity: Entity;
   operations: ConflictOperations;
   /** The systems that are kept in step. */
   systems: readonly string[];
@@ -35,6 +37,7 @@ export type ConflictRoutesDeps = {
 
 export function conflictRoutes({
   db,
+  entity,
   operations,
   systems,
   basePath,
@@ -55,7 +58,11 @@ export function conflictRoutes({
           ...(reversed !== undefined && { reversed: reversed === 'true' }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/conflicts`, query });
-        sendJson(res, 200, page.map(conflictJson));
+        sendJson(
+          res,
+          200,
+          page.map((each) => conflictJson(entity, each)),
+        );
       },
     ],
   });
@@ -65,8 +72,8 @@ export function conflictRoutes({
       soon,
       async (req, res) => {
         const conflict = await readConflict(db, idOf(req));
-        if (!conflict) throw refused({ outcome: 'not_found' }, systems);
-        sendJson(res, 200, conflictJson(conflict));
+        if (!conflict) throw refused(entity, { outcome: 'not_found' }, systems);
+        sendJson(res, 200, conflictJson(entity, conflict));
       },
     ],
   });
@@ -74,11 +81,11 @@ export function conflictRoutes({
   const reverse = async (req: Request, res: Response) => {
     const result = await operations.reverse(idOf(req), originOf(req, res));
     if (result.outcome !== 'reversed' && result.outcome !== 'reversed_already')
-      throw refused(result, systems);
+      throw refused(entity, result, systems);
     const { outcome, conflict, customer } = result;
     sendJson(res, 200, {
       outcome,
-      conflict: conflictJson(conflict),
+      conflict: conflictJson(entity, conflict),
       customer: customer && customerJson(customer, systems),
     });
   };
@@ -99,8 +106,8 @@ export function conflictRoutes({
 /** When `/turn` was renamed to `/reverse`: seconds since 1970, in the form of RFC 9745. */
 const RENAMED_AT = '@1795910400';
 
-export function conflictJson(conflict: StoredConflict): Record<string, unknown> {
-  const { id, kind, field, base, ours, theirs, rule, winner, note, system } = conflict;
+export function conflictJson(entity: Entity, conflict: StoredConflict): Record<string, unknown> {
+  const { id, kind, field, base, ours, theirs, oursFrom, theirsFrom, rule, winner, note, system } = conflict;
   return {
     id,
     kind,
@@ -111,10 +118,12 @@ export function conflictJson(conflict: StoredConflict): Record<string, unknown> 
     base,
     ours,
     theirs,
+    ours_from: oursFrom,
+    theirs_from: theirsFrom,
     rule,
     winner,
     note,
-    reversible: conflict.reversedAt === null && whyNotReversible(conflict) === null,
+    reversible: conflict.reversedAt === null && whyNotReversible(entity, conflict) === null,
     reversed_at: conflict.reversedAt?.toISOString() ?? null,
     created_at: conflict.createdAt.toISOString(),
     event_id: conflict.eventId,
@@ -128,7 +137,7 @@ function idOf(req: Request): string {
 
 type Refused = Exclude<ReverseOutcome, { outcome: 'reversed' | 'reversed_already' }>;
 
-function refused(refusal: Refused, systems: readonly string[]): Problem {
+function refused(entity: Entity, refusal: Refused, systems: readonly string[]): Problem {
   switch (refusal.outcome) {
     case 'not_found':
       return new Problem('conflict_not_found', 'No conflict has this id.');
@@ -138,12 +147,15 @@ function refused(refusal: Refused, systems: readonly string[]): Problem {
         ? 'The customer no longer has the value that was kept: a later edit replaced it. If you still want the other value, change the customer.'
         : 'The customer was deleted since. If you want it again, create a customer with the values of the conflict.';
       return new Problem('overtaken', detail, {
-        members: { current: customer && customerJson(customer, systems), conflict: conflictJson(conflict) },
+        members: {
+          current: customer && customerJson(customer, systems),
+          conflict: conflictJson(entity, conflict),
+        },
       });
     }
     case 'cannot_reverse':
       return new Problem('cannot_reverse', refusal.instead, {
-        members: { conflict: conflictJson(refusal.conflict) },
+        members: { conflict: conflictJson(entity, refusal.conflict) },
       });
     case 'duplicate_email':
       return new Problem(

@@ -50,12 +50,13 @@ function expired(reason: 'retention' | 'other_database'): Problem {
 }
 
 function changeJson(change: CustomerChange & { position: Position }): Record<string, unknown> {
-  const { type, customerId: id, version, name, email, source } = change;
+  const { type, customerId: id, version, source } = change;
+  const { id: _, ...fields } = change.fields;
   return {
     position: encodePosition(change.position),
     event_id: change.eventUuid,
     ...{ type, id, version },
-    ...(type === 'deleted' ? { name: null, email: null } : { name, email }),
+    ...(type === 'deleted' ? Object.fromEntries(Object.keys(fields).map((name) => [name, null])) : fields),
     source,
     changed_at: change.changedAt.toISOString(),
   };

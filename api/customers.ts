@@ -2,17 +2,19 @@
 // lib/customers/customers.ts.
 
 import { Router, type Request, type Response } from 'express';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
-import { listCustomers, readCustomer, type Customer } from '../db/customers.ts';
+import { listRows, readRow, type MappedRow } from '../db/entities/rows.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { checkCustomerChange, checkNewCustomer, tidyEmail } from '../lib/catalogue/customer.ts';
+import { tidyEmail } from '../lib/catalogue/customer.ts';
+import { replacing, rowChecksOf } from '../lib/catalogue/row-checks.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
 import {
   customerPathSchema,
-  customerQuerySchema,
+  customerQuerySchemaOf,
   PAGE_DEFAULT,
   type CustomerQuery,
 } from './customer-schemas.ts';
@@ -28,34 +30,39 @@ import { declareRoute } from './routing.ts';
 import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
-const checkQuery = compileCheck<CustomerQuery>(customerQuerySchema);
 
 export type CustomerRoutesDeps = {
   store: CustomerStore;
   db: Db;
+  entity: Entity;
   /** The systems that are kept in step. */
   systems: readonly string[];
   basePath: string;
   deadlineMs: number;
 };
 
-export function customerRoutes({ store, db, systems, basePath, deadlineMs }: CustomerRoutesDeps): Router {
+export function customerRoutes(deps: CustomerRoutesDeps): Router {
+  const { store, db, entity, systems, basePath, deadlineMs } = deps;
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
+  const checks = rowChecksOf(entity);
+  const querySchema = customerQuerySchemaOf(entity);
+  const checkQuery = compileCheck<CustomerQuery>(querySchema);
   const json = readJson();
-  // A PATCH in plain JSON and a merge patch mean the same as long as no field may be null.
+  // A PATCH in plain JSON is a merge patch (RFC 7396): null empties a field.
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
     get: [
       soon,
       async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req, customerQuerySchema)));
-        const { limit = PAGE_DEFAULT, after, email, updated_since: since } = query;
-        const found = await listCustomers(db, {
+        const query = demand('query', checkQuery(queryOf(req, querySchema)));
+        const { limit = PAGE_DEFAULT, after, updated_since: since } = query;
+        const identity = query[entity.identity ?? ''];
+        const found = await listRows(db, entity, {
           limit: limit + 1, // one more than asked for tells whether there is a next page
           ...(after !== undefined && { after }),
-          ...(email !== undefined && { email: tidyEmail(email) }),
+          ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
           ...(since !== undefined && { updatedSince: new Date(since) }),
         });
         const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
@@ -66,7 +73,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
       ...json,
       soon,
       async (req, res) => {
-        const values = demand('body', checkNewCustomer(req.body));
+        const values = demand('body', checks.checkNew(req.body));
         const result = await store.create(values, originOf(req, res));
         if (result.outcome !== 'created') throw refused(result, systems);
         res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
@@ -81,7 +88,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
     get: [
       soon,
       async (req, res) => {
-        const customer = await readCustomer(db, idOf(req));
+        const customer = await readRow(db, entity, idOf(req));
         if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' }, systems);
         sendCustomer(res, 200, customer, systems);
       },
@@ -91,7 +98,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
-        const values = demand('body', checkNewCustomer(req.body));
+        const values = replacing(entity, demand('body', checks.checkNew(req.body)));
         const result = await store.replace(id, values, condition, originOf(req, res));
         if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
         sendCustomer(res, 200, result.customer, systems);
@@ -102,7 +109,7 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
-        const values = demand('body', checkCustomerChange(req.body));
+        const values = demand('body', checks.checkChange(req.body));
         const result = await store.patch(id, values, condition, originOf(req, res));
         if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
         sendCustomer(res, 200, result.customer, systems);
@@ -124,11 +131,10 @@ export function customerRoutes({ store, db, systems, basePath, deadlineMs }: Cus
  * A customer as the API shows it. `sync` has the state in each external system, and the reason of a
  * parked pair.
  */
-export function customerJson(customer: Customer, systems: readonly string[]): Record<string, unknown> {
+export function customerJson(customer: MappedRow, systems: readonly string[]): Record<string, unknown> {
   return {
     id: customer.id,
-    name: customer.name,
-    email: customer.email,
+    ...customer.fields,
     version: customer.version,
     created_at: customer.createdAt.toISOString(),
     updated_at: customer.updatedAt.toISOString(),
@@ -137,16 +143,16 @@ export function customerJson(customer: Customer, systems: readonly string[]): Re
   };
 }
 
-function listJson(page: Customer[], systems: readonly string[]): Record<string, unknown>[] {
+function listJson(page: MappedRow[], systems: readonly string[]): Record<string, unknown>[] {
   return page.map((customer) => customerJson(customer, systems));
 }
 
-function sendCustomer(res: Response, status: number, customer: Customer, systems: readonly string[]): void {
+function sendCustomer(res: Response, status: number, customer: MappedRow, systems: readonly string[]): void {
   res.setHeader('ETag', entityTag(customer));
   sendJson(res, status, customerJson(customer, systems));
 }
 
-function entityTag({ version }: Customer): string {
+function entityTag({ version }: MappedRow): string {
   return `"${version}"`;
 }
 

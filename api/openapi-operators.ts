@@ -108,19 +108,22 @@ export function operatorPaths(): Json {
 function webhookPaths(): Json {
   return Object.fromEntries(
     systems.all.flatMap((system) => {
-      const { name, signatureHeader: header } = system;
-      return header === null ? [] : [[`/api/v1/webhooks/${name}`, { post: webhook(system, header) }]];
+      const { name, signatureHeaders: headers } = system;
+      return headers === null ? [] : [[`/api/v1/webhooks/${name}`, { post: webhook(system, headers) }]];
     }),
   );
 }
 
-function webhook({ label }: SystemDefinition, header: string): Json {
+function webhook({ label }: SystemDefinition, headers: readonly string[]): Json {
   return {
     operationId: `take${label}Event`,
     summary: `Receives an event of ${label}, and stores it before the answer`,
     description: 'The signature over the raw body is checked; no key is needed.',
     security: [],
-    parameters: [{ ...parameter(header, 'header', { type: 'string', minLength: 1 }), required: true }],
+    parameters: headers.map((header) => ({
+      ...parameter(header, 'header', { type: 'string', minLength: 1 }),
+      required: true,
+    })),
     requestBody: { required: true, content: { 'application/json': { schema: { type: 'object' } } } },
     responses: {
       200: answer('The event is stored, or is not for this database; outcome says which', ref('TakenIn')),
@@ -132,6 +135,11 @@ function webhook({ label }: SystemDefinition, header: string): Json {
   };
 }
 
+const takenOutcomes = [
+  ...['stored', 'known', 'other_account', 'other_livemode', 'other_environment', 'too_old'],
+  ...['unreadable', 'unstorable'],
+];
+
 export const takenInSchema = {
   type: 'object',
   required: ['received', 'outcome'],
@@ -139,20 +147,14 @@ export const takenInSchema = {
     received: { const: true },
     outcome: {
       type: 'string',
-      enum: [
-        ...[
-          'stored',
-          'known',
-          'other_account',
-          'other_livemode',
-          'other_environment',
-          'too_old',
-          'unreadable',
-          'unstorable',
-        ],
-      ],
+      enum: [...takenOutcomes, 'several', 'none'],
       description:
-        'stored; known: the event was stored before; any other outcome: the event was refused, and a row says why.',
+        'stored; known: the event was stored before; several: the body has more than one event, see outcomes; none: it has none; any other outcome: the event was refused, and a row says why.',
+    },
+    outcomes: {
+      type: 'array',
+      items: { type: 'string', enum: takenOutcomes },
+      description: 'Of a body with several events, the outcome of each, in their order.',
     },
   },
 };

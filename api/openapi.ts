@@ -1,12 +1,14 @@
 // The API as an OpenAPI 3.1 document, built from the schemas that check the requests and from the
 // table of problems.
 
-import { customerChangeSchema, newCustomerSchema } from '../lib/catalogue/customer.ts';
+import { customer } from '../lib/catalogue/built-in.ts';
+import type { Entity } from '../lib/catalogue/entity.ts';
+import { rowChecksOf } from '../lib/catalogue/row-checks.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { BODY_LIMIT } from './body.ts';
-import { changesQuerySchema, changesSchema } from './change-schemas.ts';
+import { changesQuerySchema, changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
-import { customerIdSchema, customerQuerySchema, customerSchema } from './customer-schemas.ts';
+import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
@@ -17,7 +19,9 @@ import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
 import { ruleKinds } from '../db/row-rules.ts';
 
-export function openApiDocument(): Json {
+/** `entity`: what a customer is in this installation. */
+export function openApiDocument(entity: Entity = customer): Json {
+  const { newSchema, changeSchema } = rowChecksOf(entity);
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
   const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
@@ -34,7 +38,7 @@ export function openApiDocument(): Json {
     paths: {
       '/api/v1/customers': {
         get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
-          parameters: queryParameters(customerQuerySchema),
+          parameters: queryParameters(customerQuerySchemaOf(entity)),
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
@@ -58,7 +62,7 @@ export function openApiDocument(): Json {
           responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
           problems: ofOneCustomer,
         }),
-        put: operation('replaceCustomer', 'Replaces both fields', {
+        put: operation('replaceCustomer', 'Replaces all fields', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
@@ -66,7 +70,7 @@ export function openApiDocument(): Json {
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
-        patch: operation('changeCustomer', 'Changes one field or both', {
+        patch: operation('changeCustomer', 'Changes some fields', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
@@ -121,10 +125,10 @@ export function openApiDocument(): Json {
         'X-Request-Id': { description: 'The id sent, or one of the API.', schema: { type: 'string' } },
       },
       schemas: {
-        Customer: customerSchema,
-        Changes: changesSchema,
-        NewCustomer: newCustomerSchema,
-        CustomerChange: customerChangeSchema,
+        Customer: customerSchemaOf(entity),
+        Changes: changesSchemaOf(entity),
+        NewCustomer: newSchema,
+        CustomerChange: changeSchema,
         Conflict: conflictSchema,
         Reversed: reversedSchema,
         Mapping: mappingSchema,

@@ -1,6 +1,8 @@
 // The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
 // the API accepts.
 import { systemClock } from '../lib/clock.ts';
+import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
+import { customerOf } from '../lib/config/entity.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
@@ -24,7 +26,13 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), config.api);
   const { poolSize } = config.database;
-  const database = await connectDatabase({ role: 'api', url: databaseUrl, poolSize, log });
+  const database = await connectDatabase({
+    role: 'api',
+    url: databaseUrl,
+    catalogue: tableCatalogueOf(config),
+    poolSize,
+    log,
+  });
   const { db } = database;
   // The relay is another process, and looks at the table often enough by itself.
   const nudge = (): void => undefined;
@@ -48,7 +56,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     db,
     clock,
     log,
-    store: createCustomerStore({ db, clock, nudge }),
+    store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
     nudge,
   });

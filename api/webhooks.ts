@@ -1,6 +1,9 @@
 // Webhooks of external systems: the signature over the raw bytes is verified, the event is stored,
 // and only then the API answers 2xx. The handler does no other work; a worker reads the record.
 //
+// A body may have many events: all are stored in one transaction, each once; one of them that cannot be
+// read is refused with a row, and the others are stored.
+//
 // 400 without a row: the body is not signed by a secret of ours, or is not an event; it is counted,
 // and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
 // is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
@@ -8,8 +11,8 @@
 import express, { Router } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
-import type { Ingress } from '../lib/integrations/integration.ts';
-import { takeIn, type InboxDeps } from '../lib/intake/inbound.ts';
+import type { Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
+import { takeInAll, type InboxDeps } from '../lib/intake/inbound.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
@@ -27,9 +30,7 @@ export interface WebhookSource {
   tally?: WebhookTally;
 }
 
-/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
-const TOLERANCE_S = 300;
-/** Far above the size of any event of a customer; a forged body must not use more memory. */
+/** Far above the size of the events of one body; a forged body must not use more memory. */
 const BODY_LIMIT = 1_000_000;
 
 export function webhookRoutes(
@@ -45,15 +46,20 @@ export function webhookRoutes(
         async (req, res) => {
           const body: unknown = req.body;
           const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-          demandSignature(source, rawBody, req.headers[source.ingress.header], clock);
-          const event = source.ingress.normalise(parse(rawBody));
-          if (!event)
+          demandSignature(
+            source,
+            { rawBody, method: req.method, path: req.originalUrl, headers: req.headers },
+            clock,
+          );
+          const items = source.ingress.events(parse(rawBody));
+          const bad = items.find((item) => !item.ok);
+          if (items.length > 0 && !items.some(({ ok }) => ok))
             throw new Problem(
               'invalid_event',
-              'The body is signed, but it is not an event: it has no id or no type.',
+              `The body is signed, but it is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
-          const taken = await takeIn(source.inbox, event);
-          if (taken === 'unbound') {
+          const taken = await takeInAll(source.inbox, items);
+          if (taken.includes('unbound')) {
             throw new Problem(
               'account_unbound',
               `It is not known yet which ${source.system} account this database belongs to.`,
@@ -62,7 +68,14 @@ export function webhookRoutes(
               },
             );
           }
-          sendJson(res, 200, { received: true, outcome: taken });
+          const [outcome = 'none'] = taken;
+          sendJson(
+            res,
+            200,
+            taken.length > 1
+              ? { received: true, outcome: 'several', outcomes: taken }
+              : { received: true, outcome },
+          );
         },
       ],
     });
@@ -72,12 +85,12 @@ export function webhookRoutes(
 
 function demandSignature(
   source: WebhookSource,
-  rawBody: Buffer,
-  header: string | string[] | undefined,
+  request: Pick<WebhookCheck, 'rawBody' | 'method' | 'path' | 'headers'>,
   clock: Clock,
 ): void {
   const { ingress, secrets, system, tally } = source;
-  const verdict = ingress.verify({ rawBody, header, secrets, now: clock.now(), toleranceS: TOLERANCE_S });
+  const { toleranceS } = ingress;
+  const verdict = ingress.verify({ ...request, secrets, now: clock.now(), toleranceS });
   if (verdict.ok) return tally?.taken();
   if (verdict.code === 'no_secret') {
     throw new Problem(

@@ -179,8 +179,8 @@ async function receive(): Promise<PartFigures> {
         },
       }),
   };
-  const access = simulatorAccess('http://127.0.0.1:9');
   const config = loadConfig({}, { envFile: false });
+  const access = simulatorAccess('http://127.0.0.1:9', config.catalogue);
   const deps = await createSyncDeps(config, {
     db,
     access,

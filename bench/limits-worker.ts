@@ -1,6 +1,7 @@
 // One worker of bench/limits.ts as a separate process: a lane with its loop, until its input ends.
 //   node bench/limits-worker.ts <database> <simulator> <account's rate> <endpoint's rate>
 import { once } from 'node:events';
+import { customer } from '../lib/catalogue/built-in.ts';
 import { createDb } from '../db/server/connection.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { fullJitter } from '../lib/backoff.ts';
@@ -18,6 +19,7 @@ const lane = createLane(
   {
     db,
     clock: systemClock,
+    entity: customer,
     integration: createStripeIntegration({ secretKey: 'sk_test_twinbox_bench', apiBase, tagKey }),
     policy: {
       environment: 'bench',
@@ -25,6 +27,7 @@ const lane = createLane(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      deletesIn: 'delete',
       linkByEmail: 'ask',
       looksBeforeCreate: false,
       imports: true,

@@ -15,7 +15,8 @@ import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../cli/embedded/postgres.ts';
 import { table } from '../cli/output.ts';
 import { createDb, type Db } from '../db/server/connection.ts';
-import { insertCustomer, updateCustomer } from '../db/customers.ts';
+import { insertRow, updateRow } from '../db/entities/rows.ts';
+import { customer } from '../lib/catalogue/built-in.ts';
 import { findUndelivered } from '../db/deliveries.ts';
 import { migrate } from '../db/server/migrate.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
@@ -136,7 +137,7 @@ async function measure(
 }
 
 async function creates(_simulator: Simulator, count: number) {
-  for (let n = 0; n < count; n += 1) await insertCustomer(db, person(n), stamp());
+  for (let n = 0; n < count; n += 1) await insertRow(db, customer, person(n), stamp());
   await receive();
   return { left: async () => (await readSyncBacklog(db)).dirty, method: 'POST' };
 }
@@ -163,14 +164,14 @@ async function troubled(simulator: Simulator, count: number) {
 
 async function linked(simulator: Simulator, count: number) {
   const made = [];
-  for (let n = 0; n < count; n += 1) made.push(await insertCustomer(db, person(n), stamp()));
+  for (let n = 0; n < count; n += 1) made.push(await insertRow(db, customer, person(n), stamp()));
   await receive();
   const worker = start(simulator.url, 10_000);
   const left = async (): Promise<number> => (await readSyncBacklog(db)).dirty;
   await waitUntil(async () => (await left()) === 0, { timeoutMs: 60_000, what: 'all are linked' });
   await stop(worker);
   await db.raw(`delete from rate_buckets`);
-  for (const { id } of made) await updateCustomer(db, id, { name: `Edited ${id}` }, {}, stamp());
+  for (const { id } of made) await updateRow(db, customer, id, { name: `Edited ${id}` }, {}, stamp());
   await receive();
   const { rows } = await db.raw<{ rows: { external_id: string }[] }>(
     `select external_id from external_mappings order by id limit ${TROUBLE}`,

@@ -6,7 +6,7 @@
 // In short rounds A, B, B, A (plain, partitioned, partitioned, plain), so that a machine that gets
 // faster or slower meanwhile favours neither; the ratio is the median over the rounds. Nothing
 // waits for the disk: the work is compared. Two workloads: events alone, in statements of 100 rows,
-// where only the table counts; and customers through db/customers.ts, where one statement writes a
+// where only the table counts; and customers through db/entities/rows.ts, where one statement writes a
 // customer with its event, and the deferred check looks the event up.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../cli/embedded/postgres.ts';
 import { createDb, type Db } from '../db/server/connection.ts';
-import { insertCustomer } from '../db/customers.ts';
+import { insertRow } from '../db/entities/rows.ts';
+import { customer } from '../lib/catalogue/built-in.ts';
 import { migrate } from '../db/server/migrate.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
@@ -61,8 +62,9 @@ const workloads: Record<string, { perStatement: number; run: (db: Db) => Promise
     run: (db) => {
       const now = new Date();
       serial += 1;
-      return insertCustomer(
+      return insertRow(
         db,
+        customer,
         { name: 'Ada Lovelace', email: `ada${serial}@example.com` },
         { eventId: newEventId(now), source: 'internal', context: {}, now },
       );

@@ -1,9 +1,11 @@
 // The database that a command works on: that of DATABASE_URL, or the embedded database of the data
 // folder, which its first process starts and its last process stops.
 import { existsSync } from 'node:fs';
+import type { TableCatalogue } from '../db/entities/catalogue-change.ts';
+import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { join } from 'node:path';
 import { createDb, type Db } from '../db/server/connection.ts';
-import { assertMigrated, migrate } from '../db/server/migrate.ts';
+import { assertMigrated, migrate, planMigration } from '../db/server/migrate.ts';
 import { assertGround, type Purpose } from '../db/server/preflight.ts';
 import { addressOf } from '../db/relay/identity.ts';
 import type { Config } from '../lib/config/config.ts';
@@ -38,6 +40,7 @@ export async function openDatabase(
   { mayCreate = true, asItIs = false, purpose = 'read' }: OpenOptions = {},
 ): Promise<OpenDatabase> {
   const { url, poolSize } = config.database;
+  const catalogue = tableCatalogueOf(config);
   if (url !== undefined) {
     const db = createDb({ url, poolSize, applicationName: 'twinbox' });
     const opened = {
@@ -49,8 +52,8 @@ export async function openDatabase(
     };
     return await closeIfFails(opened, async () => {
       if (asItIs) return;
-      await assertGround(db, purpose);
-      await assertMigrated(db);
+      await assertGround(db, purpose, catalogue.entities);
+      await assertMigrated(db, catalogue);
       await startSequences({ db, log });
     });
   }
@@ -79,9 +82,21 @@ export async function openDatabase(
   };
   return await closeIfFails(opened, async () => {
     if (asItIs) return;
-    await migrate(db);
+    await assertUnasked(db, catalogue);
+    await migrate(db, { catalogue });
     await startSequences({ db, log });
   });
+}
+
+/** An embedded database follows the configuration by itself, as long as nobody has to be asked. */
+async function assertUnasked(db: Db, catalogue: TableCatalogue): Promise<void> {
+  const { problems, consequences } = await planMigration(db, catalogue);
+  const sentences = [...problems, ...consequences];
+  if (sentences.length === 0) return;
+  throw new CliError(
+    exit.settings,
+    `The configuration is another one than this database was migrated with:\n${sentences.map((sentence) => `  ${sentence}\n`).join('')}Run: npx twinbox migrate`,
+  );
 }
 
 async function closeIfFails(opened: OpenDatabase, prepare: () => Promise<void>): Promise<OpenDatabase> {

@@ -1,5 +1,6 @@
 // What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
-import type { Customer } from '../db/customers.ts';
+import type { MappedRow } from '../db/entities/rows.ts';
+import { plainText } from '../lib/catalogue/field-types.ts';
 import { shownDetail, shownReason } from '../db/mappings/shown.ts';
 import { EARLIEST } from '../db/server/times.ts';
 import type { Value } from '../lib/catalogue/document.ts';
@@ -46,7 +47,7 @@ function describeCustomer({ customer, pairs, unmatched }: Explanation): string {
   return unmatched.length > 0 ? 'a record without a customer' : 'no customer yet';
 }
 
-function sayCustomer({ id, version, updatedAt, deletedAt }: Customer): string {
+function sayCustomer({ id, version, updatedAt, deletedAt }: MappedRow): string {
   if (deletedAt) return `customer ${id}, deleted in our table ${shortTime(deletedAt)}`;
   return `customer ${id}, version ${version}, last changed ${shortTime(updatedAt)}`;
 }
@@ -142,6 +143,7 @@ const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
   held: 'both stay: another customer has the email',
   null_refused: 'ours stays: they emptied the field, which is never empty in our table',
   cannot_carry: 'both stay: ours is longer than they accept',
+  cannot_take: 'both stay: theirs is no value of our field',
   reformed: 'our table changed their value, and the changed value is sent to them',
   reform_refused: 'both stay: they restore the value that our table changes',
 };
@@ -166,7 +168,7 @@ function fieldLines({ mapping, fields, read }: PairExplained): Line[] {
 }
 
 function say(value: Value): string {
-  return value ?? '–';
+  return value === null ? '–' : plainText(value);
 }
 
 function commandRows({ remedies }: PairExplained): string[][] {

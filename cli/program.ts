@@ -24,6 +24,8 @@ const commands: Record<string, () => Promise<Add>> = {
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   pause: async () => (await import('./commands/pause.ts')).addPause,
   resume: async () => (await import('./commands/pause.ts')).addResume,
+  config: async () => (await import('./commands/config.ts')).addConfig,
+  mapping: async () => (await import('./commands/mapping.ts')).addMapping,
   relay: async () => (await import('./commands/relay.ts')).addRelay,
   migrate: async () => (await import('./commands/migrate.ts')).addMigrate,
   topics: async () => (await import('./commands/topics.ts')).addTopics,

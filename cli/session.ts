@@ -1,6 +1,7 @@
 // Nearly every command begins with this: it reads the settings, opens a log and the database, and
 // closes them at the end.
-import { loadConfig, type Config } from '../lib/config/config.ts';
+import type { Config } from '../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../lib/process/load-config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
 import { isStandby } from '../db/server/database-place.ts';
 import { assertSameDatabase } from '../lib/process/database-identity.ts';
@@ -30,7 +31,7 @@ export async function withDatabase<T>(
     mayBeOther?: boolean;
   } = {},
 ): Promise<T> {
-  const config = options.config ?? loadConfig();
+  const config = options.config ?? loadConfigAndCatalogue();
   const log = quietLog(config);
   const database = await openDatabase(config, log, options);
   try {

@@ -51,6 +51,13 @@ export function printStatus(status: Status, problems: string[], output: Output):
   for (const { unmatched } of status.accounts)
     for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
   if (status.backlog.parked > 0) output.say('npx twinbox replay shows what is parked.');
+  for (const system of systemsThatAsk(status.reasons))
+    output.say(`npx twinbox deletes ${system} decides about customers that were deleted there.`);
+}
+
+/** Deletions at these systems wait for a person, since the settings ask. */
+function systemsThatAsk(reasons: readonly ReasonCount[]): string[] {
+  return [...new Set(reasons.flatMap(({ reason, system }) => (reason === 'ask_delete' ? [system] : [])))];
 }
 
 function rowsOf(status: Status): string[][] {

@@ -51,7 +51,7 @@ export async function findStripe(config: Config, log: Logger, waiting: Waiting =
 
 /** The access to a simulator in another process. */
 export function simulatorAt(config: Config, url: string): Host {
-  const access = simulatorAccess(url);
+  const access = simulatorAccess(url, config.catalogue);
   return {
     ...access,
     simulatorUrl: url,

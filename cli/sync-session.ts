@@ -57,7 +57,7 @@ export async function withSyncOffline<T>(
   return withDatabase(async (session) => {
     const { config, database, log } = session;
     const system = options.system ?? firstOf(config);
-    const access = system.findAccess(config) ?? system.standInAt(NEVER_CALLED);
+    const access = system.findAccess(config) ?? system.standInAt(NEVER_CALLED, config.catalogue);
     const sync = await createSyncDeps(config, { db: database.db, access, log, nudge: () => undefined });
     return work({ ...session, sync });
   }, options);

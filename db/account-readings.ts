@@ -30,7 +30,7 @@ export async function readReading(db: Db | Tx, place: RecordPlace): Promise<Acco
 
 // A table is empty if it has no customer and no mapping names one: a deleted customer counts too,
 // because its record may still exist at the system.
-const importsSql = `:imports and not exists (select from customers) and not exists (
+const importsSql = `:imports and not exists (select from entity_rows()) and not exists (
   select from external_mappings m where m.system = :system and m.internal_id is not null)`;
 
 const beginSql = `

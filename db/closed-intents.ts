@@ -14,10 +14,15 @@ export type ClosedIntent = OpenIntent & {
 
 export async function insertClosedIntent(tx: Tx, intent: ClosedIntent): Promise<void> {
   await tx.raw(
-    `insert into sync_intents (id, mapping_id, number, operation, key, body, fields, version, hop, first_sent_at, last_sent_at, closed_at, result, external_id, request_id)
-     values (:id, :mappingId, :number, :operation, :key, :body::jsonb, :fields::jsonb, :version, :hop, :firstSentAt::timestamptz, :lastSentAt::timestamptz,
+    `insert into sync_intents (id, mapping_id, number, operation, key, body, fields, beside, version, hop, first_sent_at, last_sent_at, closed_at, result, external_id, request_id)
+     values (:id, :mappingId, :number, :operation, :key, :body::jsonb, :fields::jsonb, :beside::jsonb, :version, :hop, :firstSentAt::timestamptz, :lastSentAt::timestamptz,
              :closedAt::timestamptz, :result, :externalId, :requestId)`,
-    { ...intent, body: JSON.stringify(intent.body), fields: JSON.stringify(intent.fields) },
+    {
+      ...intent,
+      body: JSON.stringify(intent.body),
+      fields: JSON.stringify(intent.fields),
+      beside: intent.beside === undefined ? null : JSON.stringify(intent.beside),
+    },
   );
 }
 
@@ -100,10 +105,11 @@ export type EchoIntent = {
   mappingId: number;
   hop: number;
   fields: OpenIntent['fields'];
+  beside: OpenIntent['beside'] | null;
   echoEvent: string | null;
 };
 
-const echoColumns = `i.id, i.key, i.mapping_id as "mappingId", i.hop, i.fields, i.echo_event as "echoEvent"`;
+const echoColumns = `i.id, i.key, i.mapping_id as "mappingId", i.hop, i.fields, i.beside, i.echo_event as "echoEvent"`;
 
 export async function readClosedIntents(db: Db | Tx, ids: string[]): Promise<EchoIntent[]> {
   if (ids.length === 0) return [];

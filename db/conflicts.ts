@@ -1,4 +1,6 @@
 // Conflicts: values that were not kept, with the value that was, and the rule that decided.
+import type { JsonValue } from './entities/rows.ts';
+import { originSql } from './events/origins.ts';
 import type { Db, Tx } from './server/connection.ts';
 
 export type ConflictRow = {
@@ -16,6 +18,10 @@ export type ConflictRow = {
   note: string | null;
   intentId: string | null;
   eventId: string | null;
+  /** The version of our row up to which our value was made; null where that is not to be found out. */
+  oursAt?: number | null;
+  /** The system that their value is from. */
+  theirsFrom?: string | null;
   /** A conflict has one row, however often it is found. */
   dedupeKey: string;
   createdAt: Date;
@@ -25,10 +31,13 @@ export type ConflictRow = {
  * A conflict as it is read: with the pair in which it arose, if the pair still exists (an absorbed
  * mapping does not).
  */
-export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs'> & {
-  base: string | null;
-  ours: string | null;
-  theirs: string | null;
+export type StoredConflict = Omit<ConflictRow, 'dedupeKey' | 'base' | 'ours' | 'theirs' | 'oursAt'> & {
+  base: JsonValue;
+  ours: JsonValue;
+  theirs: JsonValue;
+  /** `internal`, `sql`, or the system whose change brought our value; null if it is not known. */
+  oursFrom: string | null;
+  theirsFrom: string | null;
   reversedAt: Date | null;
   system: string | null;
   externalId: string | null;
@@ -46,7 +55,7 @@ export type ConflictFilter = {
 
 const columns = `
   c.id, c.mapping_id as "mappingId", c.entity_type as "entityType", c.internal_id as "internalId", c.kind, c.field, c.base, c.ours, c.theirs,
-  c.rule, c.winner, c.note, c.intent_id as "intentId", c.event_id as "eventId", c.reversed_at as "reversedAt", c.created_at as "createdAt",
+  c.ours_from as "oursFrom", c.theirs_from as "theirsFrom", c.rule, c.winner, c.note, c.intent_id as "intentId", c.event_id as "eventId", c.reversed_at as "reversedAt", c.created_at as "createdAt",
   m.system, m.external_id as "externalId"
   from sync_conflicts c left join external_mappings m on m.id = c.mapping_id`;
 
@@ -60,20 +69,29 @@ where (:after::uuid is null or c.id < :after::uuid)
 order by c.id desc
 limit :limit`;
 
+const insertSql = `
+insert into sync_conflicts (id, mapping_id, entity_type, internal_id, kind, field, base, ours, theirs, ours_from, theirs_from,
+                            rule, winner, note, intent_id, event_id, dedupe_key, created_at)
+select :id::uuid, :mappingId, :entityType, :internalId, :kind, :field, :base::jsonb, :ours::jsonb, :theirs::jsonb,
+       case when :oursAt::bigint is not null then ${originSql({
+         key: `:entityType::text || ':' || :internalId::bigint`,
+         data: `:entityType::text || '_data'`,
+         field: ':field::text',
+         version: ':oursAt::bigint',
+       })} end,
+       :theirsFrom, :rule, :winner, :note, :intentId::uuid, :eventId::uuid, :dedupeKey, :createdAt::timestamptz
+on conflict (dedupe_key) do nothing`;
+
 export async function insertConflicts(tx: Tx, conflicts: ConflictRow[]): Promise<void> {
   for (const conflict of conflicts) {
-    await tx.raw(
-      `insert into sync_conflicts (id, mapping_id, entity_type, internal_id, kind, field, base, ours, theirs, rule, winner, note, intent_id, event_id, dedupe_key, created_at)
-       values (:id, :mappingId, :entityType, :internalId, :kind, :field, :base::jsonb, :ours::jsonb, :theirs::jsonb, :rule, :winner, :note,
-               :intentId, :eventId, :dedupeKey, :createdAt::timestamptz)
-       on conflict (dedupe_key) do nothing`,
-      {
-        ...conflict,
-        base: JSON.stringify(conflict.base ?? null),
-        ours: JSON.stringify(conflict.ours ?? null),
-        theirs: JSON.stringify(conflict.theirs ?? null),
-      },
-    );
+    await tx.raw(insertSql, {
+      ...conflict,
+      oursAt: conflict.oursAt ?? null,
+      theirsFrom: conflict.theirsFrom ?? null,
+      base: JSON.stringify(conflict.base ?? null),
+      ours: JSON.stringify(conflict.ours ?? null),
+      theirs: JSON.stringify(conflict.theirs ?? null),
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 // The identity of an installation, and the account of each system that it belongs to.
+import { publishedUpToSql, walkNames } from './relay/receive-gap.ts';
 import type { Db, Tx } from './server/connection.ts';
 
 export type Connection = {
@@ -41,8 +42,42 @@ export async function readDatabaseId(db: Db): Promise<string> {
   return `${rows[0].id}/${rows[0].oid}`;
 }
 
+// What a system finds when it comes is stored in the same statement, and once. Systems that come
+// together see the same database: none of them is bound yet. The walk for events that the bus lost
+// begins where the relay is now: what was published before is about rows that wait.
+const comeSql = `
+with come as (
+  insert into connections (system) select unnest(:systems::text[]) on conflict do nothing returning system
+), found as (
+  select case when exists (select from connections where account is not null) then (select max(r.id) from entity_rows() r where r.entity_type = 'customer')
+              else (select rows_taken_over_to from instance) end as up_to
+), rows as (
+  insert into existing_rows (system, entity_type, up_to)
+  select c.system, 'customer', f.up_to from come c cross join found f where f.up_to is not null
+  on conflict do nothing
+  returning system
+)
+insert into walk_positions (name, position)
+select w.name, w.position from unnest(:walks::jsonb[]) x
+cross join lateral (select x ->> 'system' as system, x ->> 'name' as name, ${publishedUpToSql} as position) w
+join rows r on r.system = w.system
+where w.position > 0
+on conflict do nothing`;
+
+/**
+ * Stores that these systems have come to this database, if they have not yet, and which rows were
+ * there before them (decision 0065). A worker calls this once for all its systems, before
+ * anything is received.
+ */
+export async function ensureConnections(db: Db | Tx, systems: readonly string[]): Promise<void> {
+  const walks = systems.flatMap((system) =>
+    walkNames(system).map((name) => JSON.stringify({ system, name })),
+  );
+  await db.raw(comeSql, { systems: [...systems], walks });
+}
+
 export async function ensureConnection(db: Db | Tx, system: string): Promise<void> {
-  await db.raw(`insert into connections (system) values (:system) on conflict do nothing`, { system });
+  await ensureConnections(db, [system]);
 }
 
 export async function readConnection(db: Db | Tx, system: string): Promise<Connection | null> {
@@ -53,6 +88,12 @@ export async function readConnection(db: Db | Tx, system: string): Promise<Conne
 export async function lockConnection(tx: Tx, system: string): Promise<Connection | null> {
   const { rows } = await tx.raw<{ rows: Connection[] }>(`${readSql} for update`, { system });
   return rows[0] ?? null;
+}
+
+/** Locks the connections of all systems, always in the same order, and returns that of one. */
+export async function lockConnections(tx: Tx, system: string): Promise<Connection | null> {
+  await tx.raw(`select from connections order by system for update`);
+  return readConnection(tx, system);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Deliveries: one event at one target, with its outcome.
 import type { Db, Tx } from './server/connection.ts';
 import { ensureConnection } from './connections.ts';
+import { makeMappings } from './mappings/writes/existing-rows.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type DeliveryStatus =
@@ -58,22 +59,6 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
   }));
   await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
 }
-
-// A detached pair counts as the mapping of its row too: within one account it stays detached
-// (moving to that account again reopens the pair before this runs). The conflict target is named:
-// an id that is taken, because the sequence was set back, must not be mistaken for a mapping that
-// exists.
-const makeMappingsSql = `
-insert into external_mappings (entity_type, internal_id, system, account, external_type)
-select distinct e.entity_type, e.entity_id, :system, :account, :externalType
-from jsonb_to_recordset(:events::jsonb) as e(entity_type text, entity_id bigint)
-where not exists (
-  select from external_mappings m
-  where m.entity_type = e.entity_type and m.internal_id = e.entity_id and m.system = :system and m.account = :account
-    and m.external_type = :externalType and m.role = 'primary')
-order by 2
-on conflict (entity_type, internal_id, system, account, external_type)
-  where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`;
 
 const lockMappingsSql = `
 select id, internal_id from external_mappings
@@ -138,7 +123,7 @@ export async function receiveInternalEvents(
     event_type: e.eventType,
     version: e.version,
   }));
-  await tx.raw(makeMappingsSql, { events: JSON.stringify(rows), system, account, externalType });
+  await makeMappings(tx, { events: JSON.stringify(rows), system, account, externalType });
   const locked = await tx.raw<{ rows: { id: number; internal_id: number }[] }>(lockMappingsSql, {
     entityIds: [...new Set(events.map((e) => e.entityId))],
     system,
@@ -165,7 +150,7 @@ export async function raiseWithoutDelivery(
   const account = await lockConnectionAccount(tx, system);
   const place = { system, account, externalType };
   const events = JSON.stringify([{ entity_type: 'customer', entity_id: entityId }]);
-  await tx.raw(makeMappingsSql, { events, ...place });
+  await makeMappings(tx, { events, ...place });
   const { rows } = await tx.raw<{ rows: { id: number }[] }>(lockMappingsSql, {
     entityIds: [entityId],
     ...place,
@@ -213,14 +198,14 @@ export async function insertOriginDelivery(
 }
 
 /**
- * How many rows of ours became tombstones because of deletions at a system, since a time: the
- * inbound fuse counts them.
+ * How many rows of ours became tombstones because of deletions at any system, since a time: the
+ * inbound fuse counts them together, whichever system they came from.
  */
-export async function countDeletesInSince(tx: Db | Tx, system: string, sinceId: string): Promise<number> {
+export async function countDeletesInSince(tx: Db | Tx, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_deliveries
-     where event_type = 'customer.deleted' and status = 'origin' and target = :system and event_id >= :sinceId`,
-    { system, sinceId },
+     where event_type = 'customer.deleted' and status = 'origin' and event_id >= :sinceId`,
+    { sinceId },
   );
   return rows[0]?.count ?? 0;
 }

@@ -110,7 +110,7 @@ export async function findHolders(db: Db | Tx, place: RecordPlace, externalIds: 
   const { rows } = await db.raw<{ rows: Holder[] }>(
     `select m.external_id as "externalId", m.id as "mappingId", m.internal_id as "customerId", m.role, m.state,
             c.id is not null and c.deleted_at is null as lives, m.dirty <> m.clean or m.intent is not null as busy
-     from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+     from external_mappings m left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
      where m.system = :system and m.account = :account and m.external_type = :externalType and m.external_id = any(:externalIds)`,
     { ...pick(place), externalIds },
   );
@@ -145,7 +145,7 @@ const unmatchedSql = `
 from external_records r
 where r.system = :system and r.account = :account and r.external_type = :externalType and not ${isMatched('r')}
   and not exists (
-    select from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is null
+    select from external_mappings m join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id and c.deleted_at is null
     where m.system = r.system and m.account = r.account and m.external_type = r.external_type and m.external_id = r.external_id
       and m.role = 'alias')`;
 

@@ -160,7 +160,7 @@ select e.event_id, coalesce(
    where m.intent ->> 'key' = e.key and m.intent is not null and m.system = :system and m.account = e.account and m.external_id is null),
   (select m.id from sync_intents i join external_mappings m on m.id = i.mapping_id
    where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null and m.state <> 'tombstoned'),
-  (select m.id from customers c join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id
+  (select m.id from entity_rows() c join external_mappings m on m.entity_type = c.entity_type and m.internal_id = c.id
    where c.created_event_id = e.owner_tag and m.system = :system and m.account = e.account and m.external_type = :externalType
      and m.role = 'primary' and m.external_id is null and not ${hasEndedSql('m')})
 ) as mapping_id

@@ -81,12 +81,16 @@ export async function readActionsCovering(db: Db, eventId: string): Promise<Oper
   return rows;
 }
 
-/** Pairs that wait for one reason, locked, so that the caller can raise them. */
-export async function lockWaiting(tx: Tx, system: string, reason: string): Promise<ActionPair[]> {
+/** Pairs that wait for one of these reasons, locked, so that the caller can raise them. */
+export async function lockWaiting(
+  tx: Tx,
+  system: string,
+  ...reasons: readonly string[]
+): Promise<ActionPair[]> {
   const { rows } = await tx.raw<{ rows: { mappingId: number }[] }>(
-    `select id as "mappingId" from external_mappings where system = :system and state = 'waiting' and reason = :reason
+    `select id as "mappingId" from external_mappings where system = :system and state = 'waiting' and reason = any(:reasons::text[])
      order by id for update`,
-    { system, reason },
+    { system, reasons: [...reasons] },
   );
   return rows.map(({ mappingId }) => ({ mappingId, eventId: null }));
 }

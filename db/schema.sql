@@ -5,19 +5,6 @@ create sequence relay_floor as bigint start 1 increment 1 minvalue 1 maxvalue 92
 
 create sequence sync_event_ids as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
 
-CREATE OR REPLACE FUNCTION public.customer_payload(customer_id bigint, customer_name text, customer_email text)
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-AS $function$
-  select jsonb_build_object(
-    'customer_data', jsonb_build_object('id', customer_id, 'name', customer_name, 'email', customer_email),
-    'external_mappings', coalesce((
-      select jsonb_object_agg(system, external_id) from external_mappings
-      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'
-        and reason is distinct from 'alias_lives'), '{}'))
-$function$;
-
 CREATE OR REPLACE FUNCTION public.customers_before_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -29,18 +16,14 @@ begin
     end if;
     return new;
   end if;
-  if new *= old then
-    return null;
-  end if;
-  if (new.id, new.name collate "C", new.email collate "C", new.version, new.last_event_id, new.created_event_id, new.deleted_at)
-     is not distinct from (old.id, old.name collate "C", old.email collate "C", old.version, old.last_event_id, old.created_event_id, old.deleted_at) then
-    return new;
+  if new *= old or record_image_eq(row(new.id, new.version, new.last_event_id, new.created_event_id, new.deleted_at, new."name", new."email"), row(old.id, old.version, old.last_event_id, old.created_event_id, old.deleted_at, old."name", old."email")) then
+    return case when new *= old then null else new end;
   end if;
   if new.id <> old.id or new.version <> old.version + 1 or new.last_event_id <= old.last_event_id then
     raise exception 'customer %: a change must raise version from % to % and draw a new last_event_id', old.id, old.version, old.version + 1
       using errcode = 'TB001',
             hint = 'update customers set …, version = version + 1, last_event_id = next_sync_event_id() where id = …; '
-                || 'then, in the same transaction: select write_customer_event(id). '
+                || 'then, in the same transaction: select write_event(''customer'', id). '
                 || 'A trigger that changes name, email or deleted_at has to be a BEFORE trigger that sets them in the change that fires it.';
   end if;
   if old.deleted_at is not null and new.deleted_at is null then
@@ -61,10 +44,10 @@ CREATE OR REPLACE FUNCTION public.customers_demand_event()
 AS $function$
 begin
   if tg_op = 'UPDATE' and new.version = old.version then
-    if (new.name collate "C", new.email collate "C", new.deleted_at) is distinct from (old.name collate "C", old.email collate "C", old.deleted_at) then
+    if record_image_ne(row(new.deleted_at, new."name", new."email"), row(old.deleted_at, old."name", old."email")) then
       raise exception 'customer %: a trigger of the table changed name, email or deleted_at, and version % did not rise', new.id, new.version
         using errcode = 'TB006',
-              hint = 'A change of other columns fired it. Let the trigger leave these three alone, or let that change raise version and draw last_event_id.';
+              hint = 'A change of other columns fired it. Let the trigger leave these alone, or let that change raise version and draw last_event_id.';
     end if;
     return null;
   end if;
@@ -73,31 +56,9 @@ begin
   if not found then
     raise exception 'customer %: version % was written without its event', new.id, new.version
       using errcode = 'TB002',
-            hint = 'In the same transaction as the change: select write_customer_event(' || new.id || ')';
+            hint = 'In the same transaction as the change: select write_event(''customer'', ' || new.id || ')';
   end if;
   return null;
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.customers_refuse_removal()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  if coalesce(current_setting('twinbox.purge', true), '') = 'on' and tg_op = 'DELETE' then
-    return old;
-  end if;
-  raise exception '% of customers is refused: other systems would never hear of it', tg_op
-    using errcode = 'TB003',
-          hint = 'Set deleted_at (with version + 1 and its event), or call purge_customer(id) once the tombstone is everywhere.';
-end $function$;
-
-CREATE OR REPLACE FUNCTION public.customers_version_after_restore()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  new.version := greatest(new.version, (select max(r.versions_from) from restores r where r.events_to >= old.last_event_id));
-  return new;
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.draw_above_relay_floor()
@@ -123,6 +84,29 @@ begin
   raise exception 'the sequence sync_event_ids is behind: it gave the id %, and the relay has passed %', drawn, pg_sequence_last_value('relay_floor')
     using errcode = 'TB008', hint = 'Nothing was written. Look at it with: npx twinbox doctor';
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.entity_payload(of_type text, row_id bigint, row_fields jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object(
+    of_type || '_data', jsonb_build_object('id', row_id) || row_fields,
+    'external_mappings', coalesce((
+      select jsonb_object_agg(system, external_id) from external_mappings
+      where entity_type = of_type and internal_id = row_id and role = 'primary' and external_id is not null and state <> 'detached'
+        and reason is distinct from 'alias_lives'), '{}'))
+$function$;
+
+CREATE OR REPLACE FUNCTION public.entity_rows()
+ RETURNS TABLE(entity_type text, id bigint, fields jsonb, identity text, version bigint, last_event_id bigint, created_event_id uuid, created_at timestamp with time zone, updated_at timestamp with time zone, deleted_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select 'customer'::text, r.id::bigint, jsonb_build_object('name', r."name"::text, 'email', r."email"::text), r."email"::text,
+    r.version, r.last_event_id, r.created_event_id, r.created_at, r.updated_at, r.deleted_at
+  from "customers" r
+$function$;
 
 CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
  RETURNS boolean
@@ -210,16 +194,23 @@ end $function$;
 
 CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
  RETURNS void
+ LANGUAGE sql
+AS $function$
+  select purge_row('customer', customer_id)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.purge_row(of_type text, row_id bigint)
+ RETURNS void
  LANGUAGE plpgsql
 AS $function$
 begin
-  if not exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id)
-     or exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
+  if not exists (select from external_mappings where entity_type = of_type and internal_id = row_id)
+     or exists (select from external_mappings where entity_type = of_type and internal_id = row_id
                 and state not in ('tombstoned', 'detached', 'alias')) then
-    raise exception 'customer % is still mapped: delete it first and let every system follow', customer_id using errcode = 'TB003';
+    raise exception '% % is still mapped: delete it first and let every system follow', of_type, row_id using errcode = 'TB003';
   end if;
   perform set_config('twinbox.purge', 'on', true);
-  delete from customers where id = customer_id and deleted_at is not null;
+  execute format('delete from %I where id = $1 and deleted_at is not null', table_of_entity(of_type)) using row_id;
   perform set_config('twinbox.purge', 'off', true);
 end $function$;
 
@@ -254,12 +245,25 @@ begin
     using errcode = 'TB003', hint = 'Old events leave when housekeeping drops whole partitions.';
 end $function$;
 
-CREATE OR REPLACE FUNCTION public.refuse_turned_back_change(customer_id bigint)
+CREATE OR REPLACE FUNCTION public.refuse_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if coalesce(current_setting('twinbox.purge', true), '') = 'on' and tg_op = 'DELETE' then
+    return old;
+  end if;
+  raise exception '% of % is refused: other systems would never learn of it', tg_op, tg_table_name
+    using errcode = 'TB003',
+          hint = 'Set deleted_at (with version + 1 and its event), or call purge_row(entity, id) once the tombstone is everywhere.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_turned_back_change(of_type text, row_id bigint)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
 begin
-  raise exception 'customer %: a trigger of the table put the old values back', customer_id using errcode = 'TB009';
+  raise exception '% %: a trigger of the table put the old values back', of_type, row_id using errcode = 'TB009';
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.relay_cursor_generation()
@@ -303,30 +307,64 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.table_of_entity(of_type text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  named text;
+begin
+  select definition::jsonb ->> 'table' into named from attached_entities where name = of_type;
+  if named is null then
+    raise exception 'there is no entity %', of_type
+      using errcode = 'TB004', hint = 'The entities are: ' || (select coalesce(string_agg(name, ', ' order by name), 'none') from attached_entities);
+  end if;
+  return named;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.version_after_restore()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.version := greatest(new.version, (select max(r.versions_from) from restores r where r.events_to >= old.last_event_id));
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.write_customer_event(customer_id bigint, source text DEFAULT 'sql'::text, context jsonb DEFAULT '{}'::jsonb)
+ RETURNS uuid
+ LANGUAGE sql
+AS $function$
+  select write_event('customer', customer_id, source, context)
+$function$;
+
+CREATE OR REPLACE FUNCTION public.write_event(of_type text, row_id bigint, source text DEFAULT 'sql'::text, context jsonb DEFAULT '{}'::jsonb)
  RETURNS uuid
  LANGUAGE plpgsql
 AS $function$
 declare
-  c customers%rowtype;
+  named text := table_of_entity(of_type);
+  r record;
   written xid;
   made uuid;
 begin
-  select * into c from customers where id = customer_id for update;
-  if not found then
-    raise exception 'there is no customer %', customer_id using errcode = 'TB004';
+  execute format('select id from %I where id = $1 for update', named) using row_id;
+  execute format('select xmin from %I where id = $1', named) into written using row_id;
+  if written is null then
+    raise exception 'there is no % %', of_type, row_id using errcode = 'TB004';
   end if;
-  select xmin into written from customers where id = customer_id;
+  select * into r from entity_rows() e where e.entity_type = of_type and e.id = row_id;
   -- The row's own transaction: an old version, whose event retention has taken, gets no second one.
-  if not is_of_this_transaction(written) or exists (select from sync_events e where e.id = c.last_event_id) then
-    raise exception 'customer %: version % has its event already', customer_id, c.version
+  if not is_of_this_transaction(written) or exists (select from sync_events e where e.id = r.last_event_id) then
+    raise exception '% %: version % has its event already', of_type, row_id, r.version
       using errcode = 'TB002', hint = 'Raise version and draw last_event_id = next_sync_event_id() first.';
   end if;
-  made := case when c.version = 1 then c.created_event_id else new_event_id() end;
+  made := case when r.version = 1 then r.created_event_id else new_event_id() end;
   insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context)
-  values (c.last_event_id, made,
-          case when c.deleted_at is not null then 'customer.deleted' when c.version = 1 then 'customer.created' else 'customer.updated' end,
-          'customer', c.id, 'customer:' || c.id, c.version, source, customer_payload(c.id, c.name, c.email), context);
+  values (r.last_event_id, made,
+          of_type || case when r.deleted_at is not null then '.deleted' when r.version = 1 then '.created' else '.updated' end,
+          of_type, row_id, of_type || ':' || row_id, r.version, source, entity_payload(of_type, row_id, r.fields), context);
   return made;
 end $function$;
 
@@ -347,6 +385,17 @@ create table account_rests (
   since timestamp with time zone not null,
   until timestamp with time zone not null,
   why jsonb not null
+);
+
+create table attached_entities (
+  name text not null,
+  definition text not null
+);
+
+create table attached_mappings (
+  system text not null,
+  entity text not null,
+  fields jsonb not null
 );
 
 create table breakers (
@@ -420,6 +469,13 @@ create table event_blocks (
   opened_at timestamp with time zone not null
 );
 
+create table existing_rows (
+  system text not null,
+  entity_type text not null,
+  up_to bigint not null,
+  placed_to bigint
+);
+
 create table external_mappings (
   id bigint generated always as identity not null,
   entity_type text default 'customer'::text not null,
@@ -487,7 +543,8 @@ create table instance (
   only_one boolean default true not null,
   id text not null,
   created_at timestamp with time zone default now() not null,
-  copied_from text[] default '{}'::text[] not null
+  copied_from text[] default '{}'::text[] not null,
+  rows_taken_over_to bigint
 );
 
 create table leases (
@@ -665,7 +722,9 @@ create table sync_conflicts (
   event_id uuid,
   dedupe_key text not null,
   reversed_at timestamp with time zone,
-  created_at timestamp with time zone not null
+  created_at timestamp with time zone not null,
+  ours_from text,
+  theirs_from text
 );
 
 create table sync_deliveries (
@@ -718,7 +777,8 @@ create table sync_intents (
   result text not null,
   external_id text,
   request_id text,
-  echo_event uuid
+  echo_event uuid,
+  beside jsonb
 ) partition by RANGE (id);
 
 create table walk_positions (
@@ -747,6 +807,8 @@ create table sync_intents_default partition of sync_intents default;
 alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
 alter table account_rests add constraint account_rests_check CHECK ((since < until));
 alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system, account);
+alter table attached_entities add constraint attached_entities_pkey PRIMARY KEY (name);
+alter table attached_mappings add constraint attached_mappings_pkey PRIMARY KEY (system, entity);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
@@ -757,6 +819,8 @@ alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table database_place add constraint database_place_only_one_check CHECK (only_one);
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);
 alter table event_blocks add constraint event_blocks_pkey PRIMARY KEY (first_id);
+alter table existing_rows add constraint existing_rows_check CHECK ((placed_to <= up_to));
+alter table existing_rows add constraint existing_rows_pkey PRIMARY KEY (system, entity_type);
 alter table external_mappings add constraint external_mappings_check CHECK (((intent IS NULL) OR (state <> ALL (ARRAY['alias'::text, 'detached'::text, 'tombstoned'::text]))));
 alter table external_mappings add constraint external_mappings_consent CHECK (((consent IS NULL) OR (((jsonb_typeof(consent) = 'object'::text) AND (jsonb_typeof((consent -> 'at'::text)) = 'string'::text) AND (jsonb_typeof((consent -> 'by'::text)) = ANY (ARRAY['string'::text, 'null'::text])) AND
 CASE (consent ->> 'to'::text)
@@ -871,10 +935,10 @@ create view sync_event_status as
      LEFT JOIN sync_deliveries d ON ((d.event_id = e.event_id)));
 
 CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION customers_demand_event();
-CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_refuse_removal();
-CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION customers_refuse_removal();
+CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
-CREATE TRIGGER customers_version_after_restore BEFORE UPDATE ON public.customers FOR EACH ROW WHEN ((new.version > old.version)) EXECUTE FUNCTION customers_version_after_restore();
+CREATE TRIGGER customers_version_after_restore BEFORE UPDATE ON public.customers FOR EACH ROW WHEN ((new.version > old.version)) EXECUTE FUNCTION version_after_restore();
 CREATE TRIGGER operator_action_pairs_append_only BEFORE DELETE OR UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.operator_action_pairs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();

@@ -1,6 +1,7 @@
 // Starts the relay as a separate process: one is active, and a standby takes over when its lease
 // ends.
 import type { Alike } from '../db/health/role-signs.ts';
+import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openBus } from '../lib/bus/open-bus.ts';
@@ -31,7 +32,13 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   // The relay reads with one connection, reads ahead with a second, and renews its lease with a
   // third.
   const poolSize = Math.min(config.database.poolSize, 4);
-  const database = await connectDatabase({ role: 'relay', url: databaseUrl, poolSize, log });
+  const database = await connectDatabase({
+    role: 'relay',
+    url: databaseUrl,
+    catalogue: tableCatalogueOf(config),
+    poolSize,
+    log,
+  });
   const { db, address } = database;
   const clock = systemClock;
   const running: { relay?: Relay; bus?: Bus } = {};

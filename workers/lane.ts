@@ -16,6 +16,7 @@ import { accountOf, createRest, findRest, sayRest, storeRest } from '../lib/limi
 import { breakOff } from '../lib/sync/broken-off.ts';
 import { describeFault } from '../lib/describe-fault.ts';
 import { bindAccount } from '../lib/integrations/bind.ts';
+import { placeExistingRows } from '../lib/intake/existing-rows.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 
@@ -74,6 +75,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   const left = new Map<number, Claim>();
   let bound: Bound | null = null;
   let stopped: string | null = null;
+  /** Every row that was there when the system came has its mapping. */
+  let placed = false;
   /** The number of claims since the last one of the mapping that had been due longest. */
   let sinceLongest = 0;
   /** The last claim filled all places for echoes, so more echoes may be due. */
@@ -163,6 +166,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       const to = await bind();
       if (to === null) return 0;
       const { account, guards } = to;
+      placed ||= !(await placeExistingRows(deps)).more;
+      if (!placed) return 1;
       const { breaker } = guards;
       await releaseLeftClaims(deps, left);
       if ((await guards.rest.until()) === null) await breaker.probe();

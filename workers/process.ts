@@ -1,5 +1,6 @@
 // The workers' role: receive, reconcile and housekeeping, for every system in use. It is built in
 // the same way for a separate process and for the process that runs every role.
+import { ensureConnections } from '../db/connections.ts';
 import { raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
@@ -44,6 +45,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const [first] = systems;
   const log = first?.log;
   const alive = first && (await startSignOfLife({ db: first.db, owner, log: first.log }));
+  if (first) await ensureConnections(first.db, namesOf(systems));
   for (const deps of systems) await raiseAllowed(deps);
   const lanes = systems.map((deps) => startLane(deps, { owner, concurrency, leaseMs }, stopping.signal));
   const looks = lanes.map(({ deps, neighbours, wake }) =>
@@ -113,8 +115,11 @@ const ROUND_RESTS = {
 function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortSignal) {
   const { log, integration } = lane.deps;
   const { runOnce, status } = createSweeper(lane, { retentionDays });
+  const { idleMs } = ROUND_RESTS;
   const loop = runLoop(runOnce, {
     ...ROUND_RESTS,
+    // The feed says how often it is read, also if that is more often than the other rounds.
+    idleMs: Math.min(idleMs, integration.feed?.everyMs ?? idleMs),
     onError: (error, failures) =>
       log.warn('sweep.broken_off', { system: integration.system, error: String(error), failures }),
     signal,
@@ -122,10 +127,15 @@ function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortS
   return { loop, status };
 }
 
-/** Raises the pairs that waited until writes or pulls were allowed, if they are allowed now. */
+function namesOf(systems: readonly SyncDeps[]): string[] {
+  return systems.map(({ integration }) => integration.system);
+}
+
+/** Raises the pairs that waited until a setting allowed more, if it does now. */
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
   if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
+  if (policy.deletesIn !== 'ask') await raiseWaiting(db, system, 'ask_delete', clock.now());
 }
 
 /**

@@ -1,5 +1,6 @@
 // Starts a worker as a separate process: receive, reconcile and housekeeping. Any number may run.
 import { readInstanceId } from '../db/connections.ts';
+import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { SystemAccess } from '../lib/integrations/definition.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
@@ -29,7 +30,13 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   for (const { system, says } of advice) log.warn(`${system}.simulated`, { why: says });
   const health = await startHealthServer('worker', config);
   const { poolSize } = config.database;
-  const database = await connectDatabase({ role: 'worker', url: databaseUrl, poolSize, log });
+  const database = await connectDatabase({
+    role: 'worker',
+    url: databaseUrl,
+    catalogue: tableCatalogueOf(config),
+    poolSize,
+    log,
+  });
   const { db } = database;
   // The relay is another process, which polls often enough without `nudge`.
   const nudge = (): void => undefined;

@@ -1,4 +1,8 @@
 import { Option, type Command } from 'commander';
+import { plainText } from '../../lib/catalogue/field-types.ts';
+import type { JsonValue } from '../../db/entities/rows.ts';
+import type { Entity } from '../../lib/catalogue/entity.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import {
   createConflictOperations,
@@ -58,13 +62,16 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .option('--json', 'print the list as JSON')
     .action(async ({ json = false, turned, ...asked }: ListOptions) => {
       const filter = turned === undefined ? asked : { reversed: turned, ...asked };
-      const found = await withDatabase(
-        ({ database: { db } }) => listConflicts(db, { ...filter, limit: filter.limit + 1 }),
+      const { entity, found } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          found: await listConflicts(db, { ...filter, limit: filter.limit + 1 }),
+        }),
         { mayCreate: false },
       );
       const page = found.slice(0, filter.limit);
       const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
-      if (json) output.printJson({ conflicts: page.map(toJson), after: more });
+      if (json) output.printJson({ conflicts: page.map((each) => toJson(entity, each)), after: more });
       else if (page.length === 0) output.say('There are no such conflicts.');
       else {
         for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
@@ -81,15 +88,19 @@ function addShow(conflicts: Command, { output, finish }: CommandContext): void {
     .argument('<conflict>', 'the id of the conflict', toUuid)
     .option('--json', 'print the conflict as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
-      const conflict = await withDatabase(({ database: { db } }) => readConflict(db, id), {
-        mayCreate: false,
-      });
+      const { entity, conflict } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          conflict: await readConflict(db, id),
+        }),
+        { mayCreate: false },
+      );
       if (!conflict) {
         output.say(`No conflict has the id ${id}.`);
         return finish(exit.nothingMatched);
       }
-      if (json) output.printJson(toJson(conflict));
-      else printConflict(conflict, output);
+      if (json) output.printJson(toJson(entity, conflict));
+      else printConflict(entity, conflict, output);
       finish(exit.ok);
     });
 }
@@ -107,15 +118,17 @@ function addReverse(
     .option('--json', 'print the result as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
       if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
-      const result = await withDatabase(
-        ({ config, database: { db } }) =>
-          createConflictOperations({
-            ...{ db, clock: systemClock, nudge: () => undefined },
-            documents: systems.enabled(config).map((system) => system.document()),
+      const { entity, result } = await withDatabase(
+        async ({ config, database: { db } }) => ({
+          entity: customerOf(config),
+          result: await createConflictOperations({
+            ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
+            documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
           }).reverse(id, { context: { actor: 'cli' } }),
+        }),
         { mayCreate: false },
       );
-      if (json) output.printJson(resultJson(result));
+      if (json) output.printJson(resultJson(entity, result));
       else sayResult(id, result, output);
       finish(statusOf(result));
     });
@@ -153,11 +166,11 @@ function sayResult(id: string, result: ReverseOutcome, output: Output): void {
   }
 }
 
-function resultJson(result: ReverseOutcome) {
+function resultJson(entity: Entity, result: ReverseOutcome) {
   const version = 'customer' in result ? (result.customer?.version ?? null) : null;
   return {
     outcome: result.outcome,
-    conflict: 'conflict' in result ? toJson(result.conflict) : null,
+    conflict: 'conflict' in result ? toJson(entity, result.conflict) : null,
     customer_version: version,
     ...(result.outcome === 'cannot_reverse' ? { instead: result.instead } : {}),
     ...(result.outcome === 'duplicate_email' ? { customer_id: result.rivalId } : {}),
@@ -168,30 +181,40 @@ function resultJson(result: ReverseOutcome) {
 const HEAD = ['when', 'customer', 'field', 'kind', 'won', 'ours', 'theirs', 'note', 'conflict'];
 
 function toRow(conflict: StoredConflict): string[] {
-  const { createdAt, internalId, field, kind, winner, ours, theirs, note, id } = conflict;
+  const { createdAt, internalId, field, kind, winner, ours, theirs, oursFrom, theirsFrom, note, id } =
+    conflict;
   return [
     ...[shortTime(createdAt), String(internalId ?? '–'), field ?? '–', kind, winner],
-    ...[short(ours), short(theirs), note ?? '', id],
+    ...[whose(short(ours), oursFrom), whose(short(theirs), theirsFrom), note ?? '', id],
   ];
 }
 
-function short(value: string | null): string {
-  if (value === null) return '–';
-  return value.length > 30 ? `${value.slice(0, 29)}…` : value;
+function short(value: JsonValue): string {
+  const text = shown(value);
+  return text.length > 30 ? `${text.slice(0, 29)}…` : text;
 }
 
-function printConflict(conflict: StoredConflict, output: Output): void {
+function shown(value: JsonValue): string {
+  return value === null ? '–' : plainText(value);
+}
+
+/** A value with who it is from, if that is known. */
+function whose(value: JsonValue, from: string | null): string {
+  return from === null ? shown(value) : `${shown(value)} (${from})`;
+}
+
+function printConflict(entity: Entity, conflict: StoredConflict, output: Output): void {
   const { kind, field, internalId, system, externalId, rule, winner, note, reversedAt } = conflict;
-  const instead = whyNotReversible(conflict);
+  const instead = whyNotReversible(entity, conflict);
   const rows = [
     ['conflict', conflict.id],
     ['when', `${shortTime(conflict.createdAt)} UTC`],
     ['customer', String(internalId ?? 'unknown')],
     ['record', `${system ?? 'a pair that is no more'} ${externalId ?? ''}`.trim()],
     ['what', field === null ? kind : `${kind}, ${field}`],
-    ['base', conflict.base ?? '–'],
-    ['ours', conflict.ours ?? '–'],
-    ['theirs', conflict.theirs ?? '–'],
+    ['base', shown(conflict.base)],
+    ['ours', whose(conflict.ours, conflict.oursFrom)],
+    ['theirs', whose(conflict.theirs, conflict.theirsFrom)],
     ['decided', `${rule}: ${winner}`],
     ...(note === null ? [] : [['note', reversedAt ? `${note} ${shortTime(reversedAt)} UTC` : note]]),
     ...(conflict.eventId === null ? [] : [['event', conflict.eventId]]),
@@ -202,7 +225,7 @@ function printConflict(conflict: StoredConflict, output: Output): void {
   output.say(instead ?? `npx twinbox conflicts reverse ${conflict.id}   gives the customer the other value`);
 }
 
-function toJson(conflict: StoredConflict) {
+function toJson(entity: Entity, conflict: StoredConflict) {
   const { id, kind, field, base, ours, theirs, rule, winner, note, system, internalId, externalId } =
     conflict;
   return {
@@ -216,10 +239,12 @@ function toJson(conflict: StoredConflict) {
     base,
     ours,
     theirs,
+    ours_from: conflict.oursFrom,
+    theirs_from: conflict.theirsFrom,
     rule,
     winner,
     note,
-    reversible: conflict.reversedAt === null && whyNotReversible(conflict) === null,
+    reversible: conflict.reversedAt === null && whyNotReversible(entity, conflict) === null,
     reversed_at: conflict.reversedAt,
     event_id: conflict.eventId,
     intent_id: conflict.intentId,

@@ -3,7 +3,7 @@ import { readHolders } from '../../db/health/reports.ts';
 import type { Identity } from '../../lib/integrations/integration.ts';
 import { allowBesideOriginal } from '../../lib/integrations/original.ts';
 import { moveToAccount, type Move } from '../../lib/operations/connect.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { commandActor } from '../actor.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
@@ -49,7 +49,7 @@ Examples:
   $ npx twinbox connect stripe --new-account`,
     )
     .action(async (named: string | undefined, options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const system = chosenSystem(systems, config, named);
       finish(await connect({ system, config }, options, output));
     });

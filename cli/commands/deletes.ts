@@ -1,6 +1,9 @@
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
+import { customerOf } from '../../lib/config/entity.ts';
+import { HELD_DELETES } from '../../db/mappings/reason.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
 import { shortTime, toId } from '../choices.ts';
@@ -36,7 +39,9 @@ const MAX = 100_000;
 export function addDeletes({ program, output, finish, systems }: CommandContext): void {
   program
     .command('deletes')
-    .description('list the deletes that the fuse holds; release them, take them back, or detach the pairs')
+    .description(
+      'list the deletes that wait for a decision; release them, take them back, or detach the pairs',
+    )
     .addArgument(systemArgument(systems))
     .option('--customer <id>', 'only the delete of this customer; may be given several times', addId)
     .option('--release', 'carry the deletes out (resume stripe --deletes does this for all)')
@@ -49,7 +54,8 @@ export function addDeletes({ program, output, finish, systems }: CommandContext)
     .addHelpText(
       'after',
       `
-Without --release, --take-back or --detach the command only lists. --release applies to the deletes that are held at that moment;
+A delete waits because the fuse holds it (too many at once), or because a customer was deleted at a system whose settings ask first
+(STRIPE_DELETES_IN=ask). Without --release, --take-back or --detach the command only lists. --release applies to the deletes that are held at that moment;
 the fuse counts later deletes from zero and may hold them again. A customer that was deleted in our table stays deleted: --take-back
 creates a new customer with the same values, linked with the record at Stripe. A customer that was deleted at Stripe keeps its
 number: --take-back creates a new record for it.
@@ -61,7 +67,7 @@ Examples:
   $ npx twinbox deletes stripe --customer 12 --release`,
     )
     .action(async (named: string | undefined, options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const { name, label } = chosenSystem(systems, config, named);
       finish(await deletes({ system: name, label, config }, options, output));
     });
@@ -77,7 +83,7 @@ async function deletes({ system, label, config }: About, options: Options, outpu
       const { customer } = options;
       const held = (
         await findStuck(db, {
-          ...{ system, reason: 'fuse', states: ['waiting'], limit: MAX },
+          ...{ system, reasons: HELD_DELETES, states: ['waiting'], limit: MAX },
           ...(customer && { customers: customer }),
         })
       ).filter(({ decision }) => decision === null);
@@ -94,8 +100,8 @@ async function deletes({ system, label, config }: About, options: Options, outpu
       if (held.length === 0) {
         output.say(
           customer === undefined
-            ? 'The fuse holds no delete.'
-            : 'The fuse holds no delete of these customers.',
+            ? 'No delete waits for a decision.'
+            : 'No delete of these customers waits for a decision.',
         );
         return exit.nothingMatched;
       }
@@ -160,7 +166,13 @@ async function decide(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const operations = createDeleteOperations({ db, clock: systemClock, system, log: session.log });
+  const operations = createDeleteOperations({
+    entity: customerOf(session.config),
+    db,
+    clock: systemClock,
+    system,
+    log: session.log,
+  });
   const decider: Decider = { actor: commandActor(), why: options.why ?? null };
   const done: Done = { decided: 0, taken_back: [], refused: [], results: [] };
   const waited: number[] = [];
@@ -220,7 +232,7 @@ function sayDone(action: Action, decided: number, isNamed: boolean): string {
   if (action !== 'release') return `${count(decided, 'delete')} decided.`;
   const released = `${count(decided, 'delete')} released`;
   if (isNamed) return `${released}, and no others.`;
-  return `${released}: all that the fuse held at this moment. The fuse counts later deletes from zero and may hold them again.`;
+  return `${released}: all that waited at this moment. The fuse counts later deletes from zero and may hold them again.`;
 }
 
 function statusOf({ refused }: Done): number {

@@ -1,4 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { readDatabaseFacts } from '../../db/health/doctor.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { judgeGround, pendingTables, readGround } from '../../db/server/preflight.ts';
@@ -9,7 +11,8 @@ import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { checks, type Check } from '../../lib/finding.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import {
   hasProblem,
   judgeAttention,
@@ -70,7 +73,7 @@ type About = { config: Config; systems: readonly SystemDefinition[] };
 
 async function examine(registry: Registry, named: string | undefined): Promise<Check[]> {
   const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
-    loadConfig(),
+    loadConfigAndCatalogue(),
   );
   if ('level' in config) return [config];
   const found: Check[] = [
@@ -110,9 +113,9 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   }
   found.push(judgeDatabase(place, facts));
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
-  found.push(...(await examineGround(db)));
+  found.push(...(await examineGround(config, db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
-    await assertMigrated(db);
+    await assertMigrated(db, tableCatalogueOf(config));
     return checks.ok('migrations', 'the schema is that of this version');
   });
   found.push(migrations);
@@ -165,9 +168,9 @@ async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['addr
 }
 
 /** The checks that every process makes at its start (db/server/preflight.ts), one finding each. */
-async function examineGround(db: OpenDatabase['db']): Promise<Check[]> {
+async function examineGround(config: Config, db: OpenDatabase['db']): Promise<Check[]> {
   const seen = await attempt('ground', GROUND, async () => {
-    const ground = await readGround(db);
+    const ground = await readGround(db, [customerOf(config)]);
     const pending = await pendingTables(db, ground);
     return { ground, pending };
   });

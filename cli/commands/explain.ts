@@ -1,5 +1,5 @@
 import { Argument, Option } from 'commander';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
 import { explain, type Asked, type Explanation } from '../../lib/operations/explain.ts';
 import { CliError, exit } from '../exit.ts';
@@ -78,7 +78,7 @@ async function ask(
   asked: Asked,
   { read = false, system: named }: { read?: boolean; system?: string },
 ): Promise<Explanation | null> {
-  const config = loadConfig();
+  const config = loadConfigAndCatalogue();
   const inSession = read ? withSync : withSyncOffline;
   const chosen = chosenSystems(systems, config, named);
   const found: Explanation[] = [];

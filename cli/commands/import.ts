@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
+import type { Field } from '../../lib/catalogue/entity.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { readCustomer } from '../../db/customers.ts';
+import { readRow } from '../../db/entities/rows.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
@@ -40,7 +42,7 @@ export function addImport({ program, output, finish, systems }: CommandContext):
     .option('--update', 'change existing customers that have other values')
     .option(
       '--map <column=field>',
-      `which column, by its name or position, has which field: ${FIELDS}`,
+      `which column, by its name or position, has which field: ${FIELDS}, or another field of the configuration`,
       addMapping,
     )
     .option(
@@ -91,14 +93,22 @@ async function runImport(
     return await withDatabase(async ({ config, database: { db } }) => {
       const progress = createProgress(output, 'rows');
       let passed: Passed | undefined;
+      const entity = customerOf(config);
+      const fields = entity.fields.filter(({ name }) => !(targets as readonly string[]).includes(name));
       const rows = readRows(source.stream, {
-        ...{ delimiter, map, namesFromEmail, encoding },
+        ...{ delimiter, map: mapped(map, fields), namesFromEmail, encoding, fields },
         onLayout: (layout) => sayLayout(layout, output),
         onEnd: (counted) => (passed = counted),
       });
       const summary = await importRows(rows, {
-        store: createCustomerStore({ db, clock: systemClock, nudge: () => undefined }),
-        read: (id) => readCustomer(db, id),
+        entity,
+        store: createCustomerStore({
+          db,
+          entity,
+          clock: systemClock,
+          nudge: () => undefined,
+        }),
+        read: (id) => readRow(db, entity, id),
         update,
         signal: stop.signal,
         onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),
@@ -168,13 +178,26 @@ function toEncoding(text: string): string {
 /** `E-mail 1 - Value=email`: the last = separates the column and the field. */
 function addMapping(text: string, before: Mapping[] = []): Mapping[] {
   const equals = text.lastIndexOf('=');
-  const [column, field] = [text.slice(0, equals).trim(), foldName(text.slice(equals + 1))];
-  const target = targets.find((one) => foldName(one) === field);
-  if (equals < 1 || column === '' || target === undefined)
+  const [column, target] = [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
+  if (equals < 1 || column === '' || target === '')
     throw new InvalidArgumentError(
       `It must have the form 'E-mail 1 - Value=email'; the fields are ${FIELDS}.`,
     );
-  if (before.some((one) => one.target === target))
-    throw new InvalidArgumentError(`A column for ${target} is given twice.`);
   return [...before, { column, target }];
+}
+
+/** With the fields as they are written; which there are is known once the configuration is read. */
+function mapped(map: readonly Mapping[] = [], fields: readonly Field[]): Mapping[] {
+  const known = [...targets, ...fields.map(({ name }) => name)];
+  return map.reduce<Mapping[]>((before, { column, target: given }) => {
+    const target = known.find((one) => foldName(one) === foldName(given));
+    if (target === undefined)
+      throw new CliError(
+        exit.usage,
+        `--map ${column}=${given}: there is no field ${given}; the fields are ${known.join(', ')}.`,
+      );
+    if (before.some((one) => one.target === target))
+      throw new CliError(exit.usage, `--map: a column for ${target} is given twice.`);
+    return [...before, { column, target }];
+  }, []);
 }

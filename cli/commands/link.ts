@@ -4,7 +4,7 @@ import { countNotLinked } from '../../db/mappings/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { commandActor } from '../actor.ts';
@@ -94,7 +94,7 @@ Examples:
   $ npx twinbox link --all --yes`,
     )
     .action(async (ids: number[], options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const about = { system: chosenSystem(systems, config, options.system), config };
       finish(await link(about, ids, options, output));
     });
@@ -250,12 +250,15 @@ const HEAD = ['mapping', 'record', 'customer', 'name', 'email', 'since', 'then']
 function toRow(each: Linkable): string[] {
   return [
     ...[String(each.mappingId), each.externalId ?? '–', String(each.customerId ?? '–')],
-    ...[each.name ?? '–', each.email ?? '–', shortTime(each.since), describe(each)],
+    ...[nameIn(each) ?? '–', emailIn(each) ?? '–', shortTime(each.since), describe(each)],
   ];
 }
 
-function describe({ name, linkedWith, consent }: Linkable): string {
-  if (name === null) return 'the customer is deleted: a worker looks at the record again';
+const nameIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['name']));
+const emailIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['email']));
+
+function describe({ fields, linkedWith, consent }: Linkable): string {
+  if (fields === null) return 'the customer is deleted: a worker looks at the record again';
   if (linkedWith !== null) return `the customer has ${linkedWith} now: this record becomes an alias`;
   return consent ? 'consent was given; a worker links them' : 'they are linked';
 }
@@ -266,8 +269,8 @@ function toJson(each: Linkable) {
     system: each.system,
     external_id: each.externalId,
     customer: each.customerId,
-    name: each.name,
-    email: each.email,
+    name: nameIn(each),
+    email: emailIn(each),
     linked_with: each.linkedWith,
     consent: each.consent,
     since: each.since,

@@ -149,7 +149,7 @@ async function resume(
     const result = {
       was_paused: (before?.pausedAt ?? null) !== null,
       was_resting: rested !== null,
-      released_deletes: deletes ? await raiseHeldDeletes(tx, system, now) : 0,
+      released_deletes: deletes ? await raiseHeldDeletes(tx, system, now, { reasons: ['fuse'] }) : 0,
       // Changes that waited while writes were off are released, unless writes still are off.
       released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
       deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,

@@ -37,7 +37,7 @@ async function runSession(place: Place, output: Output): Promise<number> {
   const { sync, store, config } = place;
   const simulator = place.simulatorUrl === null ? null : createControl(place.simulatorUrl);
   const names = {
-    ...{ db: sync.db, engine: createEngine(sync), customers: createCustomers(sync.db, store) },
+    ...{ db: sync.db, engine: createEngine(sync), customers: createCustomers(sync.db, sync.entity, store) },
     ...{ simulator, config },
   };
   const stopping = new AbortController();

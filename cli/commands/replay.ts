@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { DeliveryStatus } from '../../db/deliveries.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { planReplay, runReplay, type DeliveryChoice, type ReplayItem } from '../../lib/operations/replay.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { commandActor } from '../actor.ts';
 import { describeEffect } from '../effect.ts';
 import { exit } from '../exit.ts';
@@ -67,7 +67,7 @@ Examples:
     .action(async (events: string[], options: Options) => {
       const id = [...events, ...(options.id ?? [])];
       const asked = { ...options, ...(id.length > 0 ? { id } : {}) };
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const chosen = chosenSystems(systems, config, options.system);
       finish(await ofEach(chosen, output, (system, each) => replay({ system, config }, asked, each)));
     });

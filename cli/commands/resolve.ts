@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { customerOf } from '../../lib/config/entity.ts';
 import { findStuck, type StuckPair, type StuckState } from '../../db/mappings/decisions.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createResolveOperations, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
@@ -85,7 +86,7 @@ Examples:
   $ npx twinbox resolve 42 --record cus_NffrFeUfNV2Hib`,
     )
     .action(async (customers: number[], options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const about = { system: chosenSystem(systems, config, options.system), config };
       finish(await resolve(about, customers, options, output));
     });
@@ -196,7 +197,12 @@ async function decideAll(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
-  const operations = createResolveOperations({ db, clock: systemClock, log: session.log });
+  const operations = createResolveOperations({
+    entity: customerOf(session.config),
+    db,
+    clock: systemClock,
+    log: session.log,
+  });
   const done: Done = { decided: 0, refused: [], results: [], stuck: 0 };
   const waitedFor: number[] = [];
   for (const { mappingId, customerId } of found) {

@@ -2,7 +2,7 @@
 // besides `migrate`.
 import { kafkaSettings, openBus } from '../../lib/bus/open-bus.ts';
 import { readTopicFacts, type TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { AppError } from '../../lib/errors.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { exit } from '../exit.ts';
@@ -39,7 +39,7 @@ Examples:
 }
 
 async function provideTopics(patienceMs: number): Promise<{ kafka: string | null; facts: TopicFacts[] }> {
-  const config = loadConfig();
+  const config = loadConfigAndCatalogue();
   if (config.kafka.bootstrapServers.length === 0) {
     throw new AppError('config_invalid', {
       detail:

@@ -1,5 +1,6 @@
 import { readDatabaseId } from '../../db/connections.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
 import { createLogger } from '../../lib/log.ts';
 import { startSystem, type System } from '../embedded/system.ts';
@@ -35,7 +36,7 @@ Examples:
 const STOP_MS = 9_500;
 
 async function up(json: boolean, output: Output, systems: Registry): Promise<number> {
-  const config = loadConfig();
+  const config = loadConfigAndCatalogue();
   const stopping = listenForStop();
   const claim = await claimFolder(config.dataDir);
   try {

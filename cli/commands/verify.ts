@@ -1,6 +1,6 @@
 import { exitStatusOf, type Comparison, type Finding } from '../../lib/operations/comparison.ts';
 import { repair, type Asked } from '../../lib/operations/repair.ts';
-import { loadConfig } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
 import { compare, countKinds, summarise } from '../comparison.ts';
@@ -44,7 +44,7 @@ Examples:
   $ npx twinbox verify --repair`,
     )
     .action(async (options: Options) => {
-      const config = loadConfig();
+      const config = loadConfigAndCatalogue();
       const chosen = chosenSystems(systems, config, options.system);
       finish(await ofEach(chosen, output, (system, each) => verify({ system, config }, options, each)));
     });

@@ -1,7 +1,9 @@
 // The settings of the demo: a folder of its own and free ports, without the shell's connection
-// settings; with --use-settings those of the shell.
+// settings; with --use-settings those of the shell. A configuration in the working folder counts: its
+// fields are what the demo shows.
 import { join, resolve } from 'node:path';
 import { ignoreConnectionSettings, loadConfig, type Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { CliError, exit } from '../exit.ts';
 
 /**
@@ -18,7 +20,9 @@ export function demoFolder(): string {
 }
 
 export function demoConfig(folder: string, useSettings: boolean): Config {
-  const config = useSettings ? loadConfig() : loadConfig(ignoreConnectionSettings(), { envFile: false });
+  const config = useSettings
+    ? loadConfigAndCatalogue()
+    : loadConfigAndCatalogue(ignoreConnectionSettings(), { envFile: false });
   if (config.stripe.secretKey !== undefined && /^.k_live_/.test(config.stripe.secretKey)) {
     throw new CliError(
       exit.settings,

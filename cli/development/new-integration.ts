@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { ENTITIES } from '../../lib/catalogue/entity.ts';
+import { builtInEntities } from '../../lib/catalogue/built-in.ts';
 import { systemNames } from '../../lib/config/systems.ts';
 import {
   capitalised,
@@ -17,7 +17,7 @@ import {
 import { problemWithEntity, problemWithName } from './integration-names.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const entities = Object.keys(ENTITIES);
+const entities = Object.keys(builtInEntities);
 
 const HELP = `make new-integration NAME=acme ENTITY=customer
 
@@ -89,7 +89,8 @@ Then replace the invented vendor, in this order (docs/how-to/write-an-integratio
   lib/integrations/${name}/capabilities.ts  what the vendor promises: nine questions
   lib/integrations/${name}/client.ts        credentials, headers, the form of an answer
   lib/integrations/${name}/classify.ts      what each error means
-  lib/integrations/${name}/record.ts        a record's fields, and where the owner tag stands
+  lib/integrations/${name}/fields.ts        the fields that a record has there
+  lib/integrations/${name}/record.ts        how a record is read, and where the owner tag stands
   lib/integrations/${name}/customer.json    which field of theirs is which of ours
   lib/integrations/${name}/${name}.ts, feed.ts, ingress.ts   paths, the list of events, webhooks
   test/support/${name}/                     the double, wherever the vendor differs

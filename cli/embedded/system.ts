@@ -2,6 +2,7 @@
 // parts: an embedded PostgreSQL or DATABASE_URL, the simulator of a system or the system itself, a
 // bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { hostname } from 'node:os';
+import { customerOf } from '../../lib/config/entity.ts';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
@@ -108,7 +109,7 @@ async function start({
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge });
+  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems });
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -164,7 +165,7 @@ async function start({
   cleanups.push(() => signs.stop());
   await compareAtStart(db, owner, log);
   const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
-  const store = createCustomerStore({ db, clock, nudge });
+  const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
     config,
     db,
@@ -214,10 +215,10 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  parts: { db: Db; log: Logger; nudge: () => void },
+  { systems, ...parts }: { db: Db; log: Logger; nudge: () => void; systems: Registry },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
-    hosts.map((access) => createSyncDeps(config, { ...parts, access })),
+    hosts.map((access) => createSyncDeps(config, { ...parts, access }, systems)),
   );
   if (!first) throw new AppError('config_invalid', { detail: 'No external system is kept in step.' });
   return [first, ...others];

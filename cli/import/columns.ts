@@ -1,17 +1,20 @@
 // Which column holds which field: found by the header names of common exports, or named by --map.
+import type { Field } from '../../lib/catalogue/entity.ts';
 
 /** The fields that a column can hold. */
 export const targets = ['email', 'name', 'first_name', 'middle_name', 'last_name', 'company'] as const;
 export type Target = (typeof targets)[number];
 
 /** An argument of --map: `column` is a header name, or a position that begins at 1. */
-export type Mapping = { column: string; target: Target };
+export type Mapping = { column: string; target: string };
 
 export type Columns = {
   /** How many fields the header has. */
   width: number;
   /** The position of each field, from 0; fields that are not in the file are left out. */
   at: Partial<Record<Target, number>>;
+  /** The other fields of the entity that the file has, each with its position. */
+  more: readonly { field: Field; position: number }[];
   names: string[];
   /** The names of unused columns, each once; columns without a name are left out. */
   unused: string[];
@@ -19,7 +22,7 @@ export type Columns = {
 
 export type HeaderReading =
   | { kind: 'found'; columns: Columns }
-  | { kind: 'twice'; target: Target; name: string; positions: number[] }
+  | { kind: 'twice'; target: string; name: string; positions: number[] }
   /** The file has no column that --map names. */
   | { kind: 'unmapped'; column: string }
   | { kind: 'missing'; missing: ('name' | 'email')[] };
@@ -44,15 +47,18 @@ const KNOWN: Record<Target, readonly string[]> = {
   ],
 };
 
-/** `namesFromEmail`: a file without a column for a name is accepted. */
+/**
+ * `namesFromEmail`: a file without a column for a name is accepted. `fields`: those of the entity
+ * besides the name and the email.
+ */
 export function readHeader(
   header: readonly string[],
   mappings: readonly Mapping[],
-  namesFromEmail: boolean,
+  { namesFromEmail = false, fields = [] }: { namesFromEmail?: boolean; fields?: readonly Field[] },
 ): HeaderReading {
   const names = header.map((name) => name.trim());
-  const at: Partial<Record<Target, number>> = {};
-  for (const target of targets) {
+  const found = new Map<string, number>();
+  for (const target of [...targets, ...fields.map(({ name }) => name)]) {
     const mapping = mappings.find((one) => one.target === target);
     const positions = mapping ? findColumn(names, mapping.column) : findKnown(names, target);
     const [position] = positions;
@@ -60,15 +66,27 @@ export function readHeader(
       const name = names[position ?? 0] ?? '';
       return { kind: 'twice', target, name, positions: positions.map((one) => one + 1) };
     }
-    if (position !== undefined) at[target] = position;
+    if (position !== undefined) found.set(target, position);
     else if (mapping) return { kind: 'unmapped', column: mapping.column };
   }
+  const at = Object.fromEntries([...found].filter(([target]) => isTarget(target))) as Columns['at'];
+  const more = fields.flatMap((field) => {
+    const position = found.get(field.name);
+    return position === undefined ? [] : [{ field, position }];
+  });
   const missing = [
     ...(hasName(at) || namesFromEmail || isOnlyEmail(names, at) ? [] : (['name'] as const)),
     ...(at.email === undefined ? (['email'] as const) : []),
   ];
   if (missing.length > 0) return { kind: 'missing', missing };
-  return { kind: 'found', columns: { width: header.length, at, names, unused: findUnused(names, at) } };
+  return {
+    kind: 'found',
+    columns: { width: header.length, at, more, names, unused: findUnused(names, [...found.values()]) },
+  };
+}
+
+function isTarget(name: string): name is Target {
+  return (targets as readonly string[]).includes(name);
 }
 
 function hasName({ name, first_name, last_name, company }: Columns['at']): boolean {
@@ -91,10 +109,10 @@ export function foldName(name: string): string {
  * All columns with the preferred name that the file has. A column whose name is equal is preferred
  * to columns whose folded names are equal.
  */
-function findKnown(names: string[], target: Target): number[] {
+function findKnown(names: string[], target: string): number[] {
   const lower = names.map((name) => name.toLowerCase());
   const folded = names.map(foldName);
-  for (const known of KNOWN[target]) {
+  for (const known of isTarget(target) ? KNOWN[target] : [target, foldName(target)]) {
     const exact = positionsOf(lower, known);
     const all = exact.length > 0 ? exact : positionsOf(folded, known);
     if (all.length > 0) return all;
@@ -117,7 +135,7 @@ function positionsOf(names: string[], wanted: string): number[] {
   return names.flatMap((name, at) => (name === wanted ? [at] : []));
 }
 
-function findUnused(names: string[], at: Columns['at']): string[] {
-  const used = new Set(Object.values(at));
+function findUnused(names: string[], positions: readonly number[]): string[] {
+  const used = new Set(positions);
   return [...new Set(names.filter((name, position) => name !== '' && !used.has(position)))];
 }

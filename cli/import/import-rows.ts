@@ -6,10 +6,13 @@
 // `update`. If the file gives no name, the name of an existing customer is never changed. A crash
 // in the middle leaves whole customers with their events: run the import again.
 import type { TableRefusal } from '../../db/row-rules.ts';
-import type { Customer } from '../../db/customers.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonValue, MappedRow, RowFields } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
-import type { CustomerStore, CustomerValues, Origin } from '../../lib/customers/customers.ts';
-import { checkNewCustomer } from '../../lib/catalogue/customer.ts';
+import type { CustomerStore, Origin } from '../../lib/customers/customers.ts';
+import type { Entity } from '../../lib/catalogue/entity.ts';
+import { rowChecksOf } from '../../lib/catalogue/row-checks.ts';
+import { plainText } from '../../lib/catalogue/field-types.ts';
 import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
 
@@ -34,8 +37,9 @@ export type Summary = {
 };
 
 export type ImportDeps = {
+  entity: Entity;
   store: Pick<CustomerStore, 'create' | 'patch'>;
-  read: (id: number) => Promise<Customer | null>;
+  read: (id: number) => Promise<MappedRow | null>;
   update: boolean;
   /** Ends the import after the rows in progress. */
   signal?: AbortSignal;
@@ -69,14 +73,14 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
   for await (const row of rows) {
     if (failures.length > 0 || deps.signal?.aborted === true) break;
     summary.rows += 1;
-    const checked = check(row);
+    const checked = check(deps.entity, row);
     if ('reason' in checked) {
       summary.bad.push(checked);
       countDone(row);
       continue;
     }
     if (checked.severalEmails) summary.severalEmails.push(checked.line);
-    const email = fold(checked.values.email);
+    const email = fold(checked.values['email'] as string);
     await inFlight.get(email);
     while (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight.values());
     const work = importOne(checked, deps, summary)
@@ -91,30 +95,39 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
   return summary;
 }
 
-type Checked = { line: number; values: CustomerValues; derived?: Derived; severalEmails?: true };
+type Checked = { line: number; values: RowFields; derived?: Derived; severalEmails?: true };
 
-function check(row: Row): Checked | Refused {
+function check(entity: Entity, row: Row): Checked | Refused {
   const { line } = row;
   if ('problem' in row) return { line, reason: row.problem, ...(row.found ? { found: row.found } : {}) };
-  const checked = checkNewCustomer(row.values);
+  const checked = rowChecksOf(entity).checkNew(row.values);
   if (checked.ok) return { ...row, values: checked.value };
-  const { values } = row;
-  const fields = (['name', 'email'] as const).filter((field) =>
+  const wrong = Object.keys(row.values).filter((field) =>
     checked.violations.some(({ pointer }) => pointer === `/${field}`),
   );
   return {
     line,
     reason: checked.violations.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`).join('; '),
-    found: Object.fromEntries(fields.map((field) => [field, values[field]])),
+    found: shown(wrong, row.values),
   };
 }
 
+function shown(fields: readonly string[], values: RowFields): Record<string, string> {
+  return Object.fromEntries(fields.map((field) => [field, textOf(values[field])]));
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return value === null || value === undefined ? '' : plainText(value);
+}
+
 async function importOne(
-  { line, values, derived }: Checked,
-  { store, read, update }: ImportDeps,
+  checked: Checked,
+  { entity, store, read, update }: ImportDeps,
   summary: Summary,
 ): Promise<void> {
-  const given: Partial<CustomerValues> = derived === undefined ? values : { email: values.email };
+  const { line, values, derived } = checked;
+  const { name: _, ...unnamed } = values;
+  const given: RowFields = derived === undefined ? values : unnamed;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const made = await store.create(values, ORIGIN);
     if (made.outcome === 'created') {
@@ -123,14 +136,14 @@ async function importOne(
       return;
     }
     if (made.outcome === 'refused') {
-      summary.bad.push(refusedRow(line, values, made.refusal));
+      summary.bad.push(refusedRow(entity, checked, made.refusal));
       return;
     }
     if (made.outcome !== 'duplicate_email') break;
     const present = await read(made.rivalId);
     if (!present || present.deletedAt !== null) continue;
-    const differing = (['name', 'email'] as const).filter(
-      (field) => given[field] !== undefined && present[field] !== given[field],
+    const differing = Object.keys(given).filter(
+      (field) => !isDeepStrictEqual(present.fields[field] ?? null, given[field]),
     );
     if (differing.length === 0) {
       summary.skipped += 1;
@@ -138,7 +151,7 @@ async function importOne(
     }
     if (!update) {
       const reason = `customer ${present.id} has this email and another ${differing.join(' and ')}; --update changes it`;
-      const found = Object.fromEntries(differing.map((field) => [field, values[field]]));
+      const found = shown(differing, values);
       summary.different.push({ line, reason, found });
       return;
     }
@@ -148,15 +161,18 @@ async function importOne(
       return;
     }
     if (changed.outcome === 'refused') {
-      summary.bad.push(refusedRow(line, values, changed.refusal));
+      summary.bad.push(refusedRow(entity, checked, changed.refusal));
       return;
     }
   }
   summary.bad.push({ line, reason: 'other writers keep changing this customer; run the import again' });
 }
 
-function refusedRow(line: number, values: CustomerValues, { message, says, columns }: TableRefusal): Refused {
-  const fields = (['name', 'email'] as const).filter((field) => columns.includes(field));
-  const found = Object.fromEntries(fields.map((field) => [field, values[field]]));
-  return { line, reason: says === null ? message : `${message}: ${says}`, found };
+function refusedRow(
+  { fields }: Entity,
+  { line, values }: Checked,
+  { message, says, columns }: TableRefusal,
+): Refused {
+  const wrong = fields.filter(({ column }) => columns.includes(column)).map(({ name }) => name);
+  return { line, reason: says === null ? message : `${message}: ${says}`, found: shown(wrong, values) };
 }

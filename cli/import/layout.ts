@@ -2,6 +2,7 @@
 // the header. The right delimiter is the one that gives a header of known columns; nothing is
 // guessed by counting characters.
 import { CliError, exit } from '../exit.ts';
+import type { Field } from '../../lib/catalogue/entity.ts';
 import { readHeader, type Columns, type HeaderReading, type Mapping } from './columns.ts';
 import { firstRecords, type CsvRecord } from './records.ts';
 import { show, showList } from './shown.ts';
@@ -22,6 +23,8 @@ export type LayoutOptions = {
   delimiter?: string | undefined;
   map?: readonly Mapping[] | undefined;
   namesFromEmail?: boolean | undefined;
+  /** The fields of the entity besides the name and the email. */
+  fields?: readonly Field[] | undefined;
 };
 
 /** Common characters between fields. */
@@ -78,7 +81,7 @@ type Look = {
 };
 
 function lookFor(text: string, isEnd: boolean, delimiter: string, options: LayoutOptions): Look {
-  const { map = [], namesFromEmail = false } = options;
+  const { map = [], namesFromEmail = false, fields = [] } = options;
   let best: Look = { header: [], line: 1, reading: { kind: 'missing', missing: ['name', 'email'] } };
   let at = 0;
   let before = 0;
@@ -92,7 +95,7 @@ function lookFor(text: string, isEnd: boolean, delimiter: string, options: Layou
       continue;
     }
     const header = record.fields;
-    const reading = readHeader(header, map, namesFromEmail);
+    const reading = readHeader(header, map, { namesFromEmail, fields });
     if (reading.kind === 'found') {
       const line = records[index + 1]?.line ?? record.line + lineEnds(record.raw);
       const layout = { delimiter, columns: reading.columns, line: record.line, before, body: { at, line } };

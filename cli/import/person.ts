@@ -1,5 +1,9 @@
 // Makes the values of a customer from a row: its email, and its name from the columns that can give
 // one.
+import { builtIn } from '../../lib/catalogue/catalogue.ts';
+import type { JsonValue, RowFields } from '../../db/entities/rows.ts';
+import { fromText } from '../../lib/catalogue/field-types.ts';
+import type { Field } from '../../lib/catalogue/entity.ts';
 import { fallbackValue } from '../../lib/catalogue/document.ts';
 import { systems } from '../../lib/integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
@@ -9,7 +13,7 @@ import { UNREADABLE } from './encoding.ts';
 export type Derived = 'company' | 'email';
 
 export type Person = {
-  values: { name: string; email: string };
+  values: { name: string; email: string } & RowFields;
   /** Set if the file gives no name. */
   derived?: Derived;
   /** The field had several addresses, and the first one was used. */
@@ -17,13 +21,34 @@ export type Person = {
 };
 
 const NAME_RULE = systems.all
-  .flatMap((system) => system.document().fields)
+  .flatMap((system) => system.document(builtIn).fields)
   .find((rule) => rule.internal === 'name' && rule.fallback.length > 0);
 
 /** Google Contacts puts the addresses of one label into one field, the main one first. */
 const SEVERAL = /\s+:::\s+/;
 
-export function toPerson(fields: readonly string[], { at }: Columns): Person | { problem: string } {
+export function toPerson(fields: readonly string[], columns: Columns): Person | { problem: string } {
+  const person = toNamed(fields, columns);
+  if ('problem' in person) return person;
+  const read = columns.more.map(({ field, position }) => readMore(field, fields[position]));
+  const problems = read.flatMap((each) => ('problem' in each ? [each.problem] : []));
+  if (problems.length > 0) return { problem: problems.join('; ') };
+  const more = read.flatMap((each) => ('problem' in each ? [] : [[each.name, each.value] as const]));
+  return { ...person, values: { ...Object.fromEntries(more), ...person.values } };
+}
+
+/** A cell of a field of another type than text; an empty cell is no value. */
+function readMore(
+  field: Field,
+  cell: string | undefined,
+): { name: string; value: JsonValue } | { problem: string } {
+  const read = fromText(unwrap(cell ?? ''), field);
+  return 'problem' in read
+    ? { problem: `${field.name} ${read.problem}` }
+    : { name: field.name, value: read.value };
+}
+
+function toNamed(fields: readonly string[], { at }: Columns): Person | { problem: string } {
   const read = (target: Target): string => unwrap(fields[at[target] ?? -1] ?? '').trim();
   const emails = read('email').split(SEVERAL);
   const [email = ''] = emails;
@@ -53,7 +78,8 @@ export function toPerson(fields: readonly string[], { at }: Columns): Person | {
 /** By the same rule as for an external record without a name. */
 function deriveName(company: string, email: string): string {
   const fields = { individual_name: null, business_name: company, email };
-  return (NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields)) ?? '';
+  const name = NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields);
+  return typeof name === 'string' ? name : '';
 }
 
 /** Why a value is not one address although the check of emails could accept it; null if it is. */

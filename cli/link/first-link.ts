@@ -1,6 +1,7 @@
 // `twinbox link` while rows wait for the first link: shows the plan, and records the operator's
 // consent.
 import { labelOf } from '../../lib/integrations/registry.ts';
+import { placeExistingRows } from '../../lib/intake/existing-rows.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
 import { isLeft, storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -58,6 +59,7 @@ export async function firstLink(
       output.say(`No result: ${binding.message}`);
       return exit.undecided;
     }
+    while ((await placeExistingRows(sync)).more);
     const storing = createProgress(output, 'consents stored');
     given = await storeConsents(sync, plan, commandActor(), (done) => storing.update(done, done / rows));
     storing.end();

@@ -7,6 +7,8 @@ import {
   type HeldDeletion,
   type LeftRecord,
 } from '../../db/mappings/aliases.ts';
+import type { Entity } from '../../lib/catalogue/entity.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import {
@@ -35,10 +37,11 @@ export async function linkRecord(
 ): Promise<number> {
   const result = await withDatabase(
     async ({ database: { db } }): Promise<Result> => {
-      if (record !== undefined) return operationsOf(db, system).choose(customer, record, commandActor());
+      if (record !== undefined)
+        return operationsOf(db, customerOf(config), system).choose(customer, record, commandActor());
       return create
-        ? operationsOf(db, system).makeNew(customer, commandActor())
-        : operationsOf(db, system).acceptDeletion(customer, commandActor());
+        ? operationsOf(db, customerOf(config), system).makeNew(customer, commandActor())
+        : operationsOf(db, customerOf(config), system).acceptDeletion(customer, commandActor());
     },
     { mayCreate: false, config },
   );
@@ -48,9 +51,9 @@ export async function linkRecord(
   return 'customer' in result ? exit.ok : exit.failed;
 }
 
-function operationsOf(db: Db, { name, externalType }: SystemDefinition) {
+function operationsOf(db: Db, entity: Entity, { name, externalType }: SystemDefinition) {
   const target = { system: name, externalType };
-  return createChoiceOperations({ db, clock: systemClock, nudge: () => undefined, target });
+  return createChoiceOperations({ db, clock: systemClock, nudge: () => undefined, entity, target });
 }
 
 function describeResult(customer: number, result: Result): string {

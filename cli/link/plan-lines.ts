@@ -75,7 +75,7 @@ const recordsBy = (setting: NameOfSetting): Record<string, string> => ({
   pulls_off: `records have no customer in our table, and none is created (${setting('PULLS')}=off)`,
   ask_link: 'records have the email of a customer that does not wait for a link: they wait for consent',
   duplicate_email: 'records have the email of a customer, and will not be linked with it',
-  no_email: 'records have no email: they wait until they have one',
+  lacks_field: 'records lack a value that our row always has: they wait until they have it',
   lost_row:
     'records have our owner tag of a customer that is not in our table, as after a restore: link --import creates customers for them, link CUSTOMER --record ID links one with a customer',
 });

@@ -5,7 +5,8 @@ import { createWriteStream } from 'node:fs';
 import { join, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { readConnection } from '../../db/connections.ts';
-import { loadConfig, type Config } from '../../lib/config/config.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers/customers.ts';
 import { createLogger } from '../../lib/log.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -69,7 +70,7 @@ export async function withScratch<T>(work: (place: Place) => Promise<T>): Promis
 }
 
 export async function withSettings<T>(work: (place: Place) => Promise<T>): Promise<T> {
-  const config = loadConfig();
+  const config = loadConfigAndCatalogue();
   assertDevelopment(config);
   return await withSync(
     async ({ database, sync, simulatorUrl }) => {
@@ -78,7 +79,7 @@ export async function withSettings<T>(work: (place: Place) => Promise<T>): Promi
       const running = await findRunning(config.dataDir);
       return await work({
         ...{ config, sync, simulatorUrl, database: database.place },
-        store: createCustomerStore({ db, clock, nudge }),
+        store: createCustomerStore({ db, clock, entity: sync.entity, nudge }),
         apiUrl: running?.apiUrl ?? null,
         about: running
           ? `\`twinbox up\` runs beside this session as process ${running.pid}.`

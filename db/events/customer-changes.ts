@@ -4,6 +4,7 @@
 // no transaction id, so any number of followers cost only what they read.
 
 import type { Knex } from 'knex';
+import type { RowFields } from '../entities/rows.ts';
 import type { Db } from '../server/connection.ts';
 
 export type ChangeType = 'created' | 'updated' | 'deleted';
@@ -17,8 +18,7 @@ export type CustomerChange = {
   customerId: number;
   version: number;
   /** As of this version. */
-  name: string;
-  email: string;
+  fields: RowFields;
   source: string;
   changedAt: Date;
 };
@@ -115,7 +115,7 @@ with moment as materialized (${momentSql}
   from moment m, bounds b
 )
 select h.*, p.id, p.event_id, p.event_type, p.entity_id, p.version, p.source, p.created_at,
-  p.payload #>> '{customer_data,name}' as name, p.payload #>> '{customer_data,email}' as email
+  p.payload -> 'customer_data' as fields
 from head h left join page p on true
 order by p.id`;
 
@@ -137,8 +137,7 @@ type PageRow = HeadRow & {
   version: number;
   source: string;
   created_at: Date;
-  name: string;
-  email: string;
+  fields: RowFields;
 };
 
 /**
@@ -206,8 +205,7 @@ function toChange(row: PageRow): CustomerChange {
     type: row.event_type.replace('customer.', '') as ChangeType, // the query asks for these three
     customerId: row.entity_id,
     version: row.version,
-    name: row.name,
-    email: row.email,
+    fields: row.fields,
     source: row.source,
     changedAt: row.created_at,
   };

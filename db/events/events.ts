@@ -17,9 +17,9 @@ export async function insertLinkedEvent(
 ): Promise<void> {
   await tx.raw(
     `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
-     select :eventId, 'customer.linked', 'customer', c.id, 'customer:' || c.id, c.version, :system, customer_payload(c.id, c.name, c.email),
-            :context::jsonb, :now::timestamptz
-     from customers c where c.id = :customerId`,
+     select :eventId, c.entity_type || '.linked', c.entity_type, c.id, c.entity_type || ':' || c.id, c.version, :system,
+            entity_payload(c.entity_type, c.id, c.fields), :context::jsonb, :now::timestamptz
+     from entity_rows() c where c.entity_type = 'customer' and c.id = :customerId`,
     { ...linked, context: JSON.stringify(linked.context ?? {}) },
   );
 }

@@ -73,7 +73,7 @@ export async function countConflicts(db: Db, sinceId: string): Promise<ConflictC
 
 export async function countLivingCustomers(db: Db): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select count(*) from customers where deleted_at is null`,
+    `select count(*) from entity_rows() where deleted_at is null`,
   );
   return rows[0]?.count ?? 0;
 }

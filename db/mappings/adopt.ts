@@ -1,4 +1,5 @@
 // Finds the row that a mapping without a row belongs to, and moves the mapping to that row.
+import type { RowFields } from '../entities/rows.ts';
 import { isLetGoSql } from './consent.ts';
 import { hasEnded, hasEndedSql } from './state.ts';
 import { linkAbsorbed } from './writes/records.ts';
@@ -34,7 +35,7 @@ const candidateAnswers = `c.id as "customerId", c.created_event_id as "createdEv
        when m.state = 'waiting' and m.reason = 'not_linked' then 'awaited' end as link,
   case when m.external_id is null then m.consent ->> 'external_id' end as named`;
 const candidateSource = `
-  from customers c left join external_mappings m on m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+  from entity_rows() c left join external_mappings m on m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
     and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
 const candidateColumns = `${candidateAnswers} ${candidateSource}`;
 
@@ -52,55 +53,54 @@ export async function findByTag(db: Db, where: Where, ownerTag: string): Promise
   return rows[0] ?? null;
 }
 
-export async function findByEmail(db: Db, where: Where, email: string): Promise<Candidate | null> {
+export async function findRowByIdentity(db: Db, where: Where, identity: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} and m.state <> 'detached' where ${folded('c.email')} = ${folded(':email::text')} and c.deleted_at is null`,
-    { ...pick(where), email },
+    `select ${candidateColumns} and m.state <> 'detached' where ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`,
+    { ...pick(where), identity },
   );
   return rows[0] ?? null;
 }
 
 /** A candidate with the values that the plan of a first link uses. */
 export type ListedCandidate = Candidate & {
-  name: string;
-  email: string;
+  fields: RowFields;
   version: number;
   deleted: boolean;
 };
 
 // One look for each row, or the mappings may be read as a whole where nothing is known of the tables yet.
 const listedSource = (which: string): string => `
-  from customers c left join lateral (
-    select * from external_mappings x where x.entity_type = 'customer' and x.internal_id = c.id and x.system = :system
+  from entity_rows() c left join lateral (
+    select * from external_mappings x where x.entity_type = c.entity_type and x.internal_id = c.id and x.system = :system
       and x.account = :account and x.external_type = :externalType and x.role = 'primary' ${which}
     order by x.state = 'detached' limit 1) m on true`;
 
 const listedSql = `
-with r as (select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, email text))
+with r as (select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, identity text))
 select r.external_id as "of", 'tag' as by, t.* from r cross join lateral (
-  select ${candidateAnswers}, c.name, c.email, c.version, c.deleted_at is not null as deleted ${listedSource('')}
+  select ${candidateAnswers}, c.fields, c.version, c.deleted_at is not null as deleted ${listedSource('')}
   where c.created_event_id = r.owner_tag limit 1) t
 union all
-select r.external_id, 'email', e.* from r cross join lateral (
-  select ${candidateAnswers}, c.name, c.email, c.version, false
+select r.external_id, 'identity', e.* from r cross join lateral (
+  select ${candidateAnswers}, c.fields, c.version, false
   ${listedSource(`and x.state <> 'detached'`)}
-  where ${folded('c.email')} = ${folded('r.email')} and c.deleted_at is null limit 1) e`;
+  where ${folded('c.identity')} = ${folded('r.identity')} and c.deleted_at is null limit 1) e`;
 
 /**
- * What `findByTag` and `findByEmail` answer about each record of a page. A record of which no row
+ * What `findByTag` and `findRowByIdentity` answer about each record of a page. A record of which no row
  * is found is left out.
  */
 export async function findListed(
   db: Db | Tx,
   where: Where,
-  records: { externalId: string; ownerTag: string | null; email: string | null }[],
-): Promise<(ListedCandidate & { of: string; by: 'tag' | 'email' })[]> {
-  const listed = records.map(({ externalId, ownerTag, email }) => ({
+  records: { externalId: string; ownerTag: string | null; identity: string | null }[],
+): Promise<(ListedCandidate & { of: string; by: 'tag' | 'identity' })[]> {
+  const listed = records.map(({ externalId, ownerTag, identity }) => ({
     external_id: externalId,
     owner_tag: ownerTag,
-    email,
+    identity,
   }));
-  const { rows } = await db.raw<{ rows: (ListedCandidate & { of: string; by: 'tag' | 'email' })[] }>(
+  const { rows } = await db.raw<{ rows: (ListedCandidate & { of: string; by: 'tag' | 'identity' })[] }>(
     listedSql,
     { ...pick(where), records: JSON.stringify(listed) },
   );

@@ -1,5 +1,6 @@
 // Second records: a row's alias, the exchange of primary and alias, and records that stayed when
 // their row was deleted.
+import type { RowFields } from '../entities/rows.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
@@ -101,7 +102,7 @@ export type LeftRecord = {
 
 const leftColumns = `m.id as "mappingId", m.external_id as "externalId", m.state, m.internal_id as "customerId",
   m.known_email as email, m.updated_at as since
-  from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+  from external_mappings m left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
   where m.system = :system and m.account = coalesce((select account from connections where system = :system), '')
     and m.external_id is not null`;
 
@@ -130,7 +131,7 @@ export async function countLeftAliases(db: Db | Tx, system: string): Promise<num
 /** A row whose record was deleted at the system while another record of it lives. */
 export type HeldDeletion = {
   customerId: number;
-  name: string;
+  fields: RowFields;
   externalId: string;
   aliases: string[];
   /** The deletion was accepted, and a worker carries it out. */
@@ -140,12 +141,12 @@ export type HeldDeletion = {
 
 export async function listHeldDeletions(db: Db | Tx, system: string, limit: number): Promise<HeldDeletion[]> {
   const { rows } = await db.raw<{ rows: HeldDeletion[] }>(
-    `select c.id as "customerId", c.name, m.external_id as "externalId", m.updated_at as since,
+    `select c.id as "customerId", c.fields, m.external_id as "externalId", m.updated_at as since,
        coalesce((select jsonb_agg(a.external_id order by a.id) from external_mappings a
                  where a.entity_type = m.entity_type and a.internal_id = m.internal_id and a.system = m.system
                    and a.account = m.account and a.state = 'alias'), '[]') as aliases,
        m.decision ->> 'kind' is not distinct from 'release' as accepted
-     from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is null
+     from external_mappings m join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id and c.deleted_at is null
      where m.system = :system and m.state = 'waiting' and m.reason = 'alias_lives'
      order by m.id limit :limit`,
     { system, limit },

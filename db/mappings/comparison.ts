@@ -32,9 +32,9 @@ const pairColumns = `
   case when m.state <> 'detached' then null
        when ${isLetGoSql('m')} then 'let_go'
        when m.ending ->> 'kind' = 'replaced' then 'replaced' end as ended,
-  (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+  (select jsonb_build_object('id', c.id, 'fields', c.fields, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
-   from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row`;
+   from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id) as row`;
 
 /** A page of one system's mappings in order of id, behind `after`; or the one with an external id. */
 export async function readPairs(
@@ -89,9 +89,9 @@ export async function rereadPair(db: Db, mappingId: number): Promise<ComparedPai
 /** Living customers that no mapping of the system stands for yet: their event has not been received. */
 export async function findUnmapped(db: Db, system: string): Promise<number[]> {
   const { rows } = await db.raw<{ rows: { id: number }[] }>(
-    `select c.id from customers c
+    `select c.id from entity_rows() c
      where c.deleted_at is null and not exists (
-       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+       select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
          and (m.state <> 'detached' or ${isLetGoSql('m')}))
      order by c.id limit 1000`,
     { system },

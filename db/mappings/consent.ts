@@ -44,7 +44,7 @@ export type NotTaken = { tried: string; why: string };
  * has ended as before.
  */
 export type Ending =
-  /** A person detached the pair: both sides stay as they are until a person reopens the pair. */
+  /** A person, or a setting, detached the pair: both sides stay as they are until it is reopened. */
   | ({ kind: 'let_go'; was: string; because: string | null; refused?: NotTaken } & DecisionNote)
   /** The row has a new pair; `replaced` is its record, or true if a record was to be created. */
   | ({ kind: 'replaced'; replaced: string | true; refused?: NotTaken } & Partial<DecisionNote>)
@@ -85,7 +85,26 @@ export function toEnding(stored: unknown): Ending | null {
   return ENDINGS.has(stored['kind']) ? (stored as Ending) : null;
 }
 
-/** A person detached the pair: both sides stay as they are until `resolve` reopens the pair. */
+/**
+ * Why a pair was let go without a person: its record was deleted, and the settings of its system end
+ * the pair then.
+ */
+export const DELETED_THERE = 'deleted_there';
+
+/** As `isLetGo`, and by the settings: the record may come back (lib/sync/rungs/restored.ts). */
+export function isLetGoByDeletion({ state, ending }: { state: string; ending: Ending | null }): boolean {
+  return (
+    state === 'detached' &&
+    ending?.kind === 'let_go' &&
+    ending.because === DELETED_THERE &&
+    ending.by === null
+  );
+}
+
+/**
+ * A person, or a setting, detached the pair: both sides stay as they are until `resolve` reopens the
+ * pair.
+ */
 export const isLetGoSql = (mapping: string): string =>
   `(${mapping}.state = 'detached' and ${mapping}.ending ->> 'kind' = 'let_go')`;
 

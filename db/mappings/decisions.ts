@@ -38,7 +38,7 @@ export type StuckPair = {
   /** The row is a tombstone. */
   deleted: boolean;
   /**
-   * With the reason `fuse`: which side's delete is held; `out` means a row deleted in our table.
+   * Of a held delete: which side's delete is held; `out` means a row deleted in our table.
    */
   direction: 'in' | 'out' | null;
   since: Date;
@@ -48,7 +48,7 @@ export type StuckFilter = {
   system: string;
   customers?: number[];
   mappings?: number[];
-  reason?: string;
+  reasons?: readonly string[];
   /** Parked and waiting unless named; `detached` are pairs that a person has detached. */
   states?: StuckState[];
   limit: number;
@@ -57,22 +57,22 @@ export type StuckFilter = {
 const stuckSql = `
 select m.id as "mappingId", m.system, m.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason, m.decision,
        c.deleted_at is not null as deleted,
-       case when m.reason = 'fuse' then m.reason_detail ->> 'direction' end as direction, m.updated_at as since
-from external_mappings m left join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+       case when m.reason in ('fuse', 'ask_delete') then m.reason_detail ->> 'direction' end as direction, m.updated_at as since
+from external_mappings m left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
 where m.system = :system and m.state = any(:states::text[]) and m.role = 'primary'
   and (m.state <> 'detached' or ${isLetGoSql('m')})
   and (:customers::bigint[] is null or m.internal_id = any(:customers::bigint[]))
   and (:mappings::bigint[] is null or m.id = any(:mappings::bigint[]))
-  and (:reason::text is null or m.reason = :reason::text)
+  and (:reasons::text[] is null or m.reason = any(:reasons::text[]))
 order by m.id
 limit :limit`;
 
 /** Pairs that are stuck, in order of their ids. */
 export async function findStuck(db: Db | Tx, filter: StuckFilter): Promise<StuckPair[]> {
-  const { system, limit, customers = null, mappings = null, reason = null } = filter;
+  const { system, limit, customers = null, mappings = null, reasons = null } = filter;
   const { states = ['parked', 'waiting'] } = filter;
   const { rows } = await db.raw<{ rows: StuckPair[] }>(stuckSql, {
-    ...{ system, limit, customers, mappings, reason, states },
+    ...{ system, limit, customers, mappings, reasons: reasons && [...reasons], states },
   });
   return rows;
 }

@@ -1,5 +1,6 @@
 // The first link of two filled catalogues: the row that each record may belong to, and who waits for a
 // consent (docs/first-link.md). How consents are stored: writes/consents.ts.
+import type { RowFields } from '../entities/rows.ts';
 import { isLetGoSql } from './consent.ts';
 import { isInactiveSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
@@ -46,8 +47,7 @@ export type LinkRow = {
   createdEventId: string;
   /** null: none of its events has been received yet, so it has no mapping. */
   mappingId: number | null;
-  name: string;
-  email: string;
+  fields: RowFields;
   version: number;
 };
 
@@ -66,9 +66,9 @@ export async function readWaitingRows(
   limit: number,
 ): Promise<WaitingRow[]> {
   const { rows } = await db.raw<{ rows: WaitingRow[] }>(
-    `select c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", c.name, c.email, c.version,
+    `select c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", c.fields, c.version,
             m.consent is not null as consented, c.deleted_at is not null as deleted
-     from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+     from external_mappings m join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
      where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.id > :after
      order by m.id limit :limit`,
     { system, after, limit },
@@ -87,10 +87,10 @@ export async function readUnmappedRows(
   limit: number,
 ): Promise<LinkRow[]> {
   const { rows } = await db.raw<{ rows: LinkRow[] }>(
-    `select c.id as "customerId", c.created_event_id as "createdEventId", null as "mappingId", c.name, c.email, c.version
-     from customers c
+    `select c.id as "customerId", c.created_event_id as "createdEventId", null as "mappingId", c.fields, c.version
+     from entity_rows() c
      where c.deleted_at is null and c.id > :after and not exists (
-       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+       select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
          and m.external_type = :externalType and m.role = 'primary' and (m.state <> 'detached' or ${isLetGoSql('m')})
          and m.account = coalesce((select account from connections where system = :system), ''))
      order by c.id limit :limit`,
@@ -105,7 +105,7 @@ export async function readUnmappedRows(
  */
 export async function countOnTheirWay(db: Db, { system, externalType }: Where): Promise<number> {
   const { rows } = await db.raw<{ rows: { count: number }[] }>(
-    `select count(*) from external_mappings m join customers c on m.entity_type = 'customer' and c.id = m.internal_id
+    `select count(*) from external_mappings m join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
      where m.system = :system and m.external_type = :externalType and m.role = 'primary' and m.external_id is null
        and m.state in ('pending', 'waiting', 'parked') and m.reason is distinct from 'not_linked' and c.deleted_at is null`,
     { system, externalType },

@@ -1,5 +1,6 @@
 // Mappings that a person may want to see: mappings that wait, are parked or are aliases, and
 // mappings that a person has detached.
+import type { RowFields } from '../entities/rows.ts';
 import { isLetGoSql, type Decision } from './consent.ts';
 import { shownDetailSql } from './shown.ts';
 import type { Db, Tx } from '../server/connection.ts';
@@ -46,7 +47,7 @@ from (
          case when l.is_left then jsonb_build_object('email', m.known_email) else ${shownDetailSql('m')} end as detail
   from external_mappings m cross join lateral (
     select m.state = 'alias' and exists (
-      select from customers c where m.entity_type = 'customer' and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
+      select from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
 ) m
 where (m.state in ('waiting', 'parked', 'alias') or ${isLetGoSql('m')})
   and (:after::bigint is null or m.id > :after::bigint)
@@ -78,15 +79,22 @@ export async function countLinked(db: Db | Tx, system: string): Promise<number> 
   return rows[0]?.count ?? 0;
 }
 
+/** How many rows of ours have a living pair, at whichever system. */
+export async function countLinkedRows(db: Db | Tx): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(distinct internal_id) from external_mappings where state = 'linked'`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** A record of theirs that waits for consent, with the row of ours that has its email. */
 export type Linkable = {
   mappingId: number;
   system: string;
   externalId: string | null;
-  /** The row that the consent is about; its name is null if it was deleted since. */
+  /** The row that the consent is about; its fields are null if it was deleted since. */
   customerId: number | null;
-  name: string | null;
-  email: string | null;
+  fields: RowFields | null;
   /** The record that the row is linked with by now. */
   linkedWith: string | null;
   consent: boolean;
@@ -95,14 +103,14 @@ export type Linkable = {
 
 const linkableSql = `
 select m.id as "mappingId", m.system, m.external_id as "externalId", m.asked_for as "customerId",
-       c.name, c.email, own.external_id as "linkedWith", m.consent is not null as consent,
+       c.fields, own.external_id as "linkedWith", m.consent is not null as consent,
        m.created_at as since
 from (
   -- Damaged by hand, one row names nobody, and the others are listed all the same.
   select *, case when reason_detail ->> 'customer' ~ '^\\d{1,18}$' then (reason_detail ->> 'customer')::bigint end as asked_for
   from external_mappings
 ) m
-left join customers c on c.id = m.asked_for and c.deleted_at is null
+left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.asked_for and c.deleted_at is null
 left join external_mappings own on own.entity_type = 'customer' and own.internal_id = c.id and own.system = m.system
   and own.account = m.account and own.external_type = m.external_type and own.role = 'primary' and own.state <> 'detached'
 where m.state = 'waiting' and m.reason = 'ask_link' and m.internal_id is null

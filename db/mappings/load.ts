@@ -1,13 +1,13 @@
 // What one reconcile step starts from, read in one statement so that row, mapping and deliveries
 // are of one moment.
+import type { RowFields } from '../entities/rows.ts';
 import type { ReceivedEvent } from '../inbound.ts';
 import type { Db } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
 export type LoadedRow = {
   id: number;
-  name: string;
-  email: string;
+  fields: RowFields;
   version: number;
   createdEventId: string;
   deletedAt: string | null;
@@ -36,9 +36,9 @@ export type LoadedStep = {
 
 const loadSql = `
 select m.*,
-  (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+  (select jsonb_build_object('id', c.id, 'fields', c.fields, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
-   from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as loaded_row,
+   from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id) as loaded_row,
   (select coalesce(jsonb_agg(jsonb_build_object('eventId', d.event_id, 'target', d.target, 'eventType', d.event_type,
                              'version', d.version, 'inbound', d.inbound, 'status', d.status, 'attempts', d.attempts, 'hop', d.hop) order by d.sync_event_id), '[]')
    from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries,

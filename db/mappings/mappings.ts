@@ -1,5 +1,6 @@
 // External mappings: the pair of a customer and its counterpart, the state machine of that pair,
 // and its lease.
+import type { JsonValue } from '../entities/rows.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { raisedUrgency } from '../urgency.ts';
 import { toConsent, toEnding, type Consent, type Decision, type Ending } from './consent.ts';
@@ -9,9 +10,10 @@ export type MappingState = 'pending' | 'linked' | 'waiting' | 'parked' | 'alias'
 
 /** A field's halves as stored; lib/sync/shadow.ts says what they mean. */
 export type StoredPair = {
-  ours: string | null;
-  theirs: string | null;
-  reason?: 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
+  ours: JsonValue;
+  theirs: JsonValue;
+  reason?:
+    'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
 };
 
 /**
@@ -25,7 +27,12 @@ export type OpenIntent = {
   key: string;
   body: Record<string, unknown>;
   /** For each field sent: our value, and theirs as the merge saw it. */
-  fields: Record<string, { ours: string | null; seen: string | null }>;
+  fields: Record<string, { ours: JsonValue; seen: JsonValue }>;
+  /**
+   * By external name, what is written beside these fields because the system takes both only
+   * together: the value sent, and what the record held when it was read.
+   */
+  beside?: Record<string, { ours: JsonValue; seen: JsonValue }>;
   version: number;
   /** How many writes of ours lie behind it: a loop counts up. */
   hop: number;

@@ -45,6 +45,8 @@ interface WaitingDetails {
   account_unread: Nothing;
   ask_link: { customer: number };
   duplicate_email: { customer: number };
+  /** The record was archived, and lives again: this row, which it had, is deleted. */
+  restored: { customer: number };
   /** A person chose the record for a customer; the consent says for which. */
   chosen: Nothing;
   /** A pair that had ended was taken up again for a decision. */
@@ -54,11 +56,12 @@ interface WaitingDetails {
   left_alone: { mark?: string };
   not_imported: Nothing;
   other_environment: Nothing;
-  no_email: Nothing;
-  no_name: Nothing;
+  lacks_field: { field: string };
   writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
   pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
   fuse: { operation?: 'delete'; direction: 'in' | 'out' };
+  /** The record was deleted, and the settings of its system leave the row to a person. */
+  ask_delete: { operation?: 'delete'; direction: 'in' };
   alias_lives: { external_id: string; aliases: string[] };
 }
 
@@ -108,6 +111,15 @@ export type Reason =
 
 export type ReasonCode = Reason['code'];
 
+/** A delete waits for a decision of a person: the fuse holds it, or the settings of its system ask. */
+export const HELD_DELETES = ['fuse', 'ask_delete'] as const satisfies Waiting['code'][];
+
+type HeldDelete = Extract<Waiting, { code: (typeof HELD_DELETES)[number] }>;
+
+export function isHeldDelete(reason: Reason | null): reason is HeldDelete {
+  return reason !== null && HELD_DELETES.some((code) => code === reason.code);
+}
+
 const isFailure = hasMembers({ kind: isText, code: isText, message: isText });
 const refusedRow = hasMembers({
   rule: orNull(isText),
@@ -132,17 +144,18 @@ const FITS: Record<keyof Details, Fits> = {
   account_unread: nothing,
   ask_link: customer,
   duplicate_email: customer,
+  restored: customer,
   chosen: nothing,
   reopened: nothing,
   lost_row: tag,
   left_alone: tag,
   not_imported: nothing,
   other_environment: nothing,
-  no_email: nothing,
-  no_name: nothing,
+  lacks_field: hasMembers({ field: isText }),
   writes_off: hasMembers({ operation }),
   pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
   fuse: hasMembers({ direction: isOneOf('in', 'out') }),
+  ask_delete: hasMembers({ direction: isOneOf('in') }),
   alias_lives: hasMembers({ external_id: isText, aliases: isTexts }),
   missing: hasMembers({ external_id: orNull(isText) }),
   delete_blocked: hasMembers({ external_id: isText, why: isText }),

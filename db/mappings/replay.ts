@@ -35,9 +35,9 @@ export type FoundDelivery = {
 const chooseSql = `
 select d.event_id as "eventId", d.target, d.event_type as "eventType", d.version, d.status, d.attempts, d.last_error as error,
        d.created_at as "createdAt", d.mapping_id as "mappingId",
-       (select jsonb_build_object('id', c.id, 'name', c.name, 'email', c.email, 'version', c.version,
+       (select jsonb_build_object('id', c.id, 'fields', c.fields, 'version', c.version,
                                   'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
-        from customers c where m.entity_type = 'customer' and c.id = m.internal_id) as row
+        from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id) as row
 from sync_deliveries d join external_mappings m on m.id = d.mapping_id
 where m.system = :system
   and (:ids::uuid[] is null or d.event_id = any(:ids::uuid[]))

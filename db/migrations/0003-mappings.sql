@@ -43,28 +43,6 @@ create index external_mappings_open_intent on external_mappings (system) where i
 create index external_mappings_intent_key on external_mappings ((intent ->> 'key')) where intent is not null;
 create index external_mappings_by_internal on external_mappings (entity_type, internal_id);
 
--- The customer part of an envelope.
-create function customer_payload(customer_id bigint, customer_name text, customer_email text) returns jsonb language sql stable as $$
-  select jsonb_build_object(
-    'customer_data', jsonb_build_object('id', customer_id, 'name', customer_name, 'email', customer_email),
-    'external_mappings', coalesce((
-      select jsonb_object_agg(system, external_id) from external_mappings
-      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'), '{}'))
-$$;
-
--- Removes a customer that every system has let go. Refuses while any has not, or has not heard of it yet.
-create function purge_customer(customer_id bigint) returns void language plpgsql as $$
-begin
-  if not exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id)
-     or exists (select from external_mappings where entity_type = 'customer' and internal_id = customer_id
-                and state not in ('tombstoned', 'detached', 'alias')) then
-    raise exception 'customer % is still mapped: delete it first and let every system follow', customer_id using errcode = 'TB003';
-  end if;
-  perform set_config('twinbox.purge', 'on', true);
-  delete from customers where id = customer_id and deleted_at is not null;
-  perform set_config('twinbox.purge', 'off', true);
-end $$;
-
 -- Closed intents. The key ends in the intent's id, so an echo finds its intent by primary key.
 create table sync_intents (
   id            uuid        not null primary key,
@@ -160,8 +138,3 @@ create table sync_conflicts (
 );
 create index sync_conflicts_entity on sync_conflicts (entity_type, internal_id, id);
 create index sync_conflicts_mapping on sync_conflicts (mapping_id, id);
-
--- Customers that were here before this schema: each may have a counterpart at Stripe already, so nothing is made there until
--- somebody has said which is whose (twinbox link).
-insert into external_mappings (internal_id, system, state, reason, wanted_version)
-select id, 'stripe', 'waiting', 'not_linked', version from customers order by id;

@@ -8,15 +8,3 @@ alter table external_mappings
   add column void_mark uuid;
 
 update external_mappings m set known_email = m.shadow -> 'email' ->> 'theirs' where m.state = 'detached';
-update external_mappings m set known_email = c.email from customers c
-where m.role = 'alias' and m.state = 'alias' and m.entity_type = 'customer' and c.id = m.internal_id;
-
--- A record that was deleted there is no counterpart any more, also while a person decides whether its customer goes too.
-create or replace function customer_payload(customer_id bigint, customer_name text, customer_email text) returns jsonb language sql stable as $$
-  select jsonb_build_object(
-    'customer_data', jsonb_build_object('id', customer_id, 'name', customer_name, 'email', customer_email),
-    'external_mappings', coalesce((
-      select jsonb_object_agg(system, external_id) from external_mappings
-      where entity_type = 'customer' and internal_id = customer_id and role = 'primary' and external_id is not null and state <> 'detached'
-        and reason is distinct from 'alias_lives'), '{}'))
-$$;

@@ -50,17 +50,5 @@ create table restores (
   versions_from bigint      not null             -- the lowest version that a row of the older state gets at its next change
 );
 
--- Whoever may change a customer by hand reads it, by the trigger below.
+-- Whoever may change a row by hand reads it, by the trigger version_after_restore.
 grant select on restores to public;
-
--- A row that has not changed since a restore may have had higher versions, which others saw and this database has not: its next
--- version is above all of them. Whoever writes "version + 1" need not know. The name sorts behind customers_version, which
--- demands the "version + 1".
-create function customers_version_after_restore() returns trigger language plpgsql as $$
-begin
-  new.version := greatest(new.version, (select max(r.versions_from) from restores r where r.events_to >= old.last_event_id));
-  return new;
-end $$;
-
-create trigger customers_version_after_restore before update on customers
-  for each row when (new.version > old.version) execute function customers_version_after_restore();

@@ -14,10 +14,3 @@ create table copy_accounts (
   primary key (system, account),
   check ((allowed_at is null) = (allowed_why is null) and (allowed_at is null) = (allowed_by is null))
 );
-
--- A trigger of the table's owner may put the old values back into a row that is being changed or deleted. Then nothing has happened to
--- the row, so it gets no new version and no event, and whoever asked for the change is told (db/customers.ts).
-create function refuse_turned_back_change(customer_id bigint) returns boolean language plpgsql as $$
-begin
-  raise exception 'customer %: a trigger of the table put the old values back', customer_id using errcode = 'TB009';
-end $$;

@@ -8,6 +8,18 @@ const upToSql = `
 select least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)) as up_to
 from relay_cursor c`;
 
+/** The same as a value; 0 before the relay's first start. */
+export const publishedUpToSql = `coalesce((select up_to from (${upToSql}) published), 0)`;
+
+/** The walks through the events of one system: the outbound events, and the inbound ones. */
+export function walkName(system: string, direction: 'outbound' | 'inbound'): string {
+  return direction === 'outbound' ? `receive-gap:${system}` : `receive-gap:${system}:internal`;
+}
+
+export function walkNames(system: string): string[] {
+  return [walkName(system, 'outbound'), walkName(system, 'inbound')];
+}
+
 /**
  * The newest id up to which the relay has certainly published everything; 0 before its first start.
  */

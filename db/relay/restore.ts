@@ -4,7 +4,7 @@ import type { Db, Tx } from '../server/connection.ts';
 import { forgetPlace } from '../server/database-place.ts';
 import { detachCopied } from '../mappings/writes/accounts.ts';
 import { endWalks } from './floor-walk.ts';
-import { beginAbove, lockWritersSql } from '../sequences/after-restore.ts';
+import { beginAbove, lockWriters } from '../sequences/after-restore.ts';
 import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
 
 // The oldest row that was not delivered in the database in which the cursor was made. Rows and
@@ -36,7 +36,7 @@ export type Reseeded = { firstId: number; newestId: number };
 
 async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded> {
   // Every id at or below the newest is then committed, and every later one is above it.
-  await tx.raw(lockWritersSql);
+  await lockWriters(tx);
   // The older state may be from before the first relay.
   await createCursor(tx, address);
   const { rows } = await tx.raw<{ rows: Reseeded[] }>(reseedSql, { address, skip });

@@ -5,10 +5,16 @@
 // after a second restore of the same backup too.
 import type { Tx } from '../server/handles.ts';
 import { BLOCK } from '../partitions/plan.ts';
+import { attachedTables } from '../entities/attached.ts';
 import { readTableSequences } from './state.ts';
 
-// Waits for every writer that may have drawn an id, and keeps new writers out.
-export const lockWritersSql = `lock table customers, sync_events in share mode`;
+/** Waits for every writer that may have drawn an id, and keeps new writers out. */
+export async function lockWriters(tx: Tx): Promise<void> {
+  const tables = await attachedTables(tx);
+  await tx.raw(
+    `lock table ${[...tables.map((table) => `"${table}"`), 'sync_events'].join(', ')} in share mode`,
+  );
+}
 
 export type Restored = {
   kind: 'move' | 'fail_over';
@@ -34,13 +40,14 @@ const openBlockSql = `
 insert into event_blocks (first_id, opened_at)
 select id / ${BLOCK} * ${BLOCK}, clock_timestamp() from unnest(array[:eventsTo, :eventsFrom]::bigint[]) id on conflict do nothing`;
 
-// Ids of customers must stay small enough for the integer columns of other tables that refer to
+// Ids of rows must stay small enough for the integer columns of other tables that refer to
 // them, so the clock cannot be used here. The distance is random: after a second restore of one
 // backup, the ids of the first restore do not come again. Steps of more than one, and downward
 // ones, are kept: another server may give out the ids between.
-async function passOverCustomerIds(tx: Tx): Promise<void> {
+async function passOverRowIds(tx: Tx): Promise<void> {
+  const ids = (await attachedTables(tx)).map((table) => `${table}.id`);
   for (const { sequence, column, last, newest, increment } of await readTableSequences(tx)) {
-    if (column !== 'customers.id') continue;
+    if (!ids.includes(column)) continue;
     const { rows } = await tx.raw<{ rows: { end: number }[] }>(endSql, { sequence });
     const furthest = increment > 0 ? Math.max(last, newest ?? last) : Math.min(last, newest ?? last);
     const room = Math.abs((rows[0]?.end ?? furthest) - furthest);
@@ -62,7 +69,7 @@ select greatest(last_value - case when is_called then 0 else 1 end, (select max(
  * the transaction ends.
  */
 export async function beginAboveLost(tx: Tx, noticed: string): Promise<void> {
-  await tx.raw(lockWritersSql);
+  await lockWriters(tx);
   const { rows } = await tx.raw<{ rows: { eventsTo: number }[] }>(newestSql);
   await beginAbove(tx, { kind: 'fail_over', noticed, eventsTo: rows[0]?.eventsTo ?? 0 });
 }
@@ -91,6 +98,6 @@ export async function beginAbove(tx: Tx, restored: Restored): Promise<void> {
   if (eventsFrom === undefined) throw new Error('beginAbove: the restore was not noted');
   await tx.raw(jumpSql, { eventsFrom });
   await tx.raw(openBlockSql, { eventsTo: restored.eventsTo, eventsFrom });
-  await passOverCustomerIds(tx);
+  await passOverRowIds(tx);
   await tx.raw(readAgainSql);
 }

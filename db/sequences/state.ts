@@ -1,4 +1,5 @@
 // The sequences behind our tables, and their distance to the ids in the tables.
+import { attachedTables } from '../entities/attached.ts';
 import type { Db, Tx } from '../server/handles.ts';
 
 export type SequenceState = {
@@ -25,11 +26,10 @@ export type SequenceState = {
 };
 
 /**
- * The tables whose ids come from a sequence. Other tables of the same schema may not be ours, and
+ * The tables whose ids come from a sequence, besides those of the entities. Other tables of the same schema may not be ours, and
  * are left alone.
  */
 export const numberedTables = [
-  'customers',
   'external_mappings',
   'inbound_refusals',
   'operator_actions',
@@ -87,9 +87,11 @@ from ${sequence} s`;
 
 type Standing = { at: number; last: number; newest: number | null };
 
-/** Changes nothing. Two statements, however many sequences there are. */
+/** Changes nothing. A few statements, however many sequences there are. */
 export async function readTableSequences(db: Db | Tx): Promise<SequenceState[]> {
-  const { rows: listed } = await db.raw<{ rows: Listed[] }>(listSql, { tables: [...numberedTables] });
+  const { rows: listed } = await db.raw<{ rows: Listed[] }>(listSql, {
+    tables: [...numberedTables, ...(await attachedTables(db))],
+  });
   if (listed.length === 0) return [];
   const sql = listed.map(standingSql).join('\nunion all ');
   // A question mark in the name of a column must not count as a binding.

@@ -2,6 +2,7 @@
 // are moved forward, and the write is repeated.
 import type { Db, Tx } from '../server/handles.ts';
 import { sqlState } from '../server/errors.ts';
+import { attachedTables } from '../entities/attached.ts';
 import { numberedTables } from './state.ts';
 import { moveSequences } from './move-forward.ts';
 
@@ -51,13 +52,11 @@ async function isTakenNumber(db: Db, error: unknown): Promise<boolean> {
   if (!(error instanceof Error) || !('constraint' in error) || !('table' in error) || !('schema' in error))
     return false;
   const { constraint, table, schema } = error;
-  // The usual case: another customer has the email.
-  if (constraint === 'customers_email') return false;
   const { rows } = await db.raw<{ rows: { taken: boolean }[] }>(isPrimaryKeySql, {
     constraint: String(constraint),
     table: String(table),
     schema: String(schema),
-    tables: [...numberedTables],
+    tables: [...numberedTables, ...(await attachedTables(db))],
   });
   return rows[0]?.taken === true;
 }
@@ -69,9 +68,13 @@ export async function forgetNumbersAhead(tx: Tx): Promise<void> {
 
 /**
  * Runs a write of one statement, outside a transaction or in one. In a transaction the owner of the
- * transaction repeats it: see withTransaction.
+ * transaction repeats it: see withTransaction. `isAnswer`: an error that is no fault of a number.
  */
-export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Promise<T>): Promise<T> {
+export async function writeNumbered<T>(
+  db: Db | Tx,
+  write: (at: Db | Tx) => Promise<T>,
+  isAnswer: (error: unknown) => boolean = () => false,
+): Promise<T> {
   if (db.isTransaction) return await write(db);
   for (let moves = 0; ; moves += 1) {
     try {
@@ -81,7 +84,7 @@ export async function writeNumbered<T>(db: Db | Tx, write: (at: Db | Tx) => Prom
         return await write(tx);
       });
     } catch (error) {
-      if (!(await moveForFailedWrite(db, error, moves))) throw error;
+      if (isAnswer(error) || !(await moveForFailedWrite(db, error, moves))) throw error;
     }
   }
 }

@@ -4,10 +4,12 @@
  */
 export type DbErrorCode =
   | 'address_invalid'
-  | 'customers_unfit'
+  | 'catalogue_changed'
+  | 'table_unfit'
   | 'ground_unfit'
   | 'migration_invalid'
   | 'migration_refused'
+  | 'name_invalid'
   | 'newer_than_program'
   | 'no_session'
   | 'no_transactions'

@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from './connection.ts';
 import { DbError, sqlState } from './errors.ts';
-import { appliedNames, MIGRATION_TABLE, migrationNames, readMigration } from './migration-files.ts';
+import {
+  appliedNames,
+  MIGRATION_TABLE,
+  migrationNames,
+  pendingMigrations,
+  readMigration,
+} from './migration-files.ts';
 import { assertGround } from './preflight.ts';
-import { saidOfColumns, withRowsNamed } from './take-over.ts';
+import { attachCatalogue, isAttachedAs, statementsOf } from '../entities/attach.ts';
+import {
+  findCatalogueChange,
+  type CatalogueChange,
+  type TableCatalogue,
+} from '../entities/catalogue-change.ts';
+import { customerTable } from '../entities/entity-table.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
@@ -13,41 +25,61 @@ export { migrationNames } from './migration-files.ts';
 /** Any fixed number: the process that holds this advisory lock migrates the database. */
 const MIGRATE_LOCK = 7_240_113;
 
+/** The catalogue that stands without a configuration. */
+const builtIn: TableCatalogue = { entities: [customerTable], mappings: [] };
+
+interface MigrateOptions {
+  /** The entities whose tables are made, taken over or changed, and what systems have of them. */
+  catalogue?: TableCatalogue;
+  timeZone?: string | undefined;
+  say?: (sentence: string) => void;
+}
+
 /**
- * Brings the database up to this program's schema; returns the names of the files that were run.
- * All of them are one transaction: a crash leaves the earlier state, knex's lock row included.
+ * Brings the database up to this program's schema and to the catalogue; returns the names of the
+ * files that were run, and of the tables that were attached. All of it is one transaction: a crash
+ * leaves the earlier state, knex's lock row included.
  *
- * `timeZone`: the zone for the times of an existing table customers whose columns have no zone; the
- * session's zone by default. `say` receives what a person has to know, one sentence at a time,
- * before it is done. Throws `time_zone_unknown`, and `ground_unfit` and similar errors
+ * `timeZone`: the zone for the times of an existing table whose columns have no zone; the session's
+ * zone by default. `say` receives what a person has to know, one sentence at a time, before it is
+ * done. Throws `time_zone_unknown`, `table_unfit`, and `ground_unfit` and similar errors
  * (preflight.ts) before anything is changed.
  */
 export async function migrate(
   db: Db,
-  {
-    timeZone,
-    say = () => undefined,
-  }: { timeZone?: string | undefined; say?: (sentence: string) => void } = {},
+  { catalogue = builtIn, timeZone, say = () => undefined }: MigrateOptions = {},
 ): Promise<string[]> {
-  await assertGround(db, 'migrate');
-  const work = async (tx: Tx): Promise<string[]> => {
+  const { entities } = catalogue;
+  await assertGround(db, 'migrate', entities);
+  return await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
-    const stopListening = await collectNotices(tx, say);
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
-    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone))) say(sentence);
-    for (const sentence of await saidOfColumns(tx)) say(sentence);
+    for (const sentence of saidOfZone(await takeTimeZone(tx, timeZone, entities))) say(sentence);
     await keepOwnNumbers(tx);
     const [, names] = (await tx.migrate.latest({ tableName: MIGRATION_TABLE, migrationSource })) as [
       number,
       string[],
     ];
-    stopListening();
-    return names;
-  };
-  return await db.transaction(work).catch(async (error: unknown) => {
-    throw await withRowsNamed(db, error);
+    const change = await findCatalogueChange(tx, catalogue, { isPlan: false });
+    if (change.problems.length > 0) throw new DbError('table_unfit', change.problems.join('; '));
+    change.additions.forEach(say);
+    return [...names, ...(await attachCatalogue(tx, catalogue, change, say))];
   });
+}
+
+export interface MigrationPlan extends CatalogueChange {
+  /** The files that would be run. */
+  files: string[];
+}
+
+/** What `migrate` would do; reads only. */
+export async function planMigration(db: Db, catalogue: TableCatalogue = builtIn): Promise<MigrationPlan> {
+  await assertNotNewer(db);
+  return {
+    files: await pendingMigrations(db),
+    ...(await findCatalogueChange(db, catalogue, { isPlan: true })),
+  };
 }
 
 /**
@@ -62,23 +94,32 @@ async function keepOwnNumbers(tx: Tx): Promise<void> {
 }
 
 /**
- * Throws `server_too_old`, `not_migrated` or `newer_than_program`, with what to do; changes
- * nothing.
+ * Throws `server_too_old`, `not_migrated`, `newer_than_program` or `catalogue_changed`, with what to
+ * do; changes nothing.
  */
-export async function assertMigrated(db: Db): Promise<void> {
+export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn): Promise<void> {
   const applied = await assertNotNewer(db);
   const missing = (await migrationNames()).filter((name) => !applied.has(name));
-  if (missing.length === 0) return;
+  if (missing.length > 0)
+    throw new DbError(
+      'not_migrated',
+      `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
+    );
+  if (await isAttachedAs(db, catalogue)) return;
+  const { additions, consequences, problems } = await findCatalogueChange(db, catalogue, { isPlan: false });
   throw new DbError(
-    'not_migrated',
-    `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
+    'catalogue_changed',
+    'the configuration is another one than this database was migrated with:\n' +
+      [...problems, ...consequences, ...additions].map((sentence) => `  ${sentence}\n`).join('') +
+      'Run: npx twinbox migrate (npx twinbox migrate --plan shows it first)',
   );
 }
 
-/** A fingerprint of all migrations: the same text means the same schema. */
+/** A fingerprint of all migrations and of the built-in tables: the same text, the same schema. */
 export async function migrationsHash(): Promise<string> {
   const hash = createHash('sha256');
   for (const name of await migrationNames()) hash.update(name).update(await readMigration(name));
+  for (const statement of statementsOf(customerTable)) hash.update(statement);
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -113,49 +154,13 @@ const migrationSource = {
           tx.client as { acquireConnection(): Promise<Connection> }
         ).acquireConnection();
         await connection.query(sql).catch((error: unknown) => {
-          throw unfit(error) ?? refused(String(name), error) ?? error;
+          throw refused(String(name), error) ?? error;
         });
       },
       down: () => Promise.reject(new DbError('migration_invalid', 'migrations only go forward')),
     };
   },
 };
-
-/** A notice with this SQLSTATE is for the person who migrates; others are PostgreSQL's own. */
-const NOTE = 'TB007';
-
-type NoticeListener = (notice: object) => void;
-type Noticing = Connection & {
-  on(event: 'notice', onNotice: NoticeListener): void;
-  off(event: 'notice', onNotice: NoticeListener): void;
-};
-
-/**
- * Passes on the notices of the migrations in this transaction, until the function that it returns
- * is called.
- */
-async function collectNotices(tx: Tx, say: (sentence: string) => void): Promise<() => void> {
-  await tx.raw('set local client_min_messages = notice');
-  const connection = await (tx.client as { acquireConnection(): Promise<Noticing> }).acquireConnection();
-  const onNotice: NoticeListener = (notice) => {
-    const { code, message } = notice as { code?: string; message?: string };
-    if (code === NOTE && message !== undefined) say(message);
-  };
-  connection.on('notice', onNotice);
-  return () => {
-    connection.off('notice', onNotice);
-  };
-}
-
-/**
- * The error for a table `customers` that existed before and cannot be taken over, with all the
- * reasons (0002-customers.sql).
- */
-function unfit(error: unknown): DbError | null {
-  if (sqlState(error) !== 'TB005' || !(error instanceof Error)) return null;
-  const hint = 'hint' in error && typeof error.hint === 'string' ? error.hint : '';
-  return new DbError('customers_unfit', `${error.message}. ${hint}`, { cause: error });
-}
 
 /**
  * The error of PostgreSQL for a statement of a migration, with the name of the migration: a person

@@ -1,6 +1,7 @@
 // What Twinbox needs of a database before it changes anything in it: checked by `migrate`, by every
 // process at its start, and by `twinbox doctor`. All reasons against the database are named at
 // once, each with the command that fixes it. Only reads.
+import { customerTable, type EntityTable } from '../entities/entity-table.ts';
 import type { Db, Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 import { migrationTables, pendingMigrations } from './migration-files.ts';
@@ -103,8 +104,8 @@ where case when c.relkind <> 'S' then false
                  and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and v.adrelid = any(:tables::regclass[]))) end
 order by 1`;
 
-export async function readGround(db: Db | Tx): Promise<Ground> {
-  const names = [...(await migrationTables()), 'schema_migrations'];
+export async function readGround(db: Db | Tx, entities: readonly EntityTable[]): Promise<Ground> {
+  const names = [...(await migrationTables()), 'schema_migrations', ...entities.map(({ table }) => table)];
   type Facts = Omit<Ground, 'tables' | 'sequences'>;
   const { rows } = await db.raw<{ rows: Facts[] }>(groundSql, { functions: NEEDED_FUNCTIONS });
   const { rows: tables } = await db.raw<{ rows: OwnTable[] }>(tablesSql, { names });
@@ -183,8 +184,8 @@ function judgeReplicationRole({ replicationRole, role, database }: Ground): stri
 function judgeTables(ground: Ground, purpose: Purpose, pending: ReadonlySet<string>): (string | null)[] {
   const { tables, role, schema } = ground;
   const place = schema === null ? '' : `${quoted(schema)}.`;
-  const taken = tables.filter(({ name }) => pending.has(name) && name !== 'customers');
-  const own = tables.filter(({ name }) => !pending.has(name) || name === 'customers');
+  const taken = tables.filter(({ name }) => pending.has(name));
+  const own = tables.filter(({ name }) => !pending.has(name));
   const foreign = own.filter(({ owned, plain }) => !owned && plain);
   const needsOwner = purpose === 'migrate' || purpose === 'partitions';
   return [
@@ -264,10 +265,14 @@ function quoted(name: string): string {
  * Throws `no_transactions`, `server_too_old`, `ground_unfit` with all reasons, or `read_only` if
  * that is the only one.
  */
-export async function assertGround(db: Db | Tx, purpose: Purpose): Promise<Ground> {
+export async function assertGround(
+  db: Db | Tx,
+  purpose: Purpose,
+  entities: readonly EntityTable[] = [customerTable],
+): Promise<Ground> {
   await assertTransactions(db);
   await assertServerVersion(db);
-  const ground = await readGround(db);
+  const ground = await readGround(db, entities);
   const pending = new Set(await pendingTables(db, ground));
   const found = judgeGround(ground, purpose, pending);
   const readOnly = purpose === 'read' ? null : judgeWritable(ground);

@@ -1,10 +1,13 @@
 // The time zone in which the times of a table that is taken over are read, if its columns have none
-// (migrations/0002-customers.sql).
+// (db/entities/take-over.ts).
+import { tableOf, type EntityTable } from '../entities/entity-table.ts';
+import { findTable, isAttached } from '../entities/found-table.ts';
 import type { Tx } from './connection.ts';
 import { DbError } from './errors.ts';
 
-/** A column of a table customers that is not taken over yet, with times or dates without a zone. */
+/** A column of a table that is not taken over yet, with times or dates without a zone. */
 export type ZonelessColumn = {
+  table: string;
   name: string;
   /** Of the newest row: the stored value, and the new one. */
   example: { stood: string; becomes: string };
@@ -18,12 +21,16 @@ export type TakenZone = { zone: string; isDefault: boolean; columns: ZonelessCol
 
 /**
  * Sets the zone for the rest of the transaction: the given one, or the session's own. Throws
- * `time_zone_unknown`. The migrations must not have run yet.
+ * `time_zone_unknown`. The entities must not be attached yet.
  */
-export async function takeTimeZone(tx: Tx, asked: string | undefined): Promise<TakenZone> {
+export async function takeTimeZone(
+  tx: Tx,
+  asked: string | undefined,
+  entities: readonly EntityTable[],
+): Promise<TakenZone> {
   const zone = asked === undefined ? await ownZone(tx) : await findZone(tx, asked);
   await tx.raw(`select set_config('TimeZone', :zone, true)`, { zone });
-  return { zone, isDefault: asked === undefined, columns: await readZoneless(tx) };
+  return { zone, isDefault: asked === undefined, columns: await readZoneless(tx, entities) };
 }
 
 /** For people. Empty if there is nothing to report. */
@@ -32,14 +39,14 @@ export function saidOfZone({ zone, isDefault, columns }: TakenZone): string[] {
     return isDefault
       ? []
       : [
-          '--time-zone was not needed: no column of customers that is taken over has times without a time zone.',
+          '--time-zone was not needed: no column of a table that is taken over has times without a time zone.',
         ];
   const why = isDefault
     ? `${zone}, the TimeZone of this session; --time-zone names another one`
     : `${zone}, as --time-zone says`;
   return columns.map(
-    ({ name, example: { stood, becomes } }) =>
-      `customers.${name} has times without a time zone. They are read as times of ${why}: ${stood} becomes ${becomes}.`,
+    ({ table, name, example: { stood, becomes } }) =>
+      `${table}.${name} has times without a time zone. They are read as times of ${why}: ${stood} becomes ${becomes}.`,
   );
 }
 
@@ -68,24 +75,22 @@ async function findZone(tx: Tx, asked: string): Promise<string> {
   );
 }
 
-async function readZoneless(tx: Tx): Promise<ZonelessColumn[]> {
-  const { rows } = await tx.raw<{ rows: { name: string }[] }>(
-    `select a.attname as name from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where c.oid = to_regclass('customers') and c.relkind = 'r' and not a.attisdropped and a.attname in ('created_at', 'updated_at')
-       and a.atttypid in ('timestamp'::regtype, 'date'::regtype)
-       and not exists (select from pg_attribute o where o.attrelid = c.oid and o.attname = 'last_event_id' and not o.attisdropped)
-     order by a.attnum`,
-  );
+async function readZoneless(tx: Tx, entities: readonly EntityTable[]): Promise<ZonelessColumn[]> {
   const columns: ZonelessColumn[] = [];
-  for (const { name } of rows) {
-    // The migration itself refuses a time that no timestamptz can store.
-    const found = await tx.raw<{ rows: ZonelessColumn['example'][] }>(
-      `select :name:::text as stood, to_char(:name:::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as becomes from customers
-       where :name: between '0001-01-02' and '9999-12-30' order by :name: desc limit 1`,
-      { name },
-    );
-    const [example] = found.rows;
-    if (example) columns.push({ name, example });
+  for (const entity of entities) {
+    const found = await findTable(tx, entity.table);
+    if (found === null || !found.isPlain || isAttached(found)) continue;
+    for (const name of ['created_at', 'updated_at']) {
+      if (!['timestamp', 'date'].includes(found.columns.get(name)?.typname ?? '')) continue;
+      // The take-over itself refuses a time that no timestamptz can store.
+      const { rows } = await tx.raw<{ rows: ZonelessColumn['example'][] }>(
+        `select :name:::text as stood, to_char(:name:::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as becomes
+         from ${tableOf(entity)} where :name: between '0001-01-02' and '9999-12-30' order by :name: desc limit 1`,
+        { name },
+      );
+      const [example] = rows;
+      if (example) columns.push({ table: entity.table, name, example });
+    }
   }
   return columns;
 }

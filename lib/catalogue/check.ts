@@ -1,6 +1,7 @@
 // Checks of data from outside, compiled once from JSON Schemas; each answer says what to fix.
 
 import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction } from 'ajv';
+import { isDay, isInstant } from './calendar.ts';
 import { findInvisible, isVisible } from './characters.ts';
 
 // PostgreSQL cannot store U+0000. Other programs read this pattern in the API document, so it uses
@@ -48,6 +49,7 @@ ajv.addKeyword({
   validate: checkText,
 });
 ajv.addFormat('date-time', { type: 'string', validate: isInstant });
+ajv.addFormat('date', { type: 'string', validate: isDay });
 ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
 
 /** Compiles a schema once. The check returns the data with its type, or says what is wrong. */
@@ -78,14 +80,6 @@ function checkText(rule: TextRule, text: string, schema: AnySchemaObject = {}): 
   );
 }
 
-/** RFC 3339 with a time zone, and a time that exists. */
-function isInstant(text: string): boolean {
-  return (
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
-    !Number.isNaN(Date.parse(text))
-  );
-}
-
 function toViolation(error: ErrorObject): Violation {
   const { keyword, instancePath, params, parentSchema, data } = error;
   const violation = (detail: string, key?: string): Violation => ({
@@ -97,14 +91,13 @@ function toViolation(error: ErrorObject): Violation {
     case 'required':
       return violation('is missing', String(params['missingProperty']));
     case 'additionalProperties': {
-      const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {}).join(', ');
       return violation(
-        `is not a known field; the known fields are: ${known}`,
+        `is not a known field; the known fields are: ${fieldsOf(parentSchema)}`,
         String(params['additionalProperty']),
       );
     }
     case 'minProperties':
-      return violation('contains no field to change; give name, email or both');
+      return violation(`contains no field to change; the fields are: ${fieldsOf(parentSchema)}`);
     case 'minLength':
       return violation(
         data === '' ? 'must not be empty' : `must have at least ${String(params['limit'])} characters`,
@@ -114,12 +107,26 @@ function toViolation(error: ErrorObject): Violation {
     case 'pattern':
       return violation(String(parentSchema?.['x-problem'] ?? error.message));
     case 'format':
-      return violation('must be a time with a time zone, such as 2026-01-31T12:00:00Z');
+      return violation(
+        params['format'] === 'date'
+          ? 'must be a day such as 2026-01-31'
+          : 'must be a time with a time zone, such as 2026-01-31T12:00:00Z',
+      );
+    case 'enum':
+      return violation(`must be one of ${(params['allowedValues'] as unknown[]).map(String).join(', ')}`);
+    case 'minimum':
+      return violation(`must be at least ${String(params['limit'])}`);
+    case 'maximum':
+      return violation(`must be at most ${String(params['limit'])}`);
     case 'type':
       return violation(`must be ${wanted(params['type'])}, not ${shown(data)}`);
     default:
       return violation(error.message ?? `breaks the rule ${keyword}`);
   }
+}
+
+function fieldsOf(schema: AnySchemaObject | undefined): string {
+  return Object.keys((schema?.['properties'] as object | undefined) ?? {}).join(', ');
 }
 
 /** A JSON pointer (RFC 6901) for a path; long keys are cut. */
@@ -131,7 +138,14 @@ function pointerPart(key: string): string {
   return key.slice(0, MAX_SHOWN_KEY).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function wanted(type: unknown): string {
+/** `a JSON object`; for several types `a string or null`. */
+function wanted(types: unknown): string {
+  return [types].flat().map(wantedType).join(' or ');
+}
+
+function wantedType(type: unknown): string {
+  if (type === 'null') return 'null';
+  if (type === 'array') return 'an array';
   return type === 'object' ? 'a JSON object' : type === 'integer' ? 'a whole number' : `a ${String(type)}`;
 }
 

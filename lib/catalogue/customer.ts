@@ -1,8 +1,8 @@
-// The fields of a customer: their limits and their normal form. The checks of the API, `twinbox
-// import` and the API document all use this file.
+// The built-in fields of a customer: their limits, what the API says of them, and the stored form of
+// a text and of an email.
 
 import { stripEnds } from './characters.ts';
-import { compileCheck, storableText, type Checked } from './check.ts';
+import { storableText } from './check.ts';
 
 /**
  * Stripe's own limits, so that nothing is accepted that is too long for Stripe. Counted in code
@@ -38,33 +38,6 @@ export const customerFields = {
   },
 } as const;
 
-export const newCustomerSchema = {
-  type: 'object',
-  required: ['name', 'email'],
-  additionalProperties: false,
-  properties: customerFields,
-} as const;
-
-export const customerChangeSchema = {
-  type: 'object',
-  minProperties: 1,
-  additionalProperties: false,
-  properties: customerFields,
-} as const;
-
-const checkNew = compileCheck<{ name: string; email: string }>(newCustomerSchema);
-const checkChange = compileCheck<{ name?: string; email?: string }>(customerChangeSchema);
-
-/** A whole customer: both fields, in normal form. */
-export function checkNewCustomer(input: unknown): Checked<{ name: string; email: string }> {
-  return checkNew(tidy(input));
-}
-
-/** A change: one field or both, in normal form. */
-export function checkCustomerChange(input: unknown): Checked<{ name?: string; email?: string }> {
-  return checkChange(tidy(input));
-}
-
 /** The stored form of a name. */
 export function tidyText(text: string): string {
   return text.trim().normalize('NFC');
@@ -76,16 +49,4 @@ export function tidyText(text: string): string {
  */
 export function tidyEmail(text: string): string {
   return stripEnds(text).normalize('NFC');
-}
-
-// Object.fromEntries defines properties and never sets them, so a key "__proto__" stays a key and
-// is refused as unknown.
-function tidy(input: unknown): unknown {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return input;
-  return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => {
-      if (typeof value !== 'string') return [key, value];
-      return [key, key === 'email' ? tidyEmail(value) : tidyText(value)];
-    }),
-  );
 }

@@ -1,18 +1,21 @@
 // Mapping documents: which fields correspond to each other, and by which rules. They are data, and
 // are checked as a whole when the process starts, so that an error stops the start with a list of
 // all problems, instead of failing one customer at a time.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import { isVisible } from './characters.ts';
-import { ENTITIES, type Entities, type EntityFields } from './entity.ts';
+import { builtInEntities, plainField } from './built-in.ts';
+import { plainText } from './field-types.ts';
+import type { Value } from './value.ts';
+import type { Condition } from './condition.ts';
+import { describeFormError, documentForm } from './document-form.ts';
+import type { Entities, Entity, Field } from './entity.ts';
 import { AppError } from '../errors.ts';
 import { suggestion } from './near-names.ts';
-import { carryNames, isStandIn, standIn, standInNames, type CarryName } from './transforms.ts';
+import { carryNames, isStandIn, standIn, standInNames, type OwnTransforms } from './transforms.ts';
 
-/**
- * A field's value on either side. Canonical form: trimmed, NFC, '' is null (see
- * lib/sync/canonical.ts).
- */
-export type Value = string | null;
+export type { Value } from './value.ts';
+
+/** Values by the names of the fields, of ours or of theirs. */
 export type Fields = Record<string, Value>;
 
 export type ConflictRule =
@@ -23,16 +26,20 @@ export type Direction = 'both' | 'push' | 'pull';
 export interface FieldRule {
   internal: string;
   external: string;
+  /** What our field is: `internal`, as the entity has it. */
+  field: Field;
   direction: Direction;
   conflict: ConflictRule;
   /** What an empty value of theirs does to our value: `keep` refuses it, `clear` takes it. */
   onNull: 'keep' | 'clear';
   /**
    * How our value is changed for the system, and theirs for our table; names in
-   * lib/catalogue/transforms.ts.
+   * lib/catalogue/transforms.ts, or in `own`.
    */
-  toExternal: CarryName[];
-  toInternal: CarryName[];
+  toExternal: string[];
+  toInternal: string[];
+  /** The transforms of the user's own that this rule names; left out if it names none. */
+  own?: OwnTransforms;
   /** How two values are compared beyond their canonical form. */
   compare: ('lower' | 'exact')[];
   /**
@@ -45,6 +52,11 @@ export interface FieldRule {
    * sides.
    */
   maxLength: number | null;
+  /**
+   * Whose edits of the field always stand: `internal`, or the name of a system; null for nobody's.
+   * Where an edit of the owner meets another one, the owner decides and not `conflict`.
+   */
+  owner: string | null;
 }
 
 export interface MappingDocument {
@@ -53,78 +65,81 @@ export interface MappingDocument {
   entity: string;
   externalType: string;
   fields: FieldRule[];
+  /** Which rows the system has; null for all. */
+  condition: Condition | null;
 }
 
 /** What a document is checked against, besides its own form. */
 export interface DocumentRules {
   entities?: Entities;
+  /** Transforms of the user's own that a rule may name. */
+  transforms?: OwnTransforms;
   /**
    * The problems that an external system finds in a document of well-formed fields, each with its
    * place, such as `/fields/0/external: …`.
    */
-  external?: (document: MappingDocument, entity: EntityFields) => string[];
+  external?: (document: MappingDocument, entity: Entity) => string[];
 }
 
-const CARRY = { type: 'array', items: { type: 'string', enum: carryNames } };
-
-const FIELD = {
-  type: 'object',
-  additionalProperties: false,
-  required: [
-    ...['internal', 'external', 'direction', 'conflict', 'onNull'],
-    ...['toExternal', 'toInternal', 'compare', 'fallback', 'maxLength'],
-  ],
-  properties: {
-    internal: { type: 'string', minLength: 1 },
-    external: { type: 'string', minLength: 1 },
-    direction: { type: 'string', enum: ['both', 'push', 'pull'] },
-    conflict: {
-      type: 'string',
-      enum: ['internal_wins', 'external_wins', 'external_unless_blank', 'internal_unless_blank'],
-    },
-    onNull: { type: 'string', enum: ['keep', 'clear'] },
-    toExternal: CARRY,
-    toInternal: CARRY,
-    compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
-    fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
-    maxLength: { type: 'integer', minimum: 1, nullable: true },
-  },
+/** A document as it may be written: what need not be said is filled in. */
+type Candidate = Omit<MappingDocument, 'fields' | 'condition'> & {
+  fields: (Omit<FieldRule, 'owner' | 'field'> & { owner?: string | null })[];
+  condition?: Condition | null;
 };
 
-const DOCUMENT = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['id', 'system', 'entity', 'externalType', 'fields'],
-  properties: {
-    id: { type: 'string', minLength: 1 },
-    system: { type: 'string', minLength: 1 },
-    entity: { type: 'string', minLength: 1 },
-    externalType: { type: 'string', minLength: 1 },
-    fields: { type: 'array', minItems: 1, items: FIELD },
-  },
-};
-
-let validator: ValidateFunction<MappingDocument> | undefined;
+let validator: ValidateFunction<Candidate> | undefined;
 
 /** The document, frozen; or one error that names every problem with its place. */
-export function parseDocument(
+export function parseDocument(candidate: unknown, rules: DocumentRules = {}): MappingDocument {
+  const { document, problems } = readDocument(candidate, rules);
+  if (document === null) throw invalid(candidate, problems);
+  return document;
+}
+
+/** The document, frozen; or null and all its problems, each with its place. */
+export function readDocument(
   candidate: unknown,
-  { entities = ENTITIES, external }: DocumentRules = {},
-): MappingDocument {
-  const validate = (validator ??= new Ajv({ allErrors: true }).compile<MappingDocument>(DOCUMENT));
-  if (!validate(candidate)) throw invalid(candidate, (validate.errors ?? []).map(describe));
+  { entities = builtInEntities, transforms = {}, external }: DocumentRules,
+): { document: MappingDocument | null; problems: string[] } {
+  const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(documentForm));
+  if (!validate(candidate))
+    return { document: null, problems: (validate.errors ?? []).map(describeFormError) };
   const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;
+  const document = complete(candidate, entity, transforms);
+  const { fields } = document;
   const problems = [
-    ...(entity ? unknownFields(candidate, entity) : [unknownEntity(candidate, entities)]),
-    ...repeated(candidate.fields, 'internal'),
-    ...repeated(candidate.fields, 'external'),
-    ...candidate.fields.flatMap(unknownTransforms),
-    ...(entity ? clearedThoughNeverNull(candidate, entity) : []),
-    ...circularFallbacks(candidate.fields),
-    ...(entity && external ? external(candidate, entity) : []),
+    ...(entity ? unknownFields(document, entity) : [unknownEntity(document, entities)]),
+    ...repeated(fields, 'internal'),
+    ...repeated(fields, 'external'),
+    ...fields.flatMap((rule, index) => unknownCarries(rule, index, transforms)),
+    ...fields.flatMap(unknownTransforms),
+    ...(entity ? clearedThoughNeverNull(document, entity) : []),
+    ...circularFallbacks(fields),
+    ...(entity && external ? external(document, entity) : []),
   ];
-  if (problems.length > 0) throw invalid(candidate, problems);
-  return deepFreeze(structuredClone(candidate));
+  return { document: problems.length > 0 ? null : deepFreeze(document), problems };
+}
+
+/** A copy with all that need not be said, and with the transforms that each rule names. */
+function complete(
+  candidate: Candidate,
+  entity: Entity | undefined,
+  transforms: OwnTransforms,
+): MappingDocument {
+  const { fields, condition = null, ...rest } = structuredClone(candidate);
+  return {
+    ...rest,
+    fields: fields.map(({ owner = null, ...rule }) => {
+      const named = Object.entries(transforms).filter(([name]) =>
+        [...rule.toExternal, ...rule.toInternal].includes(name),
+      );
+      // A field that the entity lacks is one of the problems of the document, which is not used then.
+      const field =
+        entity?.fields.find(({ name }) => name === rule.internal) ?? plainField(rule.internal, 'text');
+      return { ...rule, field, owner, ...(named.length === 0 ? {} : { own: Object.fromEntries(named) }) };
+    }),
+    condition,
+  };
 }
 
 /** The external fields that must be read: the mapped ones and those that can replace them. */
@@ -143,8 +158,9 @@ export function externalFields(document: MappingDocument): string[] {
 export function fallbackValue(rule: FieldRule, fields: Fields): Value {
   for (const step of rule.fallback) {
     const { field, transforms } = parseStep(step);
-    const source = fields[field]?.trim();
-    if (source === undefined || !isVisible(source)) continue;
+    const given = fields[field] ?? null;
+    const source = given === null ? '' : plainText(given).trim();
+    if (!isVisible(source)) continue;
     const value = transforms.reduce((text, name) => standIn(name, text), source).trim();
     if (isVisible(value)) return value;
   }
@@ -155,6 +171,17 @@ export function fallbackValue(rule: FieldRule, fields: Fields): Value {
 export function parseStep(step: string): { field: string; transforms: string[] } {
   const [field = '', ...transforms] = step.split('|').map((part) => part.trim());
   return { field, transforms };
+}
+
+function unknownCarries(rule: FieldRule, index: number, transforms: OwnTransforms): string[] {
+  const known = [...carryNames, ...Object.keys(transforms)];
+  return (['toExternal', 'toInternal'] as const).flatMap((way) =>
+    rule[way].flatMap((name, at) =>
+      known.includes(name)
+        ? []
+        : [`/fields/${index}/${way}/${at}: must be one of ${known.join(', ')}${suggestion(name, known)}`],
+    ),
+  );
 }
 
 function unknownTransforms(rule: FieldRule, index: number): string[] {
@@ -172,7 +199,8 @@ function unknownEntity({ entity }: MappingDocument, entities: Entities): string 
 }
 
 /** A field that our table does not have would be null on our side, and be erased on their side. */
-function unknownFields({ entity, fields }: MappingDocument, { fields: known }: EntityFields): string[] {
+function unknownFields({ entity, fields }: MappingDocument, ours: Entity): string[] {
+  const known = ours.fields.map(({ name }) => name);
   return fields.flatMap(({ internal }, index) =>
     known.includes(internal)
       ? []
@@ -182,7 +210,8 @@ function unknownFields({ entity, fields }: MappingDocument, { fields: known }: E
   );
 }
 
-function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull }: EntityFields): string[] {
+function clearedThoughNeverNull({ entity, fields }: MappingDocument, ours: Entity): string[] {
+  const neverNull = neverNullIn(ours);
   return fields.flatMap(({ internal, onNull }, index) =>
     onNull === 'clear' && neverNull.includes(internal)
       ? [
@@ -190,6 +219,11 @@ function clearedThoughNeverNull({ entity, fields }: MappingDocument, { neverNull
         ]
       : [],
   );
+}
+
+/** The names of the fields that a row always has. */
+export function neverNullIn({ fields }: Entity): string[] {
+  return fields.filter(({ required }) => required).map(({ name }) => name);
 }
 
 /**
@@ -219,14 +253,6 @@ function repeated(rules: FieldRule[], side: 'internal' | 'external'): string[] {
   return names.flatMap((name, index) =>
     names.indexOf(name) < index ? [`/fields/${index}/${side}: "${name}" is mapped twice`] : [],
   );
-}
-
-function describe(error: ErrorObject): string {
-  const at = error.instancePath === '' ? '/' : error.instancePath;
-  const params = error.params as { additionalProperty?: string; allowedValues?: unknown[] };
-  if (params.additionalProperty !== undefined) return `${at}: unknown key "${params.additionalProperty}"`;
-  if (params.allowedValues !== undefined) return `${at}: must be one of ${params.allowedValues.join(', ')}`;
-  return `${at}: ${error.message ?? error.keyword}`;
 }
 
 function invalid(candidate: unknown, problems: string[]): AppError {

@@ -1,6 +1,5 @@
 // What a kind of row is: its table, its columns and its fields, as data. The entities of an
 // installation are in its catalogue; without a configuration, the built-in one stands.
-import { customerFields, newCustomerSchema } from './customer.ts';
 
 /** docs/catalogue.md says what each is in JSON, in a column and in a CSV file. */
 export const fieldTypes = [
@@ -37,6 +36,8 @@ export interface Field {
   currency: string | null;
   /** The entity whose id it is; of reference. */
   references: string | null;
+  /** For the readers of the API's document. */
+  description?: string;
 }
 
 export interface Entity {
@@ -50,16 +51,5 @@ export interface Entity {
   fields: readonly Field[];
 }
 
-export interface EntityFields {
-  /** The names of the fields that it has in our table. */
-  fields: readonly string[];
-  /** Those that are never null there. */
-  neverNull: readonly string[];
-}
-
 /** By the entity's name. */
-export type Entities = Readonly<Record<string, EntityFields>>;
-
-export const ENTITIES: Entities = {
-  customer: { fields: Object.keys(customerFields), neverNull: newCustomerSchema.required },
-};
+export type Entities = Readonly<Record<string, Entity>>;

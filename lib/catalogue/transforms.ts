@@ -1,5 +1,8 @@
 // Transforms by name: a mapping document contains no code. All are pure functions.
 import { fold } from '../../db/email-fold.ts';
+import { AppError } from '../errors.ts';
+import { plainText } from './field-types.ts';
+import type { Value } from './value.ts';
 
 /**
  * How a value may be changed on its way to the other side or back. Applying a transform twice gives
@@ -18,7 +21,17 @@ const CARRIES = {
 
 export type CarryName = keyof typeof CARRIES;
 
-export const carryNames = Object.keys(CARRIES) as CarryName[]; // of the object above
+/** The names of the built-in ones. */
+export const carryNames: readonly string[] = Object.keys(CARRIES);
+
+/** A transform of the user's own, by the same law: pure, and twice gives the same as once. */
+export interface OwnTransform {
+  toExternal(text: string): string;
+  toInternal(text: string): string;
+}
+
+/** By name. */
+export type OwnTransforms = Readonly<Record<string, OwnTransform>>;
 
 /** How a value that replaces another field is made; there is no way back. */
 const STAND_INS = {
@@ -39,18 +52,42 @@ export function standIn(name: string, text: string): string {
 }
 
 /** The part of a field's rule that is about transforms. */
-type Carried = { toExternal: CarryName[]; toInternal: CarryName[] };
+export interface Carried {
+  toExternal: readonly string[];
+  toInternal: readonly string[];
+  /** Those of the user's own that the rule names; left out if it names none. */
+  own?: OwnTransforms;
+}
 
-/** Our value in the form that they get. */
-export function toExternal({ toExternal: names }: Carried, value: string | null): string | null {
-  return carry(names, value);
+export type Way = 'toExternal' | 'toInternal';
+
+/** Our value in the form that they get. A transform makes a text of it. */
+export function toExternal(rule: Carried, value: Value): Value {
+  return carry(rule, 'toExternal', value);
 }
 
 /** Their value in the form that we take. */
-export function fromExternal({ toInternal: names }: Carried, value: string | null): string | null {
-  return carry(names, value);
+export function fromExternal(rule: Carried, value: Value): Value {
+  return carry(rule, 'toInternal', value);
 }
 
-function carry(names: CarryName[], value: string | null): string | null {
-  return value === null ? null : names.reduce((text, name) => CARRIES[name](text), value);
+/** The text after one transform. */
+export function carryStep(rule: Carried, way: Way, name: string, text: string): string {
+  if (isCarry(name)) return CARRIES[name](text);
+  const own = rule.own && Object.hasOwn(rule.own, name) ? rule.own[name] : undefined;
+  // A program may have been given a function that no type has checked.
+  const carried: unknown = own?.[way](text);
+  if (typeof carried === 'string') return carried;
+  throw new AppError('config_invalid', {
+    detail: `the transform "${name}" (${way}) has made something else than a text of a value`,
+  });
+}
+
+function carry(rule: Carried, way: Way, value: Value): Value {
+  if (value === null || rule[way].length === 0) return value;
+  return rule[way].reduce((text, name) => carryStep(rule, way, name, text), plainText(value));
+}
+
+function isCarry(name: string): name is CarryName {
+  return Object.hasOwn(CARRIES, name);
 }

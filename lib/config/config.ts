@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
+import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
 import { describeUnknown, describeWrong } from './problems.ts';
@@ -22,15 +23,32 @@ export type LoadOptions = {
    * Default: `.env` in the working folder; false: no file.
    */
   envFile?: string | false;
+  /**
+   * Reads the catalogue of the file that TWINBOX_CONFIG names, or of the one in the working folder.
+   * Default: no file is read, and the built-in catalogue stands. A process that works for a user
+   * calls lib/process/load-config.ts, which reads it.
+   */
+  readCatalogue?: CatalogueReader;
   /** Decides the format of the log where LOG_FORMAT is not set. */
   isTerminal?: boolean;
+};
+
+/** `given`: the value of TWINBOX_CONFIG. */
+export type CatalogueReader = (given: string | undefined) => CatalogueRead;
+
+export type CatalogueRead = {
+  catalogue: Catalogue;
+  /** The file that it was read from; null for the built-in one. */
+  file: string | null;
+  /** What is wrong with the file, whole lines for a person; null if it can be used. */
+  problem: string | null;
 };
 
 export type Config = ReturnType<typeof buildConfig>;
 
 /** Throws `config_invalid` with every problem in one message. */
 export function loadConfig(env: Env = process.env, options: LoadOptions = {}): Config {
-  const { envFile = '.env', isTerminal = process.stderr.isTTY } = options;
+  const { envFile = '.env', isTerminal = process.stderr.isTTY, readCatalogue = () => BUILT_IN } = options;
   const file = envFile === false ? {} : readEnvFile(envFile);
   const given = collect(env, file);
   const place = (name: string) => (filled(env[name]) ? 'in the environment' : `in ${String(envFile)}`);
@@ -50,25 +68,40 @@ export function loadConfig(env: Env = process.env, options: LoadOptions = {}): C
   ];
   const checked = values as Settings;
   problems.push(...findConflicts(checked));
-  if (problems.length > 0) throw invalid(problems);
-  return deepFreeze(buildConfig(checked, isTerminal));
+  const read = readCatalogue(given['TWINBOX_CONFIG']);
+  if (problems.length > 0 || read.problem !== null) throw invalid(problems, read.problem);
+  return deepFreeze(buildConfig(checked, isTerminal, read));
 }
+
+const BUILT_IN: CatalogueRead = { catalogue: builtIn, file: null, problem: null };
 
 /**
  * An environment in which the demo, the tests and the benchmark cannot reach a real system:
- * whatever names a database, a Kafka, an account of an external system or a port is left out. Give
- * `envFile: false` with it.
+ * whatever names a database, a Kafka, an account of an external system, a port or a file of a
+ * catalogue is left out. Give `envFile: false` with it.
  */
 export function ignoreConnectionSettings(env: Env = process.env): Env {
-  const ignored = ['DATABASE_', 'KAFKA_', 'API_', 'HEALTH_', 'SIMULATOR_', ...systemPrefixes];
+  const ignored = [
+    'DATABASE_',
+    'KAFKA_',
+    'API_',
+    'HEALTH_',
+    'SIMULATOR_',
+    'TWINBOX_CONFIG',
+    ...systemPrefixes,
+  ];
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !ignored.some((prefix) => name.startsWith(prefix))),
   );
 }
 
-function buildConfig(values: Settings, isTerminal: boolean) {
+function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }: CatalogueRead) {
   return {
+    catalogue,
+    /** The file of the catalogue; null if the built-in one stands. */
+    configFile: file,
     env: values.TWINBOX_ENV,
+    owner: values.TWINBOX_OWNER,
     dataDir: resolve(values.TWINBOX_DATA_DIR),
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,
@@ -234,11 +267,11 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function invalid(problems: string[]): AppError {
+function invalid(problems: string[], ofFile: string | null): AppError {
   const list = problems.map((problem) => `  - ${problem}.`.replace(/([?.])\.$/, '$1')).join('\n');
-  return new AppError('config_invalid', {
-    detail: `Twinbox cannot start with these settings:\n${list}\nAll settings are explained in docs/settings.md.`,
-  });
+  const ofSettings = `Twinbox cannot start with these settings:\n${list}\nAll settings are explained in docs/settings.md.`;
+  const parts = [...(problems.length === 0 ? [] : [ofSettings]), ...(ofFile === null ? [] : [ofFile])];
+  return new AppError('config_invalid', { detail: parts.join('\n') });
 }
 
 function deepFreeze<T extends object>(value: T): T {

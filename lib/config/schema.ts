@@ -143,6 +143,16 @@ export const settingsSchema = {
       expects: '1 to 20 small letters, digits and dashes',
       example: 'production',
     },
+    TWINBOX_OWNER: {
+      group: 'Twinbox',
+      alike: ['worker'],
+      type: 'string',
+      pattern: '^[a-z][a-z0-9_-]{0,40}$',
+      description:
+        'The system that your customers belong to, if several are kept in step: if a customer is deleted there, it is deleted in our table and at the others, unless the settings of that system say otherwise. A delete at any other system waits until you decide. The only system is the owner by itself.',
+      expects: 'the name of a system that is kept in step, such as stripe',
+      example: 'stripe',
+    },
     TWINBOX_DATA_DIR: {
       group: 'Twinbox',
       type: 'string',
@@ -150,6 +160,14 @@ export const settingsSchema = {
       description: 'The folder in which Twinbox keeps its own PostgreSQL and the simulator’s state.',
       expects: 'a folder',
       example: '.twinbox',
+    },
+    TWINBOX_CONFIG: {
+      group: 'Twinbox',
+      type: 'string',
+      description:
+        'The file of your own tables, fields and mappings, explained in `docs/catalogue.md`. If it is not set: `twinbox.config.ts` or `twinbox.config.json` in the working folder, if there is one.',
+      expects: 'the path of a .ts or .json file',
+      example: 'twinbox.config.ts',
     },
     TWINBOX_PARK_AFTER_HOURS: {
       group: 'Twinbox',

@@ -44,6 +44,16 @@ const stripeProperties = {
     expects: 'delete or detach',
     example: 'detach',
   },
+  STRIPE_DELETES_IN: {
+    group: 'Stripe',
+    alike: ['worker'],
+    type: 'string',
+    enum: ['delete', 'detach', 'ask'],
+    description:
+      'What the delete of a customer at Stripe does here: `delete` deletes the customer in our table and at the other systems, `detach` only ends the pair, `ask` waits until you decide (`twinbox deletes stripe`). If it is not set: `delete` if Stripe is the only system or the owner (`TWINBOX_OWNER`), otherwise `ask`.',
+    expects: 'delete, detach or ask',
+    example: 'ask',
+  },
   STRIPE_LINK_BY_EMAIL: {
     group: 'Stripe',
     alike: ['worker'],
@@ -128,6 +138,7 @@ function readStripe(values: Values) {
     webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
     apiBase: values.STRIPE_API_BASE,
     deletePolicy: values.STRIPE_DELETE_POLICY,
+    deletesIn: values.STRIPE_DELETES_IN,
     linkByEmail: values.STRIPE_LINK_BY_EMAIL,
     looksBeforeCreate: values.STRIPE_LOOK_BEFORE_CREATE === 'on',
     imports: values.STRIPE_IMPORT === 'on',

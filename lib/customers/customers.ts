@@ -1,25 +1,26 @@
 // The API and `twinbox import` write customers only through this file. Outcomes are data; only
 // faults are thrown.
 //
-// Every write is one statement (db/customers.ts). A crash before its commit leaves nothing; after
+// Every write is one statement (db/entities/rows.ts). A crash before its commit leaves nothing; after
 // the commit the row and its event exist, and the relay finds the event with or without the nudge.
 
+import { isDeepStrictEqual } from 'node:util';
 import { isRepeatable, type Db } from '../../db/server/connection.ts';
 import {
-  deleteCustomer,
-  findEmailHolder,
-  insertCustomer,
-  isEmailTaken,
-  readCustomer,
-  updateCustomer,
-  type Customer,
+  deleteRow,
+  findIdentityHolder,
+  insertRow,
+  isIdentityTaken,
+  readRow,
+  updateRow,
+  type MappedRow,
+  type RowFields,
   type Stamp,
-} from '../../db/customers.ts';
+} from '../../db/entities/rows.ts';
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { newEventId } from '../uuid.ts';
-
-export type CustomerValues = { name: string; email: string };
 
 /** Who asks, and why, for the event's context. `source` is "internal" by default. */
 export type Origin = { context: Record<string, unknown>; source?: string };
@@ -33,7 +34,7 @@ export type Refusal =
   /** There is no such customer, or it was deleted. */
   | { outcome: 'gone' }
   /** It has another version than the caller saw; `customer` is what it is now. */
-  | { outcome: 'version_mismatch'; customer: Customer }
+  | { outcome: 'version_mismatch'; customer: MappedRow }
   /** Another living customer has this email. */
   | { outcome: 'duplicate_email'; rivalId: number }
   /** A rule or a trigger of the table refuses the row, or made nothing of the write. */
@@ -41,25 +42,21 @@ export type Refusal =
   /** Others changed the row at every try. The same call may succeed at once. */
   | { outcome: 'contended' };
 
-export type CreateOutcome = { outcome: 'created'; customer: Customer } | Refusal;
-export type ChangeOutcome = { outcome: 'updated' | 'unchanged'; customer: Customer } | Refusal;
-export type RemoveOutcome = { outcome: 'deleted'; customer: Customer } | Refusal;
+export type CreateOutcome = { outcome: 'created'; customer: MappedRow } | Refusal;
+export type ChangeOutcome = { outcome: 'updated' | 'unchanged'; customer: MappedRow } | Refusal;
+export type RemoveOutcome = { outcome: 'deleted'; customer: MappedRow } | Refusal;
 
 export type CustomerStore = {
-  create(values: CustomerValues, origin: Origin): Promise<CreateOutcome>;
-  replace(id: number, values: CustomerValues, condition: Condition, origin: Origin): Promise<ChangeOutcome>;
-  patch(
-    id: number,
-    values: Partial<CustomerValues>,
-    condition: Condition,
-    origin: Origin,
-  ): Promise<ChangeOutcome>;
+  create(values: RowFields, origin: Origin): Promise<CreateOutcome>;
+  replace(id: number, values: RowFields, condition: Condition, origin: Origin): Promise<ChangeOutcome>;
+  patch(id: number, values: RowFields, condition: Condition, origin: Origin): Promise<ChangeOutcome>;
   remove(id: number, condition: Condition, origin: Origin): Promise<RemoveOutcome>;
 };
 
 export type CustomerStoreDeps = {
   db: Db;
   clock: Clock;
+  entity: Entity;
   /** Called after each commit to wake the relay; the caller combines many calls into one. */
   nudge: () => void;
 };
@@ -70,35 +67,36 @@ export type CustomerStoreDeps = {
  */
 const MAX_TRIES = 10;
 
-export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): CustomerStore {
+export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreDeps): CustomerStore {
   function stamp({ context, source = 'internal' }: Origin): Stamp {
     const now = clock.now();
     return { eventId: newEventId(now), source, context, now };
   }
 
-  async function create(values: CustomerValues, origin: Origin): Promise<CreateOutcome> {
+  async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
       try {
-        const customer = await insertCustomer(db, values, stamp(origin));
+        const customer = await insertRow(db, entity, values, stamp(origin));
         nudge();
         return { outcome: 'created', customer };
       } catch (error) {
-        return await refusedWrite(error, values.email);
+        return await refusedWrite(error, values[entity.identity ?? '']);
       }
     });
   }
 
   async function patch(
     id: number,
-    values: Partial<CustomerValues>,
+    values: RowFields,
     condition: Condition,
     origin: Origin,
   ): Promise<ChangeOutcome> {
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await updateCustomer(
+        const customer = await updateRow(
           db,
+          entity,
           id,
           values,
           { ...condition, refuseTurnedBack: true },
@@ -109,7 +107,7 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
           return { outcome: 'updated', customer };
         }
       } catch (error) {
-        return await refusedWrite(error, values.email);
+        return await refusedWrite(error, values[entity.identity ?? '']);
       }
       const present = await readLiving(id, condition);
       if (present.outcome !== 'present') return present;
@@ -123,7 +121,7 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await deleteCustomer(db, id, condition, stamp(origin));
+        const customer = await deleteRow(db, entity, id, condition, stamp(origin));
         if (customer) {
           nudge();
           return { outcome: 'deleted', customer };
@@ -144,8 +142,8 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
   async function readLiving(
     id: number,
     { ifVersion }: Condition,
-  ): Promise<Refusal | { outcome: 'present'; customer: Customer }> {
-    const customer = await readCustomer(db, id);
+  ): Promise<Refusal | { outcome: 'present'; customer: MappedRow }> {
+    const customer = await readRow(db, entity, id);
     if (!customer || customer.deletedAt) return { outcome: 'gone' };
     if (ifVersion !== undefined && ![ifVersion].flat().includes(customer.version)) {
       return { outcome: 'version_mismatch', customer };
@@ -156,14 +154,17 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
   /**
    * An error that is an answer becomes an outcome or another try; any other error is thrown again.
    */
-  async function refusedWrite(error: unknown, email: string | undefined): Promise<Refusal | 'again'> {
+  async function refusedWrite(
+    error: unknown,
+    identity: RowFields[string] | undefined,
+  ): Promise<Refusal | 'again'> {
     if (isRepeatable(error)) return 'again';
-    if (!isEmailTaken(error) || email === undefined) {
-      const refusal = await describeRefusal(db, error);
+    if (!isIdentityTaken(entity, error) || typeof identity !== 'string') {
+      const refusal = await describeRefusal(db, entity, error);
       if (refusal === null) throw error;
       return { outcome: 'refused', refusal };
     }
-    const rivalId = await findEmailHolder(db, email);
+    const rivalId = await findIdentityHolder(db, entity, identity);
     return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
   }
 
@@ -174,7 +175,7 @@ export function createCustomerStore({ db, clock, nudge }: CustomerStoreDeps): Cu
  * Returns a function that says whether the table dropped a write: the row still has the version
  * that it had after the try before, so this try met the row in that version and changed nothing.
  */
-function noteUntouched(): (missed: Customer) => boolean {
+function noteUntouched(): (missed: MappedRow) => boolean {
   let before: number | null = null;
   return ({ version }) => {
     const isUntouched = version === before;
@@ -191,6 +192,6 @@ async function untilDecided<T>(attempt: () => Promise<T | 'again'>): Promise<T |
   return { outcome: 'contended' };
 }
 
-function hasValues(customer: Customer, { name, email }: Partial<CustomerValues>): boolean {
-  return (name === undefined || customer.name === name) && (email === undefined || customer.email === email);
+function hasValues({ fields }: MappedRow, values: RowFields): boolean {
+  return Object.entries(values).every(([name, value]) => isDeepStrictEqual(fields[name] ?? null, value));
 }

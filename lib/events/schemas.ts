@@ -92,7 +92,8 @@ export const customerSchema = {
 } as const;
 
 const textOrNull = { type: ['string', 'null'] };
-const values = { type: ['object', 'null'], additionalProperties: textOrNull };
+/** By the name of their field; a value has the form that it has there. */
+const values = { type: ['object', 'null'] };
 
 /** Checked where an event enters: from an integration, before it is stored, and from the bus. */
 export const reportedSchema = {

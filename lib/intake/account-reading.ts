@@ -94,10 +94,11 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
 }
 
 async function keepPage(deps: SyncDeps, place: RecordPlace, page: ExternalRecord[]): Promise<void> {
+  const { entity } = deps;
   const { fields } = deps.integration.document;
   const kept = page
     .filter(({ ownerTag, foreignTag }) => ownerTag !== null || !foreignTag)
-    .map((record) => toKept(fields, record));
+    .map((record) => toKept(entity, fields, record));
   // A customer of a test clock has the time of that clock, so it gives no position in the list.
   const last = page.findLast(({ testClock }) => testClock === null);
   const position = { readTo: last?.createdAt ?? null, more: page.length };

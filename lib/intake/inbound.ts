@@ -18,7 +18,7 @@ import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import type { InboundEvent, Integration } from '../integrations/integration.ts';
+import type { InboundEvent, IncomingItem, Integration } from '../integrations/integration.ts';
 import { parseReported } from '../events/parse.ts';
 import type { ReportedEvent } from '../events/schemas.ts';
 import { isUuid, uuidFromTime } from '../uuid.ts';
@@ -94,6 +94,48 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
   return verdict;
 }
 
+/** The account is not known yet: nothing of the body is kept, and it comes again. */
+class Unbound extends Error {}
+
+/**
+ * Stores what one verified body has in it: all of it or nothing, each event once. What is no event is
+ * refused with a row. If the database refuses one event, each is stored by itself, so that it keeps out
+ * no other.
+ */
+export async function takeInAll(deps: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
+  const [only] = items;
+  if (only?.ok === true && items.length === 1) return [await takeIn(deps, only.event)];
+  const seen: { isNew: boolean } = { isNew: false };
+  try {
+    const taken = await withTransaction(deps.db, (tx) =>
+      takeEach({ ...deps, db: tx, nudge: () => void (seen.isNew = true) }, items),
+    );
+    if (seen.isNew) deps.nudge();
+    return taken;
+  } catch (error) {
+    if (error instanceof Unbound) return ['unbound'];
+    if (!isOfOneRow(error)) throw error;
+    return await takeEach(deps, items);
+  }
+}
+
+async function takeEach(deps: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
+  const { db, clock, integration } = deps;
+  const about = { system: integration.system, externalEventId: null, reason: 'unreadable' };
+  const taken: Taken[] = [];
+  for (const item of items) {
+    if (item.ok) {
+      const one = await takeIn(deps, item.event);
+      if (one === 'unbound') throw new Unbound('no account is bound');
+      taken.push(one);
+    } else {
+      await insertRefusal(db, { ...about, detail: item.why, now: clock.now() });
+      taken.push('unreadable');
+    }
+  }
+  return taken;
+}
+
 /** Stores the event; answers with the reason if the database refuses this one event. */
 async function storeOrExplain(
   db: Db,
@@ -102,7 +144,8 @@ async function storeOrExplain(
   try {
     return { verdict: await storeInboundEvent(db, incoming) };
   } catch (refused) {
-    if (!isOfOneRow(refused)) throw refused;
+    // In a transaction nothing else can be stored after this.
+    if (db.isTransaction === true || !isOfOneRow(refused)) throw refused;
     return { refused };
   }
 }

@@ -17,6 +17,7 @@ import {
   publishedUpTo,
   readWalkPosition,
   saveWalkPosition,
+  walkName,
 } from '../../db/relay/receive-gap.ts';
 import type { Bus } from '../bus/bus.ts';
 import { AppError } from '../errors.ts';
@@ -50,14 +51,19 @@ export type GapDeps = ReceiveDeps & { bus: Pick<Bus, 'progress'> };
 /** Both directions of one system. Rejects while the bus cannot give the positions of the groups. */
 export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise<GapFound> {
   const { system, keyPrefix, groups } = target;
-  const ofOurs = { name: `receive-gap:${system}`, system, topic: topics.outbound, group: groups.outbound };
+  const ofOurs = {
+    name: walkName(system, 'outbound'),
+    system,
+    topic: topics.outbound,
+    group: groups.outbound,
+  };
   const outbound = await walk(deps, ofOurs, async (range) => {
     const missing = await findUndelivered(deps.db, range);
     await receiveOutbound(deps, target, missing);
     return missing.map((event) => event.syncEventId ?? range.upTo);
   });
   const ofTheirs = {
-    name: `receive-gap:${system}:internal`,
+    name: walkName(system, 'inbound'),
     system,
     topic: topics.inbound,
     group: groups.inbound,

@@ -28,10 +28,10 @@ export async function decideUnmatched(
     await withTransaction(db, async (tx) => {
       decided += await decideRecords(tx, place, { externalIds, decision, actor, now });
       const about = { ...place, externalIds, urgency: urgencies.bulk, now } as const;
-      if (decision === 'leave') await raiseRecords(tx, { ...about, reasons: ['lost_row'] });
+      if (decision === 'leave') await raiseRecords(tx, { ...about, reasons: ['lost_row', 'restored'] });
       if (decision !== 'import') return;
       await askForNewRecords(tx, about);
-      await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone', 'lost_row'] });
+      await raiseRecords(tx, { ...about, reasons: ['not_imported', 'left_alone', 'lost_row', 'restored'] });
     });
     const last = externalIds.at(-1);
     if (last === undefined || externalIds.length < AT_ONCE) return decided;

@@ -4,10 +4,19 @@
 //
 // A definition loads nothing that speaks to its system: that is loaded by its functions, so that a
 // short command does not wait for it.
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { MappingDocument } from '../catalogue/document.ts';
+import type { SystemMappings } from '../catalogue/system-mappings.ts';
 import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
 import type { Ingress, Integration } from './integration.ts';
+
+/**
+ * What a deletion (or an archiving) of a record at a system does. `delete`: our row goes, and with it
+ * its records at the other systems. `detach`: only the pair ends. `ask`: the pair waits until a person
+ * decides.
+ */
+export type InboundDeletes = 'delete' | 'detach' | 'ask';
 
 /** What the settings say of every system, whatever their names are. */
 export interface SystemSettings {
@@ -17,6 +26,8 @@ export interface SystemSettings {
   pulls: boolean;
   /** What happens at the system when a row is deleted. */
   deletes: 'delete' | 'detach';
+  /** What happens to the row when its record is deleted; undefined: the default (registry.ts). */
+  deletesIn: InboundDeletes | undefined;
   /** What a record without our owner tag does when its email is that of an unlinked row. */
   linkByEmail: 'ask' | 'link' | 'never';
   /** Whether the system is asked for records with the row's email before a record is created. */
@@ -80,7 +91,7 @@ export interface SystemDefinition {
   /** Null where the settings do not say where it is; `missing` is then what a person reads. */
   findAccess(config: Config): SystemAccess | null;
   /** By a double at this address, with a credential that is obviously made up. */
-  standInAt(address: string): SystemAccess;
+  standInAt(address: string, catalogue: Catalogue): SystemAccess;
   /** Whether the settings name an account of real customers. */
   isLive(config: Config): boolean;
   /** The setting that is missing, and what it is for. */
@@ -89,11 +100,13 @@ export interface SystemDefinition {
   lookAt: string;
   /** Whoever has only forgotten a setting must not have to guess why nothing reaches the system. */
   standInAdvice(address: string): string;
-  /** The mapping document, checked whole. */
-  document(): MappingDocument;
-  intake(instanceId: string): Promise<Intake>;
+  /** What a user's configuration can map; left out by a system whose mapping cannot be changed. */
+  mappings?: SystemMappings;
+  /** The mapping document of the catalogue's customers, checked whole. */
+  document(catalogue: Catalogue): MappingDocument;
+  intake(instanceId: string, catalogue: Catalogue): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
-  /** What the API's document says of the header that its webhooks are signed in; null without webhooks. */
-  signatureHeader: string | null;
+  /** The headers that its webhooks are signed by, for the API's document; null without webhooks. */
+  signatureHeaders: readonly string[] | null;
 }

@@ -29,7 +29,8 @@ export interface Capabilities {
   /**
    * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
    * are kept as conflicts. `archive`: the record is archived with its values, as people delete
-   * records at that system too; it reads as `erased`, and no value is lost. `none`: no delete is
+   * records at that system too; it reads as `erased`, and no value is lost. People may restore it: an
+   * event that is no deletion (`updated`) then makes the engine read it. `none`: no delete is
    * ever sent; the pair of a deleted row is detached, and its record stays.
    */
   deletes: 'delete' | 'archive' | 'none';
@@ -145,14 +146,21 @@ export interface ListWindow {
 /** What is needed to verify one delivery before any byte of it is used. */
 export interface WebhookCheck {
   rawBody: Uint8Array;
-  /** The header that `Ingress.header` names, as received. */
-  header: string | string[] | undefined;
+  /** In capitals. */
+  method: string;
+  /** The path that was asked for, with its query, as received. */
+  path: string;
+  /** All headers, by their names in small letters. */
+  headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Several while a secret is being replaced. */
   secrets: string[];
   now: Date;
   /** How far the signed time may be from `now`, in both directions; 0 means not at all. */
   toleranceS: number;
 }
+
+/** One item of a body. `why`: it is no event at all, for people; it contains no value of a record. */
+export type IncomingItem = { ok: true; event: InboundEvent } | { ok: false; why: string };
 
 export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
 
@@ -184,8 +192,8 @@ export interface InboundEvent {
   ownerTag: string | null;
   foreignTag: boolean;
   /**
-   * The mapped fields that changed, with their values before the event; for a deletion all fields
-   * with their last values; null if the event does not say.
+   * The mapped fields, and those of `Integration.groups`, that changed, with their values before the
+   * event; for a deletion all mapped fields with their last values; null if the event does not say.
    */
   previous: Fields | null;
   /** The event only names the record. */
@@ -202,11 +210,12 @@ export interface InboundEvent {
 
 /** Webhooks. Present only if the system has them. */
 export interface Ingress {
-  /** The header that holds the signature, in lower case. */
-  header: string;
+  /** How many seconds the signed time of a webhook may be from ours. */
+  toleranceS: number;
+  /** It may need the body, the method, the path and any of the headers. */
   verify(check: WebhookCheck): Verification;
-  /** Never throws; null if it is not an event at all. */
-  normalise(event: unknown): InboundEvent | null;
+  /** What a verified body, parsed, has in it, in its order: one event or many. Never throws. */
+  events(body: unknown): IncomingItem[];
 }
 
 export type EventsPage = Answered & { events: InboundEvent[] };
@@ -244,14 +253,22 @@ export interface Integration {
   system: string;
   capabilities: Capabilities;
   document: MappingDocument;
+  /**
+   * External fields that are written together, for each group of them that the document writes to.
+   * A request that has one field of a group carries the whole group, so the record is read before
+   * it; `fetch` gives every field of these groups, and `previous` of an event each that changed.
+   */
+  groups?: readonly (readonly string[])[];
   identify(): Promise<Identity>;
   /** `forDelete`: the answer includes `blocksDelete`. `withUse`: it includes `use`. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;
   /**
    * The body of a request: our values by external field name, our owner tag unless `ownerTag` is
-   * null, and the version that it is made for, if given. It is frozen with the intent.
+   * null, and the version that it is made for, if given. `beside`: by external name, what the
+   * other fields of each group that is written are to hold; {} for a record that is to be made.
+   * The body is frozen with the intent.
    */
-  body(fields: Fields, ownerTag: string | null, version?: string): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null, version?: string, beside?: Fields): Record<string, unknown>;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, in pages, of which some may be empty; a record that
@@ -268,7 +285,7 @@ export interface Integration {
   /** How many records have an owner tag of one of these installations. Lists every record. */
   countTagged?(instanceIds: readonly string[]): Promise<number>;
   /** The records with an email, as the system compares it; offered only if complete and current. */
-  findByEmail?(email: string): Promise<ExternalRecord[]>;
+  findByIdentity?(email: string): Promise<ExternalRecord[]>;
   /** Never throws. */
   classify(error: unknown): Failure;
   ingress?: Ingress;

@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import { systemNames, type SystemName } from '../config/systems.ts';
 import { AppError } from '../errors.ts';
-import type { SystemDefinition } from './definition.ts';
+import type { InboundDeletes, SystemDefinition } from './definition.ts';
 import * as listed from './definitions.ts';
 
 export interface Registry {
@@ -14,6 +14,8 @@ export interface Registry {
   get(name: string): SystemDefinition;
   /** Those that the settings want to be kept in step. */
   enabled(config: Config): readonly SystemDefinition[];
+  /** What a deletion at a system does to our row. Throws `config_invalid` for an owner that is none. */
+  inboundDeletes(config: Config, system: SystemDefinition): InboundDeletes;
 }
 
 export function createRegistry(all: readonly SystemDefinition[]): Registry {
@@ -29,7 +31,27 @@ export function createRegistry(all: readonly SystemDefinition[]): Registry {
       });
     },
     enabled: (config) => all.filter((one) => one.isEnabled(config)),
+    inboundDeletes: (config, system) => inboundDeletes(config, system, all),
   };
+}
+
+/**
+ * The only place with this rule: the setting of the system if there is one. Otherwise a deletion at the
+ * owner of the customers (TWINBOX_OWNER) counts for our table, and one at any other system is asked
+ * about. A system that is the only one is the owner.
+ */
+function inboundDeletes(
+  config: Config,
+  system: SystemDefinition,
+  all: readonly SystemDefinition[],
+): InboundDeletes {
+  const names = all.filter((one) => one.isEnabled(config)).map(({ name }) => name);
+  const { owner = names.length === 1 ? names[0] : undefined } = config;
+  if (owner !== undefined && !names.includes(owner))
+    throw new AppError('config_invalid', {
+      detail: `TWINBOX_OWNER is ${owner}, and no system of this name is kept in step; there ${names.length === 1 ? 'is' : 'are'}: ${names.join(', ')}`,
+    });
+  return system.settings(config).deletesIn ?? (system.name === owner ? 'delete' : 'ask');
 }
 
 /** A system without settings, or settings without a system, does not compile. */

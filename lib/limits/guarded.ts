@@ -98,13 +98,13 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     }
   }
 
-  const { feed, findByEmail, findTagged } = integration;
+  const { feed, findByIdentity, findTagged } = integration;
   return {
     ...integration,
     fetch: (externalId, options) => call('read', () => integration.fetch(externalId, options)),
     write: (request) => call(request.operation, () => integration.write(request)),
     list: (window) => pages('list', integration.list(window)),
-    ...(findByEmail && { findByEmail: (email) => call('look', () => findByEmail(email)) }),
+    ...(findByIdentity && { findByIdentity: (email) => call('look', () => findByIdentity(email)) }),
     ...(findTagged && { findTagged: (ownerTag) => call('search', () => findTagged(ownerTag)) }),
     ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
     classify: (error) => {

@@ -9,28 +9,32 @@
 // conflict, then the row is changed at the version that was read. A crash before the commit leaves
 // nothing; after the commit the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
+import { isDeepStrictEqual } from 'node:util';
 import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
 import {
-  findEmailHolder,
-  isEmailTaken,
-  readCustomer,
-  updateCustomer,
-  type Customer,
-} from '../../db/customers.ts';
+  findIdentityHolder,
+  isIdentityTaken,
+  readRow,
+  updateRow,
+  type MappedRow,
+} from '../../db/entities/rows.ts';
 import { lockMappings } from '../../db/mappings/mappings.ts';
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import type { Clock } from '../clock.ts';
 import type { Origin } from '../customers/customers.ts';
 import { failpoint } from '../failpoint.ts';
-import type { FieldRule, MappingDocument, Value } from '../catalogue/document.ts';
+import type { FieldRule, Fields, MappingDocument, Value } from '../catalogue/document.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import { canonical, same } from '../sync/canonical.ts';
+import { NOT_OURS } from '../sync/groups.ts';
+import { fieldsOf } from '../sync/values.ts';
 import { newEventId } from '../uuid.ts';
 
 export type ReverseOutcome =
-  | { outcome: 'reversed'; conflict: StoredConflict; customer: Customer | null }
-  | { outcome: 'reversed_already'; conflict: StoredConflict; customer: Customer | null }
+  | { outcome: 'reversed'; conflict: StoredConflict; customer: MappedRow | null }
+  | { outcome: 'reversed_already'; conflict: StoredConflict; customer: MappedRow | null }
   /** Our row holds something else by now, or is deleted (then `customer` is null). */
-  | { outcome: 'overtaken'; conflict: StoredConflict; customer: Customer | null }
+  | { outcome: 'overtaken'; conflict: StoredConflict; customer: MappedRow | null }
   /** No call can reverse a conflict of this kind; `instead` says what an operator can do. */
   | { outcome: 'cannot_reverse'; conflict: StoredConflict; instead: string }
   /** Another living customer has the email that would come back. */
@@ -49,6 +53,7 @@ export type ConflictOperations = {
 export type ConflictOperationsDeps = {
   db: Db;
   clock: Clock;
+  entity: Entity;
   /** Wakes the relay after a commit. */
   nudge: () => void;
   /** The mapping documents whose rules compare the values. */
@@ -64,7 +69,7 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
   async function reverse(id: string, origin: Origin): Promise<ReverseOutcome> {
     const conflict = await readConflict(db, id);
     if (!conflict) return { outcome: 'not_found' };
-    const instead = whyNotReversible(conflict);
+    const instead = whyNotReversible(deps.entity, conflict);
     if (instead !== null) return { outcome: 'cannot_reverse', conflict, instead };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const result = await attempt(conflict, origin);
@@ -77,17 +82,17 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
   }
 
   async function attempt(known: StoredConflict, origin: Origin): Promise<ReverseOutcome | 'again'> {
-    const email = lostValue(known);
+    const lost = lostValue(known);
     try {
       return await reverseOnce(deps, known, origin);
     } catch (error) {
       if (isRepeatable(error)) return 'again';
-      if (!isEmailTaken(error) || email === null) {
-        const refusal = await describeRefusal(db, error);
+      if (!isIdentityTaken(deps.entity, error) || typeof lost !== 'string') {
+        const refusal = await describeRefusal(db, deps.entity, error);
         if (refusal === null) throw error;
         return { outcome: 'refused', refusal };
       }
-      const rivalId = await findEmailHolder(db, email);
+      const rivalId = await findIdentityHolder(db, deps.entity, lost);
       return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
     }
   }
@@ -96,7 +101,7 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
 }
 
 function reverseOnce(
-  { db, clock, documents }: ConflictOperationsDeps,
+  { db, clock, entity, documents }: ConflictOperationsDeps,
   known: StoredConflict,
   { context, source = 'internal' }: Origin,
 ): Promise<ReverseOutcome | 'again'> {
@@ -105,22 +110,23 @@ function reverseOnce(
     await lockMappings(tx, [known.mappingId]);
     const conflict = await lockConflict(tx, known.id);
     if (!conflict) return { outcome: 'not_found' };
-    const customer = conflict.internalId === null ? null : await readCustomer(tx, conflict.internalId);
+    const customer = conflict.internalId === null ? null : await readRow(tx, entity, conflict.internalId);
     const living = customer?.deletedAt === null ? customer : null;
     if (conflict.reversedAt) return { outcome: 'reversed_already', conflict, customer: living };
     if (!living || !holdsSurvivor(documents, conflict, living)) {
       await noteConflict(tx, { id: conflict.id, note: 'overtaken', reversedAt: null });
       return { outcome: 'overtaken', conflict: { ...conflict, note: 'overtaken' }, customer: living };
     }
-    const changed = await updateCustomer(
+    const changed = await updateRow(
       tx,
+      entity,
       living.id,
-      changeOf(conflict),
+      changeOf(entity, conflict),
       { ifVersion: living.version },
       { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
     );
     if (!changed) {
-      const present = await readCustomer(tx, living.id);
+      const present = await readRow(tx, entity, living.id);
       if (present?.deletedAt === null && present.version === living.version) throw new RowSwallowed('update');
       return 'again';
     }
@@ -138,7 +144,7 @@ function reverseOnce(
  * Why no call can reverse this conflict, and what to do instead; null if a call can reverse it, as
  * long as no later edit was made.
  */
-export function whyNotReversible(conflict: StoredConflict): string | null {
+export function whyNotReversible(entity: Entity, conflict: StoredConflict): string | null {
   const { kind, field, winner } = conflict;
   switch (kind) {
     case 'deleted_there':
@@ -152,10 +158,13 @@ export function whyNotReversible(conflict: StoredConflict): string | null {
         ? 'A person chose another record for this customer. The old record stays at the external system as it is, and may be deleted at that system.'
         : `Two records at the external system belong to one customer. Find out which record is used; npx twinbox link ${conflict.internalId ?? 'CUSTOMER'} --record ID chooses it. The other record may then be deleted at that system.`;
   }
-  if (winner === 'neither' || (field !== 'name' && field !== 'email'))
+  if (conflict.rule === NOT_OURS)
+    return `Our table has no field for ${field ?? 'it'}, so the edit is the external system's alone. Look at the record at that system, and change it there.`;
+  const known = entity.fields.find(({ name }) => name === field);
+  if (winner === 'neither' || known === undefined)
     return 'No rule dropped a value in this conflict. Change the customer, or its record at the external system.';
-  if (canonical(lostValue(conflict)) === null)
-    return `The value that was not kept is empty, and a customer always has a ${field}. Set the ${field} of the customer to the right value.`;
+  if (canonical({ field: known }, lostValue(conflict)) === null && known.required)
+    return `The value that was not kept is empty, and a customer always has a ${known.name}. Set the ${known.name} of the customer to the right value.`;
   return null;
 }
 
@@ -168,11 +177,11 @@ export function survivingValue({ winner, ours, theirs }: StoredConflict): Value 
   return winner === 'ours' ? ours : theirs;
 }
 
-function holdsSurvivor(documents: MappingDocument[], conflict: StoredConflict, row: Customer): boolean {
-  const held = conflict.field === 'email' ? row.email : row.name;
+function holdsSurvivor(documents: MappingDocument[], conflict: StoredConflict, row: MappedRow): boolean {
+  const held = fieldsOf(row)[conflict.field ?? ''] ?? null;
   const survivor = survivingValue(conflict);
   const rule = ruleOf(documents, conflict);
-  return rule ? same(rule, held, survivor) : canonical(held) === canonical(survivor);
+  return rule ? same(rule, held, survivor) : isDeepStrictEqual(held, survivor);
 }
 
 function ruleOf(
@@ -183,8 +192,10 @@ function ruleOf(
   return document?.fields.find(({ internal }) => internal === field);
 }
 
-function changeOf(conflict: StoredConflict): { name?: string; email?: string } {
-  const value = canonical(lostValue(conflict));
-  if (value === null) return {};
-  return conflict.field === 'email' ? { email: value } : { name: value };
+function changeOf({ fields }: Entity, conflict: StoredConflict): Fields {
+  const field = fields.find(({ name }) => name === conflict.field);
+  if (!field) return {};
+  const value = canonical({ field }, lostValue(conflict));
+  if (value === null && field.required) return {};
+  return { [field.name]: value };
 }

@@ -2,6 +2,7 @@
 // this file sends a request; no sentence contains a secret.
 import type { PartitionStatus } from '../../db/partitions/status.ts';
 import type { Ground } from '../../db/server/preflight.ts';
+import { HELD_DELETES } from '../../db/mappings/reason.ts';
 import { sayReason, type ReasonCount } from '../../db/health/reports.ts';
 import { checks, type Check } from '../finding.ts';
 
@@ -106,7 +107,12 @@ export function judgeAttention(reasons: ReasonCount[]): Check {
   const list = reasons.map((each) => `${each.count} ${each.state} (${sayReason(each)})`).join(', ');
   const asked = reasons.some(({ reason }) => reason === 'ask_link' || reason === 'not_linked');
   const parked = reasons.some(({ state }) => state === 'parked');
-  const calls = [...(parked ? ['npx twinbox replay'] : []), ...(asked ? ['npx twinbox link'] : [])];
+  const deletes = reasons.filter(({ reason }) => HELD_DELETES.some((code) => code === reason));
+  const calls = [
+    ...(parked ? ['npx twinbox replay'] : []),
+    ...(asked ? ['npx twinbox link'] : []),
+    ...new Set(deletes.map(({ system }) => `npx twinbox deletes ${system}`)),
+  ];
   return warning('waiting', list, `${calls.join(' and ') || 'npx twinbox status'} shows more.`);
 }
 

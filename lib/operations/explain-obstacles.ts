@@ -103,6 +103,11 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   switch (reason?.code) {
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
+    case 'ask_delete':
+      return {
+        kind: 'waiting',
+        says: `the pair waits until a person decides about the delete at ${name} (${settingOf(system, 'DELETES_IN')}=ask)`,
+      };
     case 'account_unread':
       return { kind: 'account_unread', says: unread(system) };
     case 'writes_off':

@@ -1,5 +1,6 @@
 // Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with the
 // values that the mapping keeps for its reason.
+import { isLetGoByDeletion } from '../../db/mappings/consent.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
 import { settingOf } from '../config/systems.ts';
@@ -14,6 +15,8 @@ export function whyParkedOrWaiting(mapping: Mapping): string | null {
   const { state, system } = mapping;
   const reason = shownReason(mapping);
   const detail: Detail = shownDetail(mapping) ?? {};
+  if (isLetGoByDeletion(mapping))
+    return `The record was deleted at ${labelOf(system)}, and the pair ended with it; our row stays (${settingOf(system, 'DELETES_IN')}=detach).`;
   if (state === 'detached') return whyDetached(detail);
   if (reason === null || (state !== 'parked' && state !== 'waiting')) return null;
   const name = labelOf(system);
@@ -54,12 +57,16 @@ const SENTENCES: Record<string, Sentence> = {
     detail['direction'] === 'in'
       ? `The record was deleted at ${system} together with many others; the fuse holds the deletion of our row.`
       : `The customer was deleted in our table together with many others; the fuse holds the delete at ${system}.`,
+  ask_delete: (_, system, setting) =>
+    `The record was deleted at ${system}; our row and its records at other systems stay until a person decides (${setting('DELETES_IN')}=ask).`,
   alias_lives: (detail, system) =>
     `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
+  restored: (detail, system) =>
+    `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
-  no_email: () => 'The record has no email, so it cannot become a customer.',
-  no_name: () => 'The record has no name, so it cannot become a customer.',
+  lacks_field: (detail) =>
+    `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
   ask_link: (detail) =>
     `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
   duplicate_email: (detail, _, setting) =>

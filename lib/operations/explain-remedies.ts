@@ -2,7 +2,7 @@
 import { findRecordMapping } from '../../db/mappings/aliases.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
-import type { Customer } from '../../db/customers.ts';
+import type { MappedRow } from '../../db/entities/rows.ts';
 import type { DeleteDirection } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { isLetGo } from '../../db/mappings/consent.ts';
@@ -18,7 +18,7 @@ type About = {
   db: Db;
   step: LoadedStep;
   /** Null if no row belongs to the pair. */
-  customer: Customer | null;
+  customer: MappedRow | null;
   /** The customer's primary pair; null if the customer has none. */
   primary: Mapping | null;
   obstacles: Obstacle[];
@@ -48,9 +48,12 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
   const { reason } = mapping;
   switch (reason?.code) {
     case 'fuse':
+    case 'ask_delete':
       return heldDelete(mapping, reason.detail.direction);
     case 'not_linked':
       return notLinked(about);
+    case 'restored':
+      return [...restoredAlone(mapping), ...resolutions(about)];
     case 'alias_lives':
       return [...aliasLives(mapping, reason.detail.aliases), ...resolutions(about)];
     case 'ask_link':
@@ -122,6 +125,17 @@ async function isAnothers({ db, step: { mapping } }: About, externalId: string):
   const other = await findRecordMapping(db, { system, account, externalType, externalId });
   if (other === null) return false;
   return other.internalId !== null || other.intent !== null || other.state === 'tombstoned';
+}
+
+function restoredAlone({ system }: Mapping): Remedy[] {
+  const command = `npx twinbox link --system ${system}`;
+  return [
+    {
+      command: `${command} --import`,
+      does: 'every record without a customer becomes a new customer, this one too',
+    },
+    { command: `${command} --leave`, does: 'every record without a customer stays as it is' },
+  ];
 }
 
 function aliasLives({ internalId }: Mapping, aliases: string[]): Remedy[] {
@@ -244,6 +258,6 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
   }
 }
 
-function isDeleted(customer: Customer | null): boolean {
+function isDeleted(customer: MappedRow | null): boolean {
   return customer === null || customer.deletedAt !== null;
 }

@@ -4,7 +4,7 @@
 //
 // Guarantees: nothing is written. Unless `read` is asked for, the system is not called.
 import { countUnreversed } from '../../db/conflicts.ts';
-import { readCustomer, type Customer } from '../../db/customers.ts';
+import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { listEvents } from '../../db/events/list.ts';
 import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
 import { findPrimary } from '../../db/mappings/aliases.ts';
@@ -75,7 +75,7 @@ export type PairExplained = {
 
 export type Explanation = {
   /** Null if no row belongs to what was asked for. */
-  customer: Customer | null;
+  customer: MappedRow | null;
   pairs: PairExplained[];
   /** A living customer without a pair: the state of its newest event, and what holds that up. */
   notReceived: { newest: string | null; obstacles: Obstacle[] } | null;
@@ -98,7 +98,7 @@ export async function explain(
     if (pair) pairs.push(pair);
   }
   const customerId = 'customer' in asked ? asked.customer : (pairs[0]?.mapping.internalId ?? null);
-  const customer = customerId === null ? null : await readCustomer(db, customerId);
+  const customer = customerId === null ? null : await readRow(db, deps.entity, customerId);
   const unmatched =
     'record' in asked && pairs.length === 0
       ? await findKnownRecords(db, { externalId: asked.record, system })
@@ -163,7 +163,7 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
   const { internalId, system } = mapping;
   const lane = await readLane(db, { system, account: mapping.account, now: clock.now() });
   const obstacles = obstaclesOf({ step, standing, lane, policy, effect, now: clock.now() });
-  const customer = internalId === null ? null : await readCustomer(db, internalId);
+  const customer = internalId === null ? null : await readRow(db, deps.entity, internalId);
   const primary = internalId === null ? null : await findPrimary(db, { ...mapping, customerId: internalId });
   return {
     mapping,

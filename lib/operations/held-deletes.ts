@@ -1,5 +1,6 @@
-// What a person decides about deletes that the fuse holds (lib/sync/fuse.ts): they are released,
-// they are taken back, or the pairs are detached.
+// What a person decides about deletes that wait, since the fuse holds them (lib/sync/fuse.ts) or the
+// settings of a system ask (`deletesIn`): they are released, they are taken back, or the pairs are
+// detached.
 //
 // Taking back means that the delete does not happen. If the record was deleted at the external
 // system, our row lives on with its id, and gets a new record (lib/sync/rungs/decision.ts). If our
@@ -10,7 +11,7 @@
 import { insertConflicts } from '../../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { releaseDeletes, settleHold } from '../../db/connections.ts';
-import { insertCustomer, isEmailTaken, readCustomer } from '../../db/customers.ts';
+import { insertRow, isIdentityTaken, readRow } from '../../db/entities/rows.ts';
 import {
   detachMapping,
   insertSuccessor,
@@ -19,10 +20,12 @@ import {
 } from '../../db/mappings/writes/decisions.ts';
 import { freeRecord } from '../../db/mappings/decisions.ts';
 import type { DecisionNote, Ending } from '../../db/mappings/consent.ts';
+import { HELD_DELETES, isHeldDelete } from '../../db/mappings/reason.ts';
 import { insertLinkedEvent } from '../../db/events/events.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
 import { describeRefusal, type TableRefusal } from '../../db/row-rules.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { letGo } from './resolutions.ts';
 import { newEventId } from '../uuid.ts';
@@ -41,7 +44,7 @@ export type HeldOutcome =
   | { outcome: 'email_taken' }
   /** A rule or a trigger of the table refuses the row that would come back. */
   | { outcome: 'refused'; refusal: TableRefusal }
-  /** The fuse does not hold it, or not any more. */
+  /** It waits for no decision, or not any more. */
   | { outcome: 'not_held' };
 
 export type DeleteOperations = {
@@ -54,11 +57,12 @@ export type DeleteOperations = {
 type Deps = {
   db: Db;
   clock: Clock;
+  entity: Entity;
   system: string;
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
-export function createDeleteOperations({ db, clock, system, log }: Deps): DeleteOperations {
+export function createDeleteOperations({ db, clock, entity, system, log }: Deps): DeleteOperations {
   /** Once no delete is held any more, the fuse counts anew from this moment. */
   async function decide(
     mappingId: number,
@@ -82,8 +86,8 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
         return result;
       });
     } catch (error) {
-      if (isEmailTaken(error)) return { outcome: 'email_taken' };
-      const refusal = await describeRefusal(db, error);
+      if (isIdentityTaken(entity, error)) return { outcome: 'email_taken' };
+      const refusal = await describeRefusal(db, entity, error);
       if (refusal === null) throw error;
       return { outcome: 'refused', refusal };
     }
@@ -94,7 +98,7 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
       const now = clock.now();
       const released = await withTransaction(db, async (tx) => {
         if (ids === null) await releaseDeletes(tx, system, now);
-        const held = await lockWaiting(tx, system, 'fuse');
+        const held = await lockWaiting(tx, system, ...HELD_DELETES);
         const count = await raiseHeldDeletes(tx, system, now, { ids, by: actor, why });
         // The pairs given may have included the last one that was held.
         if (ids !== null) await settleHold(tx, system, now);
@@ -108,10 +112,10 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
       log.warn('deletes.released', { system, released, by: actor, why });
       return released;
     },
-    takeBack: (id, decider) => decide(id, decider, takeBack),
+    takeBack: (id, decider) => decide(id, decider, (...asked) => takeBack(entity, ...asked)),
     detach: (id, decider) =>
       decide(id, decider, async (tx, mapping, note, now) => {
-        await letGo(tx, mapping, note, now);
+        await letGo(tx, entity, mapping, note, now);
         return { outcome: 'detached' };
       }),
   };
@@ -119,11 +123,17 @@ export function createDeleteOperations({ db, clock, system, log }: Deps): Delete
 
 /** A delete that was released may have been sent already, and cannot be taken back. */
 function isHeld({ state, reason, intent, decision }: Mapping): boolean {
-  return state === 'waiting' && reason?.code === 'fuse' && intent === null && decision === null;
+  return state === 'waiting' && isHeldDelete(reason) && intent === null && decision === null;
 }
 
-async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date): Promise<HeldOutcome> {
-  const row = mapping.internalId === null ? null : await readCustomer(tx, mapping.internalId);
+async function takeBack(
+  entity: Entity,
+  tx: Tx,
+  mapping: Mapping,
+  note: DecisionNote,
+  now: Date,
+): Promise<HeldOutcome> {
+  const row = mapping.internalId === null ? null : await readRow(tx, entity, mapping.internalId);
   if (!row) return { outcome: 'not_held' };
   if (row.deletedAt === null) {
     await noteDecision(tx, { id: mapping.id, decision: { kind: 'recreate', ...note }, now });
@@ -132,7 +142,7 @@ async function takeBack(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date)
   }
   const context = { taken_back: row.id };
   const stamp = { eventId: newEventId(now), source: 'internal', context, now };
-  const { id: customer } = await insertCustomer(tx, { name: row.name, email: row.email }, stamp);
+  const { id: customer } = await insertRow(tx, entity, row.fields, stamp);
   const ending: Ending = {
     kind: 'taken_back',
     ...{ taken_back: customer, external_id: mapping.externalId, ...note },

@@ -11,10 +11,9 @@ import { readConnection } from '../../db/connections.ts';
 import { findListed } from '../../db/mappings/adopt.ts';
 import { readListed, readUnmappedRows, readWaitingRows, type LinkRow } from '../../db/mappings/first-link.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
-import { canonical } from '../sync/canonical.ts';
+import { writtenIdentity } from '../sync/identity.ts';
 import { chooseAmong } from '../sync/record-activity.ts';
 import type { SyncDeps } from '../sync/step.ts';
-import { theirsOf } from '../sync/values.ts';
 import { isUuid } from '../uuid.ts';
 import {
   isConsented,
@@ -61,14 +60,14 @@ export async function listRecords(
 }
 
 async function readPage(
-  { db, integration }: SyncDeps,
+  { db, entity, integration }: SyncDeps,
   where: { system: string; externalType: string; account: string },
   page: ExternalRecord[],
 ): Promise<Listed[]> {
-  const asked = page.map(({ externalId, ownerTag, fields }) => ({
-    externalId,
-    ownerTag: isUuid(ownerTag) ? ownerTag : null,
-    email: canonical(theirsOf(integration.document.fields, fields)['email']),
+  const asked = page.map((record) => ({
+    externalId: record.externalId,
+    ownerTag: isUuid(record.ownerTag) ? record.ownerTag : null,
+    identity: writtenIdentity(entity, integration.document.fields, record),
   }));
   const states = await readListed(
     db,
@@ -76,7 +75,7 @@ async function readPage(
     page.map(({ externalId }) => externalId),
   );
   const candidates = await findListed(db, where, asked);
-  const [tagged, mailed] = (['tag', 'email'] as const).map(
+  const [tagged, mailed] = (['tag', 'identity'] as const).map(
     (how) => new Map(candidates.flatMap((one) => (one.by === how ? [[one.of, one] as const] : []))),
   );
   const byId = new Map(states.map((state) => [state.externalId, state]));

@@ -37,9 +37,12 @@ export type PairOutlook =
 
 /** What happens to a row and the record that its consent names. */
 export function outlookOfPair(deps: SyncDeps, row: LinkRow, record: ExternalRecord): PairOutlook {
-  const ahead = lookAhead(deps, consented(row, record.externalId), (fact) =>
-    fact.about === 'record' ? present(record) : undefined,
-  );
+  const ahead = lookAhead(deps, consented(row, record.externalId), (fact) => {
+    // Who made a value of the row is not listed: a field's owner is taken to be none of the systems
+    // that may have brought it.
+    if (fact.about === 'origin') return null;
+    return fact.about === 'record' ? present(record) : undefined;
+  });
   const { action, situation } = ahead;
   if (situation.mapping.externalId === null) return { linked: false };
   const compared = compare(situation);
@@ -60,8 +63,8 @@ export function outlookOfRow(deps: SyncDeps, row: LinkRow, deleted = false): Row
     switch (about) {
       case 'sameIdentity':
         return { isRead: true, externalIds: [] } satisfies Facts['sameIdentity']['answer'];
-      case 'recordsByEmail':
-        return { ok: true, value: [] } satisfies Facts['recordsByEmail']['answer'];
+      case 'recordsByIdentity':
+        return { ok: true, value: [] } satisfies Facts['recordsByIdentity']['answer'];
       default:
         return undefined;
     }
@@ -115,7 +118,7 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
         return present(listed.record);
       case 'rowByOwnerTag':
         return listed.tagged && asLinked(deps, listed.tagged);
-      case 'rowByEmail':
+      case 'rowByIdentity':
         return listed.mailed && asLinked(deps, listed.mailed);
       case 'recordDecision':
         return listed.state.decision;
@@ -190,9 +193,9 @@ const AGREED: PairChanges = { here: [], there: [], conflicts: [] };
 
 /** The row as a worker loads it after the consent: `named` is the record that the consent names. */
 function consented(row: LinkRow, named: string | null, deleted = false): LoadedStep {
-  const { customerId: id, mappingId, name, email, version, createdEventId } = row;
+  const { customerId: id, mappingId, fields, version, createdEventId } = row;
   const loaded: LoadedRow = {
-    ...{ id, name, email, version, createdEventId },
+    ...{ id, fields, version, createdEventId },
     deletedAt: deleted ? new Date(0).toISOString() : null,
   };
   return step(loaded, {

@@ -14,10 +14,12 @@ import { noteDecision } from '../../db/mappings/writes/decisions.ts';
 import { giveRecord } from '../../db/mappings/writes/records.ts';
 import { urgencies } from '../../db/urgency.ts';
 import { lockConnection } from '../../db/connections.ts';
-import { readCustomer, type Customer } from '../../db/customers.ts';
+import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';
+import type { Entity } from '../catalogue/entity.ts';
+import { identityOf, identityOfRow } from '../sync/identity.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import { chosenFor, isReleased } from '../sync/consent.ts';
@@ -77,16 +79,23 @@ export type ChoiceOperationsDeps = {
   clock: Clock;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
+  entity: Entity;
   target: { system: string; externalType: string };
 };
 
-type Where = { system: string; account: string; externalType: string };
-type Asked = { where: Where; customer: Customer; externalId: string; actor: string | null; now: Date };
+type Where = { entity: Entity; system: string; account: string; externalType: string };
+type Asked = { where: Where; customer: MappedRow; externalId: string; actor: string | null; now: Date };
 
 /** What external systems accept as an id; never empty. */
 const ANY_ID = /^\S{1,255}$/;
 
-export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOperationsDeps): ChoiceOperations {
+export function createChoiceOperations({
+  db,
+  clock,
+  nudge,
+  entity,
+  target,
+}: ChoiceOperationsDeps): ChoiceOperations {
   const { system, externalType } = target;
 
   /**
@@ -96,7 +105,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
   function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
     return withTransaction(db, async (tx) => {
       const account = (await lockConnection(tx, system))?.account ?? '';
-      return work(tx, { system, account, externalType });
+      return work(tx, { entity, system, account, externalType });
     });
   }
 
@@ -105,7 +114,7 @@ export function createChoiceOperations({ db, clock, nudge, target }: ChoiceOpera
       if (!ANY_ID.test(externalId))
         return { outcome: 'cannot_link', why: 'An id of a record has 1 to 255 characters and no spaces.' };
       const result = await inAccount(async (tx, where): Promise<ChoiceOutcome> => {
-        const customer = await readCustomer(tx, customerId);
+        const customer = await readRow(tx, entity, customerId);
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const asked = { where, customer, externalId, actor, now: clock.now() };
         const chosen = await chooseOnce(tx, asked);
@@ -170,8 +179,8 @@ async function lockWaiting(
   where: Where & { customerId: number },
   code: 'not_linked' | 'alias_lives',
 ): Promise<Mapping | { outcome: 'not_found' } | { outcome: 'cannot_link'; why: string }> {
-  const { customerId } = where;
-  const customer = await readCustomer(tx, customerId);
+  const { customerId, entity } = where;
+  const customer = await readRow(tx, entity, customerId);
   if (!customer || customer.deletedAt) return { outcome: 'not_found' };
   const found = await findPrimary(tx, where);
   const [primary] = found ? await lockMappings(tx, [found.id]) : [];
@@ -197,7 +206,7 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
       : { outcome: 'linked_already', ...about };
   const insteadOf = from?.externalId ?? null;
   if (to && chosenFor(to) === customerId) return { outcome: 'consented_already', ...about, insteadOf };
-  const why = from && to ? await whyNotChosen(tx, to, customerId) : null;
+  const why = from && to ? await whyNotChosen(tx, to, customerId, where.entity) : null;
   if (why !== null || !from) return { outcome: 'cannot_link', why: why ?? notMapped(customerId) };
   if (from.intent !== null)
     return {
@@ -205,7 +214,7 @@ async function chooseOnce(tx: Tx, asked: Asked): Promise<ChoiceOutcome> {
       why: `A request to ${insteadOf ?? 'create the record of the customer'} is not finished. Try again once it is; while requests fail or are switched off, it stays open.`,
     };
   if (to?.state === 'alias' && to.internalId === customerId && !hasMoved(from, customerId)) {
-    await exchange(tx, { from, to, customerId, actor, now });
+    await exchange(tx, where.entity, { from, to, customerId, actor, now });
     return { outcome: 'linked', ...about, insteadOf };
   }
   const mapping = to ?? (await insertRecordMapping(tx, { ...where, externalId }));
@@ -235,17 +244,18 @@ async function whyNotChosen(
   tx: Tx,
   { state, internalId, externalId, intent, knownEmail }: Mapping,
   customerId: number,
+  entity: Entity,
 ): Promise<string | null> {
   const id = externalId ?? 'It';
   if (state === 'tombstoned') return `${id} was deleted at the external system.`;
   if (intent !== null) return `A request to ${id} is not finished.`;
   if (internalId === null || internalId === customerId) return null;
-  const other = await readCustomer(tx, internalId);
+  const other = await readRow(tx, entity, internalId);
   if (!other || other.deletedAt)
     return state === 'alias' || state === 'detached'
       ? null
       : `${id} is being deleted at the external system with customer ${internalId}.`;
   if (state !== 'alias') return `${id} is linked with customer ${internalId}.`;
-  const sameEmail = knownEmail === null || fold(knownEmail) === fold(other.email);
+  const sameEmail = knownEmail === null || fold(knownEmail) === identityOf(identityOfRow(entity, other));
   return sameEmail ? `${id} is a second record of customer ${internalId}, by its email.` : null;
 }

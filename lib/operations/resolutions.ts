@@ -7,16 +7,18 @@
 // A crash before the commit leaves nothing; after the commit the decision stays in the mapping
 // until it is carried out.
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import { readCustomer, type Customer } from '../../db/customers.ts';
+import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { decideRecords } from '../../db/external-records.ts';
 import { isLetGo, type Decision, type DecisionNote, type Ending } from '../../db/mappings/consent.ts';
 import { findMappingOf } from '../../db/mappings/decisions.ts';
 import { insertClosedIntent } from '../../db/closed-intents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
+import { isHeldDelete } from '../../db/mappings/reason.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { hasEnded } from '../../db/mappings/state.ts';
 import { detachMapping, noteDecision, reopenMapping } from '../../db/mappings/writes/decisions.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { waitsForIdentity } from '../sync/pair-state.ts';
@@ -47,13 +49,16 @@ export type ResolveOperations = {
 type Deps = {
   db: Db;
   clock: Clock;
+  entity: Entity;
   log: { warn(event: string, fields: Record<string, unknown>): void };
 };
 
-export function createResolveOperations({ db, clock, log }: Deps): ResolveOperations {
+export function createResolveOperations({ db, clock, entity, log }: Deps): ResolveOperations {
   return {
     async resolve(mappingId, resolution) {
-      const result = await withTransaction(db, (tx) => decide(tx, mappingId, resolution, clock.now()));
+      const result = await withTransaction(db, (tx) =>
+        decide(tx, entity, mappingId, resolution, clock.now()),
+      );
       if (result.outcome === 'decided' || result.outcome === 'let_go') {
         const { action, actor, why } = resolution;
         const { internalId: customer, externalId, state } = result.mapping;
@@ -66,12 +71,18 @@ export function createResolveOperations({ db, clock, log }: Deps): ResolveOperat
   };
 }
 
-async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Date): Promise<ResolveOutcome> {
+async function decide(
+  tx: Tx,
+  entity: Entity,
+  mappingId: number,
+  resolution: Resolution,
+  now: Date,
+): Promise<ResolveOutcome> {
   const [mapping] = await lockMappings(tx, [mappingId]);
   if (!mapping) return { outcome: 'not_found' };
   const { action, externalId, why: reason, actor } = resolution;
   if (isDecided(mapping, resolution)) return { outcome: 'decided_already', mapping };
-  const row = mapping.internalId === null ? null : await readCustomer(tx, mapping.internalId);
+  const row = mapping.internalId === null ? null : await readRow(tx, entity, mapping.internalId);
   const why = whyNot(mapping, row, action) ?? (await whyNotRecord(tx, mapping, resolution));
   if (why !== null) return { outcome: 'cannot_resolve', mapping, why };
   const note = { by: actor, at: now.toISOString(), why: reason };
@@ -81,7 +92,7 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
     pairs: [{ mappingId: mapping.id, eventId: null }],
   };
   if (action === 'let_go') {
-    await letGo(tx, mapping, note, now);
+    await letGo(tx, entity, mapping, note, now);
     await recordAction(tx, asked);
     return { outcome: 'let_go', mapping };
   }
@@ -94,7 +105,13 @@ async function decide(tx: Tx, mappingId: number, resolution: Resolution, now: Da
 }
 
 /** Ends a pair that this transaction has locked, and leaves its record as it is. */
-export async function letGo(tx: Tx, mapping: Mapping, note: DecisionNote, now: Date): Promise<void> {
+export async function letGo(
+  tx: Tx,
+  entity: Entity,
+  mapping: Mapping,
+  note: DecisionNote,
+  now: Date,
+): Promise<void> {
   const { id, intent, internalId, externalId, state } = mapping;
   if (intent && intentDamage(intent) === null)
     await insertClosedIntent(tx, {
@@ -102,7 +119,7 @@ export async function letGo(tx: Tx, mapping: Mapping, note: DecisionNote, now: D
       ...{ mappingId: id, closedAt: now, result: 'unknown', externalId, requestId: null },
     });
   const ending: Ending = { kind: 'let_go', was: state, because: shownReason(mapping), ...note };
-  await keepLeftRecord(tx, mapping, { now, leave: true });
+  await keepLeftRecord(tx, entity, mapping, { now, leave: true });
   // A record that was linked with no customer: it stays without one, and no further decision is
   // needed.
   if (internalId === null && externalId !== null)
@@ -119,7 +136,7 @@ function isDecided(mapping: Mapping, { action, externalId }: Resolution): boolea
 }
 
 /** Why a decision would not help this mapping; null if the decision is possible. */
-export function whyNot(mapping: Mapping, row: Customer | null, action: Resolution['action']): string | null {
+export function whyNot(mapping: Mapping, row: MappedRow | null, action: Resolution['action']): string | null {
   const { system, state, reason, internalId, externalId } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
@@ -129,8 +146,8 @@ export function whyNot(mapping: Mapping, row: Customer | null, action: Resolutio
   if (internalId === null && action !== 'let_go')
     return `${record} waits for a customer, so only let_go can be decided; npx twinbox link links the record.`;
   const isDeleted = row === null || row.deletedAt !== null;
-  if (reason?.code === 'fuse' && isDeleted && action !== 'let_go')
-    return `The fuse holds the delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
+  if (isHeldDelete(reason) && isDeleted && action !== 'let_go')
+    return `The delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
   if (action === 'recreate' && waitsForIdentity(mapping))
     return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create creates another record nevertheless.`;
   if (hasEnded(mapping)) {

@@ -1,6 +1,7 @@
 // The connection of a separate process to its database. The process waits while the database does
 // not answer, and refuses a database that is not migrated or is not the one that was used before.
 import { createDb, leavesEncryptionOpen, type Db } from '../../db/server/connection.ts';
+import type { TableCatalogue } from '../../db/entities/catalogue-change.ts';
 import { assertMigrated } from '../../db/server/migrate.ts';
 import { assertGround } from '../../db/server/preflight.ts';
 import { isConnectionRefused, isDatabaseAway, isInClearText } from '../../db/health/readiness.ts';
@@ -22,6 +23,7 @@ export type ProcessDatabase = {
 export type ConnectOptions = {
   role: Role;
   url: string;
+  catalogue: TableCatalogue;
   poolSize: number;
   log: Logger;
   /** How long the process waits for a database that does not answer; default 30 s. */
@@ -29,14 +31,14 @@ export type ConnectOptions = {
 };
 
 export async function connectDatabase(options: ConnectOptions): Promise<ProcessDatabase> {
-  const { role, url, poolSize, log, patienceMs = 30_000 } = options;
+  const { role, url, catalogue, poolSize, log, patienceMs = 30_000 } = options;
   const db = createDb({ url, poolSize, applicationName: `twinbox ${role}` });
   const address = addressOf({ url });
   try {
     const purpose = role === 'worker' ? 'partitions' : 'rows';
     const assertUsable = async (): Promise<void> => {
-      await assertGround(db, purpose);
-      await assertMigrated(db);
+      await assertGround(db, purpose, catalogue.entities);
+      await assertMigrated(db, catalogue);
     };
     await waitFor(assertUsable, { log, patienceMs });
     // Before anything runs: a copy must not write to the original's customers.

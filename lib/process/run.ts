@@ -5,7 +5,8 @@
 // not available now, 1 if a part of it cannot go on. So a supervisor should start it again after
 // every status except 0 and 78.
 import { escapeUnseen } from '../escape-unseen.ts';
-import { loadConfig, type Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfigAndCatalogue } from './load-config.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { exit } from './exit.ts';
 import { explain } from './failure.ts';
@@ -36,7 +37,7 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
   const stopping = listenForStop();
   let log: Logger | undefined;
   try {
-    const config = loadConfig();
+    const config = loadConfigAndCatalogue();
     log = createLogger(config.log).child({ role });
     const running = await orStop(start({ config, log }), stopping.requested);
     if (running === 'stopped') return endNow(exit.ok);

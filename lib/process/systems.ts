@@ -3,6 +3,7 @@
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
+import { customerOf } from '../config/entity.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
@@ -18,7 +19,11 @@ export type SyncParts = {
 };
 
 /** What the engine is given for one system. */
-export async function createSyncDeps(config: Config, parts: SyncParts): Promise<SyncDeps> {
+export async function createSyncDeps(
+  config: Config,
+  parts: SyncParts,
+  registry: Registry = systems,
+): Promise<SyncDeps> {
   const { db, access, log, nudge } = parts;
   const instanceId = await readInstanceId(db);
   const integration = await access.integrate(instanceId);
@@ -26,6 +31,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
   return {
     db,
     clock: systemClock,
+    entity: customerOf(config),
     integration,
     log,
     nudge,
@@ -33,6 +39,7 @@ export async function createSyncDeps(config: Config, parts: SyncParts): Promise<
       environment: config.env,
       instanceId,
       ...settings,
+      deletesIn: registry.inboundDeletes(config, access.system),
       parkAfterMs: config.parkAfterHours * 3_600_000,
       backoff: { baseMs: 500, capMs: 300_000 },
       rates: {
@@ -55,7 +62,7 @@ export async function createIntakes(
   const instanceId = await readInstanceId(db);
   return Promise.all(
     registry.enabled(config).map(async (system: SystemDefinition) => ({
-      intake: await system.intake(instanceId),
+      intake: await system.intake(instanceId, config.catalogue),
       secrets: system.webhookSecrets(config),
     })),
   );

@@ -5,6 +5,7 @@ import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import type { Fact } from './facts.ts';
+import type { Beside } from './groups.ts';
 import type { Comparison, Merged } from './merged.ts';
 import type { Conflict } from './merge.ts';
 import type { Outcome } from './settle/outcome.ts';
@@ -34,7 +35,7 @@ export type OurWrite =
   /** The row becomes a tombstone, since the record was deleted at the system. */
   | { write: 'delete'; conflicts: Conflict[] }
   /** The record becomes a new row. */
-  | { write: 'import'; values: { name: string; email: string }; shadow: Shadow; covered: Conflict[] }
+  | { write: 'import'; values: Fields; shadow: Shadow; covered: Conflict[] }
   /** The record belongs to this row: the row's mapping takes over the record and its events. */
   | { write: 'match'; row: Candidate; mappingId: number }
   /** The record takes the place of the row's present one, which becomes an alias. */
@@ -58,6 +59,8 @@ export type Request =
       merged: Merged | null;
       /** The version that was read, where the system wants it named. */
       version?: string | undefined;
+      /** What is written beside our values, as the system takes both only together. */
+      beside?: Beside | undefined;
     }
   | { operation: 'delete'; seen: Fields; conflicts: Conflict[]; version?: string | undefined };
 
@@ -72,7 +75,7 @@ export type Action =
       outcome: Outcome;
       notes?: Note[];
       /** A write that is not sent because writes are off: its body is kept with the reason. */
-      unsent?: { ours: Fields; ownerTag: string | null };
+      unsent?: { ours: Fields; ownerTag: string | null; beside?: Beside | undefined };
       /** The step goes on as it was loaded, with this record as it was read. */
       linked?: ExternalRecord;
     }

@@ -59,11 +59,17 @@ function answered(
 
 /** The pair as the step after it loads it. */
 function putOff(
-  { integration, policy, clock }: SyncDeps,
+  { entity, integration, policy, clock }: SyncDeps,
   { mapping, row, deliveries, lastIntent }: Step,
   outcome: Parameters<typeof effectsOf>[3],
 ): LoadedStep {
   const loaded = { mapping, row, deliveries, lastIntent };
-  const effects = effectsOf(integration.document.fields, policy, loaded, outcome, clock.now());
+  const effects = effectsOf(
+    { rules: integration.document.fields, entity },
+    policy,
+    loaded,
+    outcome,
+    clock.now(),
+  );
   return { ...loaded, mapping: { ...mapping, ...effects.mapping } };
 }

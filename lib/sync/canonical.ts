@@ -1,16 +1,12 @@
+// When do two values stand for the same thing, and what can each side hold?
 import { fold } from '../../db/email-fold.ts';
-import { isVisible } from '../catalogue/characters.ts';
+import { canonical as canonicalOf, equal, fits, toText } from '../catalogue/field-types.ts';
 import type { FieldRule, Value } from '../catalogue/document.ts';
 import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 
-/**
- * The form in which values are kept and compared: trimmed, NFC, and a text in which nothing can be
- * seen is null.
- */
-export function canonical(value: Value | undefined): Value {
-  if (value === null || value === undefined) return null;
-  const tidy = value.trim().normalize('NFC');
-  return isVisible(tidy) ? tidy : null;
+/** The form in which values of the field are kept and compared (lib/catalogue/field-types.ts). */
+export function canonical({ field }: Pick<FieldRule, 'field'>, value: Value | undefined): Value {
+  return canonicalOf(value, field);
 }
 
 /**
@@ -18,17 +14,27 @@ export function canonical(value: Value | undefined): Value {
  * the system and back.
  */
 export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined): boolean {
-  let [x, y] = [carried(rule, a), carried(rule, b)];
-  if (x === null || y === null) return x === y;
-  if (rule.compare.includes('lower')) [x, y] = [fold(x), fold(y)];
-  return x === y;
+  const [x, y] = [carried(rule, a), carried(rule, b)];
+  if (equal(x, y, rule.field)) return true;
+  const isLoose = rule.compare.includes('lower') && typeof x === 'string' && typeof y === 'string';
+  return isLoose && fold(x) === fold(y);
 }
 
 /** Whether their side can hold a value of ours whole. */
 export function canCarry(rule: FieldRule, value: Value): boolean {
-  return rule.maxLength === null || Array.from(toExternal(rule, value) ?? '').length <= rule.maxLength;
+  if (rule.maxLength === null) return true;
+  return Array.from(toText(toExternal(rule, value), rule.field) ?? '').length <= rule.maxLength;
+}
+
+/**
+ * Whether our field can hold a value of theirs. A text is judged by the table itself, whose rules
+ * may be others than those of the API.
+ */
+export function canTake({ field }: Pick<FieldRule, 'field'>, value: Value): boolean {
+  return value === null || field.type === 'text' || field.type === 'email' || fits(value, field);
 }
 
 function carried(rule: FieldRule, value: Value | undefined): Value {
-  return canonical(fromExternal(rule, canonical(toExternal(rule, canonical(value)))));
+  const there = canonical(rule, toExternal(rule, canonical(rule, value)));
+  return canonical(rule, fromExternal(rule, there));
 }

@@ -2,16 +2,19 @@
 import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import { know, type Answer } from './facts.ts';
+import { movesGrouped, putBack } from './groups.ts';
 import type { Comparison } from './merged.ts';
 import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
 import { oursUnmoved, shadowTheirs } from './shadow.ts';
-import { takenEmail, type Situation } from './situation.ts';
+import { identityOfRow } from './identity.ts';
+import { takenIdentity, type Situation } from './situation.ts';
 import { oursOf, theirsOf } from './values.ts';
 
 /**
  * Null where nothing came in that the shadow does not explain: then their side is the shadow's
- * half, and nothing is read. Where an update has to name a version, the record is read before each.
+ * half, and nothing is read. Where an update has to name a version, or has to carry fields that the
+ * shadow does not hold, the record is read before it.
  */
 export function readTheirs(s: Situation): Answer<Fetched> | null {
   const { externalId } = s.mapping;
@@ -20,7 +23,8 @@ export function readTheirs(s: Situation): Answer<Fetched> | null {
 }
 
 function mustRead(s: Situation): boolean {
-  return received(s).mustRead || (s.capabilities.updates === 'version' && hasOursToPush(s));
+  if (received(s).mustRead || movesGrouped(s)) return true;
+  return s.capabilities.updates === 'version' && hasOursToPush(s);
 }
 
 function hasOursToPush({ row, mapping, fields }: Situation): boolean {
@@ -36,11 +40,15 @@ export function compare(s: Situation): Comparison | null {
   const came = received(s);
   const record = presentRecord(s);
   const theirs = record ? theirsOf(s.fields, record.fields) : shadowTheirs(mapping.shadow);
-  const plan = mergeSides(s, theirs, came);
+  const held = record?.fields ?? null;
+  const { restored, conflicts } = putBack(came.beside, held ?? {});
+  const origins: Record<string, string | null> = {};
+  const sides = mergeSides(s, theirs, came, origins);
+  const plan = { ...sides, conflicts: [...sides.conflicts, ...conflicts] };
   const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
   const merged = { plan, read: mustRead(s), echoes: came.echoes };
   const ownerTag = lacksTag ? row.createdEventId : null;
-  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version };
+  return { plan, theirs, hop: came.hop, merged, ownerTag, version: record?.version, held, restored, origins };
 }
 
 /** Conflicts of fields that were pulled are stored with the row. */
@@ -54,40 +62,52 @@ function presentRecord(s: Situation): ExternalRecord | null {
   return answer?.ok && answer.value.state === 'present' ? answer.value.record : null;
 }
 
-function mergeSides(s: Situation, theirs: Fields, { unseen }: Received): Plan {
+/** `origins` gets those that the merge had to know. */
+function mergeSides(
+  s: Situation,
+  theirs: Fields,
+  { unseen }: Received,
+  origins: Record<string, string | null>,
+): Plan {
   const { row, mapping, fields: rules } = s;
   const ours = row ? oursOf(rules, row) : {};
-  const plan = merge({ rules, shadow: mapping.shadow, ours, theirs, unseen });
-  return takenEmail(s) === null ? plan : holdEmail(s, theirs, plan);
+  const { system, entityType, shadow } = mapping;
+  const originOf = (field: string): string | null => {
+    const value = row && { entityType, internalId: row.id, field, version: row.version };
+    return (origins[field] = value && know(s, 'origin', value));
+  };
+  const plan = merge({ rules, shadow, ours, theirs, unseen, system, originOf });
+  return takenIdentity(s) === null ? plan : holdIdentity(s, theirs, plan);
 }
 
 /**
- * Their email belongs to another of our rows: the field is held, neither pulled nor pushed, until a
+ * Their identity belongs to another of our rows: the field is held, neither pulled nor pushed, until a
  * side changes it.
  */
-function holdEmail({ row, mapping }: Situation, theirs: Fields, plan: Plan): Plan {
-  const ours = row?.email ?? null;
-  const their = theirs['email'] ?? null;
+function holdIdentity({ row, mapping, entity }: Situation, theirs: Fields, plan: Plan): Plan {
+  const field = entity.identity ?? '';
+  const ours = row ? identityOfRow(entity, row) : null;
+  const their = theirs[field] ?? null;
   // An edit of theirs that we covered stays recorded; that it was to be put back has come to nothing.
   const others = plan.conflicts.flatMap((c): Conflict[] => {
-    if (c.field !== 'email') return [c];
+    if (c.field !== field) return [c];
     if (c.kind !== 'overwritten_unseen') return [];
     return [c.winner === 'theirs' ? { ...c, winner: 'neither', note: 'held' } : c];
   });
   const held: Conflict = {
     kind: 'duplicate_email',
-    field: 'email',
-    base: mapping.shadow['email']?.ours ?? null,
+    field,
+    base: mapping.shadow[field]?.ours ?? null,
     ours,
     theirs: their,
     rule: 'held',
     winner: 'neither',
   };
   return {
-    pull: without(plan.pull, 'email'),
-    push: without(plan.push, 'email'),
-    agreed: { ...plan.agreed, email: { ours, theirs: their, reason: 'held' } },
-    carried: plan.carried.filter((field) => field !== 'email'),
+    pull: without(plan.pull, field),
+    push: without(plan.push, field),
+    agreed: { ...plan.agreed, [field]: { ours, theirs: their, reason: 'held' } },
+    carried: plan.carried.filter((each) => each !== field),
     conflicts: [...others, held],
   };
 }

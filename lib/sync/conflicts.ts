@@ -35,6 +35,8 @@ export function conflictRows(
     base: conflict.base,
     ours: conflict.ours,
     theirs: conflict.theirs,
+    oursAt: hasMaker(conflict) ? (step.row?.version ?? null) : null,
+    theirsFrom: conflict.field === null ? null : mapping.system,
     rule: conflict.rule,
     winner: conflict.winner,
     note: conflict.note ?? null,
@@ -46,6 +48,14 @@ export function conflictRows(
         : `met:${mapping.id}:${metAs(conflict, mapping.pushedVersion)}`,
     createdAt: now,
   }));
+}
+
+/**
+ * Whether our value was made by a change of the row: not one that a trigger of the table has just
+ * made of theirs, nor what is left of a deleted row.
+ */
+function hasMaker({ kind, field }: Conflict): boolean {
+  return field !== null && kind !== 'reform_refused' && kind !== 'deleted_here';
 }
 
 /**

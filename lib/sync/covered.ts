@@ -2,22 +2,28 @@
 // judges such an edit (merge.ts); without a merge our value stands, and theirs is kept as a
 // conflict, which a person can reverse.
 import { canonical } from './canonical.ts';
+import { conflictBeside } from './groups.ts';
 import type { Conflict } from './merge.ts';
 import { received } from './received.ts';
 import type { Situation } from './situation.ts';
 
 export function coveredEdits(s: Situation): Conflict[] {
-  return received(s).unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => ({
-    kind: 'overwritten_unseen',
-    field,
-    base: seen,
-    ours: sent,
-    theirs: canonical(value),
-    rule: s.fields.find(({ internal }) => internal === field)?.conflict ?? 'internal_wins',
-    winner: 'ours',
-    intentId,
-    eventId,
-  }));
+  const { unseen, beside } = received(s);
+  const mapped = unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => {
+    const rule = s.fields.find(({ internal }) => internal === field);
+    return {
+      kind: 'overwritten_unseen',
+      field,
+      base: seen,
+      ours: sent,
+      theirs: rule ? canonical(rule, value) : value,
+      rule: rule?.conflict ?? 'internal_wins',
+      winner: 'ours',
+      intentId,
+      eventId,
+    };
+  });
+  return [...mapped, ...beside.map(conflictBeside)];
 }
 
 /** The echoes that these conflicts were found by: they have been looked at, and are not looked at again. */

@@ -48,11 +48,8 @@ const MEMBERS: Record<keyof OpenIntent, (value: unknown) => boolean> = {
   operation: (value) => value === 'create' || value === 'update' || value === 'delete',
   key: (value) => typeof value === 'string' && value !== '',
   body: isObject,
-  fields: (value) =>
-    isObject(value) &&
-    Object.values(value).every(
-      (field) => isObject(field) && isValue(field['ours']) && isValue(field['seen']),
-    ),
+  fields: areFields,
+  beside: (value) => value === undefined || areFields(value),
   version: Number.isSafeInteger,
   hop: Number.isSafeInteger,
   firstSentAt: isTime,
@@ -81,6 +78,13 @@ export function isOfNoRecord(answer: Answer<Fetched>): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function areFields(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.values(value).every(
+    (field) => isObject(field) && isValue(field['ours']) && isValue(field['seen']),
+  );
 }
 
 function isValue(value: unknown): boolean {

@@ -22,6 +22,7 @@ import { emailTaken, pull, pullsOff, tableRefuses } from './rungs/pull.ts';
 import { push } from './rungs/push.ts';
 import { recordTaken } from './rungs/record-taken.ts';
 import { reportedRecord } from './rungs/reported-record.ts';
+import { restored } from './rungs/restored.ts';
 import { rowLost } from './rungs/row-lost.ts';
 import { sameIdentity } from './rungs/same-identity.ts';
 import { missing } from './rungs/missing.ts';
@@ -41,6 +42,7 @@ export const ladder = {
   anotherRecord,
   covered,
   alias,
+  restored,
   ended,
   consentAwaited,
   unmatchedRecord,

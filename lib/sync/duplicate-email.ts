@@ -1,7 +1,7 @@
-// Their record has the email of another of our rows. Before that is called a conflict, the row's
+// Their record has the identity of another of our rows. Before that is called a conflict, the row's
 // own record is read again: it may have moved on too, and only its webhook is late. That is asked
-// once; who still has the email then keeps it, unless that one is itself waiting for a third: then
-// emails move along a chain, whose end has to be written first. In a circle no row is first, so the
+// once; who still has the identity then keeps it, unless that one is itself waiting for a third: then
+// identities move along a chain, whose end has to be written first. In a circle no row is first, so the
 // waits are counted.
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
@@ -18,12 +18,12 @@ const WAIT_MS = 2_000;
 const MAX_WAITS = 5;
 
 /**
- * Asks whether the row that has the email still has it at the system; null once that was asked, or
+ * Asks whether the row that has the identity still has it at the system; null once that was asked, or
  * if that row has no record or no mapping.
  */
-export function askHolder(s: Situation, email: string): Action | null {
-  const holder = know(s, 'rowByEmail', { email });
-  if (!holder) return { do: 'load_again' }; // the other row has another email by now
+export function askHolder(s: Situation, identity: string): Action | null {
+  const holder = know(s, 'rowByIdentity', { identity });
+  if (!holder) return { do: 'load_again' }; // the other row has another identity by now
   const { externalId, mappingId } = holder;
   if (externalId === null || mappingId === null) return null;
   const notBefore = new Date(s.now.getTime() + WAIT_MS);
@@ -42,7 +42,7 @@ function waits({ lastError }: Mapping): boolean {
 const moving = ownFailure({
   kind: 'throttle',
   code: CODE,
-  message: 'another customer has the email; whether it has moved on there is being read',
-  field: 'email',
+  message: 'another row has the identity; whether it has moved on there is being read',
+  field: 'identity',
   nothingHappened: true,
 });

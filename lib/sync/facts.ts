@@ -5,6 +5,7 @@
 // decision: `decide` then answers with the action that finds it out, and is asked again with the
 // answer. So a rung reads as if everything were known, and stays pure.
 import type { Decision as RecordDecision, Holder } from '../../db/external-records.ts';
+import type { ValueOfRow } from '../../db/events/origins.ts';
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
@@ -53,15 +54,17 @@ export interface Facts {
   /** The mappings that hold these records. */
   holders: { ask: { externalIds: string[] }; answer: Holder[] };
   rowByOwnerTag: { ask: { tag: string }; answer: Candidate | null };
-  rowByEmail: { ask: { email: string }; answer: Candidate | null };
+  rowByIdentity: { ask: { identity: string }; answer: Candidate | null };
   rowById: { ask: { customerId: number }; answer: Candidate | null };
   /** What a person decided about an unmatched record. */
   recordDecision: { ask: { externalId: string }; answer: RecordDecision | null };
+  /** Who made the value that a field of our row has had since this version, or before it. */
+  origin: { ask: ValueOfRow; answer: string | null };
   otherMapping: { ask: { id: number }; answer: Mapping | null };
   /** One GET. */
   record: { ask: { externalId: string; for: ReadPurpose }; answer: Answer<Fetched> };
-  /** The system's records with this very email. */
-  recordsByEmail: { ask: { email: string }; answer: Answer<ExternalRecord[]> };
+  /** The system's records with this very identity. */
+  recordsByIdentity: { ask: { identity: string }; answer: Answer<ExternalRecord[]> };
   /** Which of several records with one identity is the row's (choose-record.ts). */
   bestRecord: { ask: { externalIds: string[] }; answer: Answer<string | null> };
   createdRecord: { ask: { intent: OpenIntent['id'] }; answer: CreateSearch };
@@ -78,12 +81,13 @@ export const sources: Record<FactName, 'ask' | 'read' | 'look'> = {
   sameIdentity: 'ask',
   holders: 'ask',
   rowByOwnerTag: 'ask',
-  rowByEmail: 'ask',
+  rowByIdentity: 'ask',
   rowById: 'ask',
   recordDecision: 'ask',
+  origin: 'ask',
   otherMapping: 'ask',
   record: 'read',
-  recordsByEmail: 'look',
+  recordsByIdentity: 'look',
   bestRecord: 'look',
   createdRecord: 'look',
 };

@@ -15,6 +15,7 @@ import { howToFix } from './damage.ts';
 import { decide, type Decision, type RungName } from './decide.ts';
 import { withFact } from './facts.ts';
 import { wouldDelete } from './fuse.ts';
+import { restoredIn } from './groups.ts';
 import { findOut } from './perform/find-out.ts';
 import { NO_ROOM } from './perform/no-room.ts';
 import { bodyOf } from './perform/store-and-send.ts';
@@ -148,13 +149,13 @@ async function ofOurWrite(deps: SyncDeps, step: Step, ours: OurWrite): Promise<E
 
 async function ofRequest(deps: SyncDeps, step: Step, request: Request): Promise<Effect> {
   if (request.operation === 'delete') return ofDelete(deps, step, 'out', { would: 'delete' });
-  const { operation, ours } = request;
+  const { operation, ours, beside } = request;
   const last = await readLastIntent(deps.db, step.mapping.id);
   if (isSame(last, operation, bodyOf(deps, request)))
     return { would: 'refused', operation, code: codeOf(step.mapping) };
   return operation === 'create'
     ? { would: 'create' }
-    : { would: 'update', there: Object.keys(ours), here: [] };
+    : { would: 'update', there: Object.keys({ ...ours, ...restoredIn(beside) }), here: [] };
 }
 
 async function ofDelete(
@@ -166,9 +167,9 @@ async function ofDelete(
   return (await wouldDelete(deps, mapping, direction)) ? goes : { would: 'held', direction };
 }
 
-function ofResend({ operation, fields }: OpenIntent): Effect {
+function ofResend({ operation, fields, beside }: OpenIntent): Effect {
   return operation === 'update'
-    ? { would: 'update', there: Object.keys(fields), here: [], again: true }
+    ? { would: 'update', there: Object.keys({ ...fields, ...restoredIn(beside) }), here: [], again: true }
     : { would: operation, again: true };
 }
 
@@ -212,6 +213,10 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       return { would: 'link', customer: mapping.internalId };
     case 'alias':
       return nothing(`it is a second record of customer ${outcome.customerId}`);
+    case 'restored':
+      return nothing(
+        outcome.to === 'alone' ? 'it waits: restored' : 'its record lives again: both sides are read again',
+      );
     case 'alias_stays':
     case 'alias_left':
       return nothing('it is looked at as a second record of its customer');

@@ -1,11 +1,11 @@
 // The delete fuse: a script that deletes half the table, or a wrong key that sees nothing, must not
 // empty either side.
 import type { Db, Tx } from '../../db/server/connection.ts';
-import { holdDeletes, lockConnection, readConnection } from '../../db/connections.ts';
+import { holdDeletes, lockConnection, lockConnections, readConnection } from '../../db/connections.ts';
 import type { Connection, DeleteDirection } from '../../db/connections.ts';
 import { countDeletesInSince } from '../../db/deliveries.ts';
 import { countDeletesOutSince } from '../../db/closed-intents.ts';
-import { countLinked } from '../../db/mappings/list.ts';
+import { countLinked, countLinkedRows } from '../../db/mappings/list.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { uuidLowerBound } from '../uuid.ts';
 import { isReleased } from './consent.ts';
@@ -35,13 +35,15 @@ export function heldDeletes({ system, deletesOutHeldAt, deletesInHeldAt }: Conne
 /**
  * Whether one more delete may be carried over. Counted in Postgres under the connection's row lock,
  * for each direction by itself; when not, deletes of that direction are held until an operator
- * releases them.
+ * releases them. What deletions do to our rows counts whichever system they come from: ten systems
+ * with nineteen deletions each are not nothing.
  */
 export async function mayDelete(
   tx: Tx,
   { system, direction, now, log }: { system: string; direction: DeleteDirection; now: Date; log: SyncLog },
 ): Promise<boolean> {
-  const connection = await lockConnection(tx, system);
+  // Deletions at all systems count together, so only one lane may count at a time.
+  const connection = await (direction === 'in' ? lockConnections : lockConnection)(tx, system);
   if (!connection) return false;
   if (heldSince(connection, direction) !== null) return false;
   const { deletes, isFew } = await countRecent(tx, connection, direction, now);
@@ -65,9 +67,14 @@ async function countRecent(
   const { system } = connection;
   const from = direction === 'out' ? connection.deletesOutCountedFrom : connection.deletesInCountedFrom;
   const since = uuidLowerBound(Math.max(now.getTime() - WINDOW_MS, from?.getTime() ?? 0));
-  const countSince = direction === 'out' ? countDeletesOutSince : countDeletesInSince;
-  const recent = await countSince(tx, system, since);
-  return { deletes: recent, isFew: recent < ALWAYS || recent < SHARE * (await countLinked(tx, system)) };
+  const recent =
+    direction === 'out'
+      ? await countDeletesOutSince(tx, system, since)
+      : await countDeletesInSince(tx, since);
+  const isFew =
+    recent < ALWAYS ||
+    recent < SHARE * (direction === 'out' ? await countLinked(tx, system) : await countLinkedRows(tx));
+  return { deletes: recent, isFew };
 }
 
 /** Whether the delete would go on now, by the same count; nothing is locked or held by asking. */

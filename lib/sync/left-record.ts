@@ -3,6 +3,7 @@
 import type { Tx } from '../../db/server/connection.ts';
 import { keepRecords } from '../../db/external-records.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import { damageOf } from './damage.ts';
 import { identityOf } from './identity.ts';
 
@@ -13,12 +14,13 @@ import { identityOf } from './identity.ts';
  */
 export async function keepLeftRecord(
   tx: Tx,
+  { identity: field }: Pick<Entity, 'identity'>,
   mapping: Mapping,
   { now, leave }: { now: Date; leave: boolean },
 ): Promise<void> {
   const { externalId, internalId, shadow } = mapping;
   if (externalId === null || internalId === null || isGone(mapping) || damageOf(mapping) !== null) return;
-  const identity = identityOf(shadow['email']?.theirs);
+  const identity = field === null ? null : identityOf(shadow[field]?.theirs);
   if (identity === null) return;
   const decided = leave ? { decision: 'leave' as const } : {};
   await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, ...decided }]);
@@ -31,6 +33,7 @@ function isGone({ reason }: Mapping): boolean {
     case 'failed':
       return reason.failure === 'unsendable';
     case 'missing':
+    case 'ask_delete':
     case 'alias_lives':
       return true;
     default:

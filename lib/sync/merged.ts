@@ -20,6 +20,12 @@ export interface Comparison {
   ownerTag: string | null;
   /** The version that the record was read with, where the system wants it named. */
   version?: string | undefined;
+  /** The record by external name, as it was read; null where it was not. */
+  held: Fields | null;
+  /** By external name, edits of theirs that one of our writes covered, and that are put back. */
+  restored: Fields;
+  /** Who made our values, where the merge had to know. */
+  origins: Record<string, string | null>;
 }
 
 /** A create or an owner tag answers for the whole row: there was nothing of theirs to merge. */

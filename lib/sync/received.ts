@@ -9,6 +9,7 @@ import type { FieldRule, Fields } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
 import { know } from './facts.ts';
+import { coveredBeside, isGrouped, pushedRule, type EditBeside } from './groups.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Situation } from './situation.ts';
@@ -20,6 +21,8 @@ export interface Received {
   echoes: { eventId: string; intentId: string }[];
   /** Edits that our writes covered before we could see them. */
   unseen: UnseenEdit[];
+  /** The same, of fields that no field of ours is pushed to. */
+  beside: EditBeside[];
   /** Edits that our delete took with it before we could see them; its echo shows them. */
   deletedOver: Conflict[];
   /** The greatest hop of the writes that these are echoes of. */
@@ -41,6 +44,7 @@ export function received(s: Situation): Received {
     mustRead: s.mapping.mustRead,
     echoes: [],
     unseen: [],
+    beside: [],
     deletedOver: [],
     hop: 0,
   };
@@ -54,12 +58,40 @@ export function received(s: Situation): Received {
     result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
     result.hop = Math.max(result.hop, intent.hop);
     if (event.previous === null || intent.echoEvent !== null) continue;
-    if (event.kind === 'updated')
-      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, intent));
+    if (event.kind === 'updated') noteCovered(s, result, delivery, event.previous, intent);
     else if (event.kind === 'deleted' && s.capabilities.deletes !== 'archive')
       result.deletedOver.push(...deletedOver(s.fields, delivery.eventId, event.previous, intent));
   }
   return result;
+}
+
+/**
+ * An edit that is to be put back where the system takes it only together with others needs the
+ * record.
+ */
+function noteCovered(
+  s: Situation,
+  result: Received,
+  delivery: OpenDelivery,
+  previous: Fields,
+  intent: EchoIntent,
+): void {
+  const edits = unseenEdits(s.fields, delivery, previous, intent);
+  for (const edit of coveredBeside(intent, delivery.eventId, previous)) {
+    const rule = pushedRule(s.fields, edit.field);
+    if (rule) edits.push(...asUnseen(rule, edit));
+    else result.beside.push(edit);
+  }
+  result.unseen.push(...edits);
+  if (result.beside.length > 0 || edits.some(({ field }) => isGrouped(s, field))) result.mustRead = true;
+}
+
+function asUnseen(rule: FieldRule, edit: ReturnType<typeof coveredBeside>[number]): UnseenEdit[] {
+  const { intentId, eventId } = edit;
+  const [value, seen] = [fromExternal(rule, edit.value), fromExternal(rule, edit.seen)];
+  if (same(rule, value, seen)) return [];
+  const sent = fromExternal(rule, edit.sent);
+  return [{ field: rule.internal, intentId, eventId, value, sent, seen, beside: true }];
 }
 
 /**

@@ -1,25 +1,24 @@
-import { fallbackValue, type FieldRule, type Fields, type Value } from '../catalogue/document.ts';
+import { fallbackValue, type FieldRule, type Fields } from '../catalogue/document.ts';
 import { fromExternal } from '../catalogue/transforms.ts';
-import { canonical } from './canonical.ts';
+import { canonical, canTake } from './canonical.ts';
 import type { Shadow } from './shadow.ts';
 
 /**
  * Our row's values for a record, and the pairs they make; what stands in for a missing value is
  * marked derived.
  */
-export function rowFor(
-  rules: FieldRule[],
-  fields: Fields,
-): { values: Record<'name' | 'email', Value>; shadow: Shadow } {
-  const values: Record<string, Value> = {};
+export function rowFor(rules: FieldRule[], fields: Fields): { values: Fields; shadow: Shadow } {
+  const values: Fields = {};
   const shadow: Shadow = {};
   for (const rule of rules) {
     const theirs = fromExternal(rule, fields[rule.external] ?? null);
-    const own = canonical(theirs);
+    const given = canonical(rule, theirs);
+    // What is no value of our field stays there, and our field is empty.
+    const own = canTake(rule, given) ? given : null;
     const derived = own === null ? fallbackValue(rule, fields) : null;
     values[rule.internal] = own ?? derived;
     shadow[rule.internal] =
       derived === null ? { ours: own, theirs } : { ours: derived, theirs, reason: 'derived' };
   }
-  return { values: { name: values['name'] ?? null, email: values['email'] ?? null }, shadow };
+  return { values, shadow };
 }

@@ -10,8 +10,8 @@ export function sendOrWait(
   const stale = request.operation === 'update' ? versionMoves(s) : null;
   if (stale) return stale;
   if (s.policy.writes) return { do: 'send', request };
-  const { operation, ours, ownerTag } = request;
+  const { operation, ours, ownerTag, beside } = request;
   const reason = { code: 'writes_off', detail: { operation } } as const;
   const outcome = { kind: 'waiting', reason } as const;
-  return { do: 'settle', outcome, unsent: { ours, ownerTag } };
+  return { do: 'settle', outcome, unsent: { ours, ownerTag, beside } };
 }

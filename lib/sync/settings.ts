@@ -1,9 +1,10 @@
 import type { Backoff } from '../backoff.ts';
-import type { SystemSettings } from '../integrations/definition.ts';
+import type { InboundDeletes, SystemSettings } from '../integrations/definition.ts';
 import type { Rates } from '../limits/limiter.ts';
 
 /** What a step goes by: the settings of its system, and those of the installation. */
-export interface SyncPolicy extends Omit<SystemSettings, 'rates'> {
+export interface SyncPolicy extends Omit<SystemSettings, 'rates' | 'deletesIn'> {
+  deletesIn: InboundDeletes;
   /** TWINBOX_ENV; with the instance id it makes keys that no other installation shares. */
   environment: string;
   instanceId: string;

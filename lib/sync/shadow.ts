@@ -7,7 +7,8 @@ import { same } from './canonical.ts';
  * moves. `reformed` is the one that waits for a write: the table's own triggers made another value
  * of theirs, and what they made goes out.
  */
-export type LeftReason = 'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'reformed' | 'reform_refused';
+export type LeftReason =
+  'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
 
 /** Per field, what was last known to stand for the same thing on both sides. */
 export interface Pair {

@@ -1,8 +1,9 @@
 // All that a decision is made from, as plain data: nothing in it can do anything.
+import type { Entity } from '../catalogue/entity.ts';
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
-import type { FieldRule, Fields } from '../catalogue/document.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import type { Capabilities, ExternalRecord, Written } from '../integrations/integration.ts';
 import type { Answer, Known } from './facts.ts';
 import type { Comparison, Merged } from './merged.ts';
@@ -11,13 +12,20 @@ import type { SyncPolicy } from './settings.ts';
 /** What of the policy a decision goes by. */
 export type Rules = Pick<
   SyncPolicy,
-  'writes' | 'pulls' | 'deletes' | 'linkByEmail' | 'looksBeforeCreate' | 'imports' | 'parkAfterMs'
+  | 'writes'
+  | 'pulls'
+  | 'deletes'
+  | 'deletesIn'
+  | 'linkByEmail'
+  | 'looksBeforeCreate'
+  | 'imports'
+  | 'parkAfterMs'
 >;
 
 /** What stood in the way of this claim's last write into our tables. */
 export type Obstacle =
-  /** Another row has this email. */
-  | { email: string }
+  /** Another row has this identity. */
+  | { taken: Value }
   /** The fuse holds the delete. */
   | 'fuse'
   /** The other mapping is at work, or has an open request. */
@@ -56,10 +64,13 @@ export const nothingDone: Progress = {
 
 export interface Situation extends LoadedStep {
   policy: Rules;
+  entity: Entity;
   fields: FieldRule[];
   capabilities: Capabilities;
-  /** Whether the system can be asked for records by their email. */
-  findsByEmail: boolean;
+  /** External fields that are written together. */
+  groups: readonly (readonly string[])[];
+  /** Whether the system can be asked for records by their identity. */
+  findsByIdentity: boolean;
   now: Date;
   /** Requests of this claim that the system has refused as stale. */
   staleSends: number;
@@ -72,7 +83,7 @@ export function tableRefusal({ progress: { obstacle } }: Pick<Situation, 'progre
   return typeof obstacle === 'object' && obstacle && 'table' in obstacle ? obstacle.table : null;
 }
 
-/** The email that our last write could not take, since another row has it; null where there is none. */
-export function takenEmail({ progress: { obstacle } }: Pick<Situation, 'progress'>): string | null {
-  return typeof obstacle === 'object' && obstacle && 'email' in obstacle ? obstacle.email : null;
+/** The identity that our last write could not take, since another row has it; null where there is none. */
+export function takenIdentity({ progress: { obstacle } }: Pick<Situation, 'progress'>): Value {
+  return typeof obstacle === 'object' && obstacle && 'taken' in obstacle ? obstacle.taken : null;
 }

@@ -4,6 +4,7 @@ import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';
 import type { Clock } from '../clock.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { Known } from './facts.ts';
 import type { SyncPolicy } from './settings.ts';
@@ -20,6 +21,8 @@ export interface SyncLog {
 export interface SyncDeps {
   db: Db;
   clock: Clock;
+  /** What our rows are. */
+  entity: Entity;
   integration: Integration;
   policy: SyncPolicy;
   log: SyncLog;
@@ -75,13 +78,14 @@ export function beginStep(loaded: LoadedStep, claim: Claim): Step {
 }
 
 /** What a decision about the step is made from. */
-export function situationOf({ policy, integration, clock }: SyncDeps, step: Step): Situation {
+export function situationOf({ policy, entity, integration, clock }: SyncDeps, step: Step): Situation {
   const { mapping, row, deliveries, lastIntent, known, progress } = step;
   const { document, capabilities } = integration;
   return {
-    ...{ mapping, row, deliveries, lastIntent, known, progress, policy, capabilities },
+    ...{ mapping, row, deliveries, lastIntent, known, progress, policy, entity, capabilities },
     fields: document.fields,
-    findsByEmail: integration.findByEmail !== undefined,
+    groups: integration.groups ?? [],
+    findsByIdentity: integration.findByIdentity !== undefined,
     now: clock.now(),
     staleSends: step.claim.staleSends ?? 0,
   };

@@ -12,6 +12,8 @@ import { same } from './canonical.ts';
 import type { Conflict, Plan } from './merge.ts';
 import type { Shadow } from './shadow.ts';
 import type { Step, SyncDeps } from './step.ts';
+import type { LoadedRow } from '../../db/mappings/load.ts';
+import { fieldsOf } from './values.ts';
 
 export interface Reformed {
   /** With the pairs of the pulled fields. */
@@ -33,10 +35,10 @@ export async function takeForms(
     plan,
     theirs,
     row,
-  }: { pulled: string[]; plan: Plan; theirs: Fields; row: { name: string; email: string } },
+  }: { pulled: string[]; plan: Plan; theirs: Fields; row: Pick<LoadedRow, 'fields'> },
 ): Promise<Reformed> {
   const { fields: rules } = deps.integration.document;
-  const became: Fields = { name: row.name, email: row.email };
+  const became = fieldsOf(row);
   const result: Reformed = { shadow: { ...step.mapping.shadow }, goesOut: false, conflicts: [] };
   for (const field of Object.keys(plan.pull)) {
     const rule = rules.find(({ internal }) => internal === field);
@@ -72,9 +74,9 @@ export async function takeForms(
 export function formsOfRow(
   rules: FieldRule[],
   shadow: Shadow,
-  row: { name: string; email: string },
+  row: Pick<LoadedRow, 'fields'>,
 ): { pairs: Shadow; forms: Fields } {
-  const became: Fields = { name: row.name, email: row.email };
+  const became = fieldsOf(row);
   const pairs: Shadow = {};
   const forms: Fields = {};
   for (const [field, pair] of Object.entries(shadow)) {

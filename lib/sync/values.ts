@@ -4,9 +4,14 @@ import { fromExternal } from '../catalogue/transforms.ts';
 import type { FieldRule, Fields } from '../catalogue/document.ts';
 
 /** Our values by our field names. */
-export function oursOf(rules: FieldRule[], row: LoadedRow): Fields {
-  const values: Fields = { name: row.name, email: row.email };
+export function oursOf(rules: FieldRule[], row: Pick<LoadedRow, 'fields'>): Fields {
+  const values = fieldsOf(row);
   return Object.fromEntries(rules.map((rule) => [rule.internal, values[rule.internal] ?? null]));
+}
+
+/** All values of a row. */
+export function fieldsOf({ fields }: Pick<LoadedRow, 'fields'>): Fields {
+  return fields as Fields;
 }
 
 /** Their values by our field names, as we take them. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Customer } from '../../db/customers.ts';
+import type { Customer } from '../support/customers.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt, waitUntil } from '../support/signal.ts';
@@ -52,6 +52,7 @@ describe('reversing a conflict', () => {
     const { row, conflict } = await bothMoved();
     expect(conflict).to.include({
       ...{ kind: 'both_moved', customer: row.id, system: 'stripe', field: 'name', base: 'Base' },
+      ...{ ours_from: 'internal', theirs_from: 'stripe' },
       ...{ ours: 'Ours', theirs: 'Theirs', rule: 'internal_wins', winner: 'ours', reversible: true },
     });
     expect(there()).to.equal('Ours');

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { insertCustomer } from '../../db/customers.ts';
+import { insertCustomer } from '../support/customers.ts';
 import { databasePart, relayPart, syncPart } from '../../lib/health/readiness.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { createTestClock } from '../support/clock.ts';

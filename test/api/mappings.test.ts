@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Customer } from '../../db/customers.ts';
+import type { Customer } from '../support/customers.ts';
 import { waitingRow } from '../support/first-link.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt } from '../support/signal.ts';
@@ -143,9 +143,9 @@ describe('linking by consent', () => {
     for (let n = 1; n <= 5; n += 1) world.simulator.dashboard.createCustomer({ name: `Nameless ${n}` });
     await world.create({ name: 'Ours' });
     await world.rest();
-    const all = await list('?reason=no_email');
+    const all = await list('?reason=lacks_field');
     expect(all).to.have.length(5);
-    const first = await api.send('GET', `${mappings}?limit=3&reason=no_email`);
+    const first = await api.send('GET', `${mappings}?limit=3&reason=lacks_field`);
     const next = /^<([^>]+)>; rel="next"$/.exec(first.headers.get('Link') ?? '')?.[1];
     const rest = await api.send('GET', next ?? '');
     expect([...first.list, ...rest.list]).to.deep.equal(all);

@@ -14,6 +14,7 @@ import document from '../../lib/integrations/stripe/customer.json' with { type: 
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 export type Line = {
   level: 'debug' | 'info' | 'warn' | 'error';
@@ -67,7 +68,7 @@ export async function startApi({
   const lines: Line[] = [];
   let nudges = 0;
   const nudge = () => void (nudges += 1);
-  const store = createCustomerStore({ db, clock, nudge });
+  const store = createCustomerStore({ entity: customerEntity, db, clock, nudge });
   const documents = [parseDocument(document)];
   const log: ApiDeps['log'] = {
     debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
@@ -76,6 +77,7 @@ export async function startApi({
     error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
   };
   const app = createApi({
+    entity: customerEntity,
     store,
     db,
     config: { apiKeys, deadlineMs },
@@ -83,13 +85,14 @@ export async function startApi({
     clock,
     readiness,
     webhooks,
-    conflicts: createConflictOperations({ db, clock, nudge, documents }),
+    conflicts: createConflictOperations({ entity: customerEntity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
-    resolutions: createResolveOperations({ db, clock, log }),
+    resolutions: createResolveOperations({ entity: customerEntity, db, clock, log }),
     choices: new Map([
       [
         'stripe',
         createChoiceOperations({
+          entity: customerEntity,
           ...{ db, clock, nudge },
           target: { system: 'stripe', externalType: 'customer' },
         }),

@@ -3,8 +3,8 @@ import { targetsOf, type SourceFacts } from './source.ts';
 /** The rooms of lib/ from the bottom up: each may import those above its line, and none below it. */
 export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['', 'one page each, for every room: clock, errors, log, loop, lease, uuid'],
-  ['config', 'the settings: read once, checked, documented'],
-  ['catalogue', 'what a customer is: fields, checks, mapping documents'],
+  ['catalogue', 'what a customer is: fields, checks, mapping documents, the configuration of a user'],
+  ['config', 'the settings and the file of the catalogue: read once, checked, documented'],
   ['integrations', 'the contract with an external system, and Stripe behind it'],
   ['limits', 'how often and whether an external system is called: rates, circuit breaker'],
   ['bus', 'topics and records: Kafka, or a bus inside the process'],

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { insertConflicts } from '../../db/conflicts.ts';
-import { insertCustomer, readCustomer } from '../../db/customers.ts';
+import { insertCustomer, readCustomer } from '../support/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { runHere } from './in-process.ts';
@@ -40,6 +40,7 @@ describe('twinbox conflicts', () => {
         ...{
           rule: 'internal_wins',
           note: null,
+          ...(n === 0 ? { oursAt: 1, theirsFrom: 'stripe' } : {}),
           intentId: null,
           eventId: null,
           dedupeKey: String(n),
@@ -76,8 +77,8 @@ describe('twinbox conflicts', () => {
     expect(code).to.equal(0);
     for (const line of [
       /^base +Base$/m,
-      /^ours +Ours$/m,
-      /^theirs +Theirs$/m,
+      /^ours +Ours \(internal\)$/m,
+      /^theirs +Theirs \(stripe\)$/m,
       /^decided +internal_wins: ours$/m,
     ])
       expect(stdout).to.match(line);

@@ -2,7 +2,7 @@
 // customer would get a second record there.
 import { expect } from 'chai';
 import { bindConnection, ensureConnection, readInstanceId } from '../../db/connections.ts';
-import { insertCustomer } from '../../db/customers.ts';
+import { insertCustomer } from '../support/customers.ts';
 import { insertNotLinked } from '../../db/mappings/writes/consents.ts';
 import { addressOf, createCursor } from '../../db/relay/identity.ts';
 import { withTransaction } from '../../db/server/connection.ts';

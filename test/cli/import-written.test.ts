@@ -2,11 +2,12 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { importRows, type ImportDeps } from '../../cli/import/import-rows.ts';
 import { readRows, type Row } from '../../cli/import/rows.ts';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { removeRules, triggerSql } from '../support/table-rules.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const values = (name: string, email: string) => ({ name, email });
 
@@ -15,8 +16,13 @@ describe('writing imported rows', () => {
 
   const deps = (update = false): ImportDeps => {
     const { db } = database;
-    const store = createCustomerStore({ db, clock: systemClock, nudge: () => undefined });
-    return { store, read: (id) => readCustomer(db, id), update };
+    const store = createCustomerStore({
+      entity: customerEntity,
+      db,
+      clock: systemClock,
+      nudge: () => undefined,
+    });
+    return { entity: customerEntity, store, read: (id) => readCustomer(db, id), update };
   };
   const bring = (rows: Row[], update = false) => importRows(Readable.from(rows), deps(update));
   const row = (line: number, name: string, email: string): Row => ({ line, values: { name, email } });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { deleteCustomer, insertCustomer } from '../../db/customers.ts';
+import { deleteCustomer, insertCustomer } from '../support/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 import { usePlace } from './twinbox.ts';

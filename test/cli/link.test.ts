@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { bindConnection, ensureConnection } from '../../db/connections.ts';
-import { insertCustomer } from '../../db/customers.ts';
+import { insertCustomer } from '../support/customers.ts';
 import { keepRecords } from '../../db/external-records.ts';
 import { readMapping } from '../../db/mappings/mappings.ts';
 import { newEventId } from '../../lib/uuid.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
-import { insertCustomer } from '../../db/customers.ts';
+import { insertCustomer } from '../support/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { AS_TERMINAL, usePlace, type Up } from './twinbox.ts';
 

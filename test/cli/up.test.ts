@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../db/customers.ts';
+import { readCustomer } from '../support/customers.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { call, usePlace, type Up } from './twinbox.ts';

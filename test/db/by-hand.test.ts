@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import { insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
+import { insertCustomer, updateCustomer, type Customer } from '../support/customers.ts';
 import { sqlState } from '../../db/server/errors.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';

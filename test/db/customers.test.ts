@@ -8,7 +8,7 @@ import {
   readCustomer,
   updateCustomer,
   type Stamp,
-} from '../../db/customers.ts';
+} from '../support/customers.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -158,7 +158,7 @@ describe('customers in the database', () => {
         tx.raw(`update customers set name = 'x' where id = ?`, [id]),
       );
       expect(code).to.equal('TB001');
-      expect(hint).to.include('next_sync_event_id()').and.include('write_customer_event');
+      expect(hint).to.include('next_sync_event_id()').and.include('write_event');
       const leap = `update customers set version = version + 2, last_event_id = next_sync_event_id() where id = ?`;
       expect((await refusal((tx) => tx.raw(leap, [id]))).code).to.equal('TB001');
     });
@@ -173,7 +173,7 @@ describe('customers in the database', () => {
       const { id } = await fresh();
       const { code, hint } = await refusal((tx) => byHand(tx, id, `name = 'x'`));
       expect(code).to.equal('TB002');
-      expect(hint).to.include(`select write_customer_event(${id})`);
+      expect(hint).to.include(`select write_event('customer', ${id})`);
       expect((await readCustomer(database.db, id))?.version).to.equal(1);
     });
 
@@ -230,7 +230,7 @@ describe('customers in the database', () => {
     const { id } = await fresh();
     const { code, hint } = await refusal((tx) => tx.raw('delete from customers where id = ?', [id]));
     expect(code).to.equal('TB003');
-    expect(hint).to.include('deleted_at').and.include('purge_customer');
+    expect(hint).to.include('deleted_at').and.include('purge_row');
     expect((await refusal((tx) => tx.raw('truncate customers'))).code).to.equal('TB003');
     const [mapping] = await database
       .db<{ id: number }>('external_mappings')

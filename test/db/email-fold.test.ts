@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { fold, folded } from '../../db/email-fold.ts';
 import { migrate } from '../../db/server/migrate.ts';
-import { createTestDatabase } from '../support/database.ts';
 import { createLocaleDatabase, LOCALES, type LocaleDatabase } from '../support/locales.ts';
 
 const CHARACTERS = Array.from({ length: 0x20000 }, (_, code) => code).filter(
@@ -44,43 +43,9 @@ describe('the migration to one fold', () => {
   beforeEach('a database without the migration', async () => {
     turkish = await createLocaleDatabase(LOCALES['tr of ICU'] ?? '');
     await migrate(turkish.db);
-    await run(`drop index customers_email;
-      create unique index customers_email on customers (lower(email)) where deleted_at is null;
-      delete from schema_migrations where name = '0018-one-fold.sql'`);
+    await run(`delete from schema_migrations where name = '0018-one-fold.sql'`);
   });
   afterEach('remove it', () => turkish.drop());
-
-  it('builds the index again, and nothing else', async () => {
-    await add('INFO@x.io', 'Ä@x.io');
-    expect(await migrate(turkish.db)).to.deep.equal(['0018-one-fold.sql']);
-    const { db, drop } = await createTestDatabase();
-    try {
-      const definition = `select pg_get_indexdef('customers_email'::regclass) as text`;
-      expect(await read(definition)).to.deep.equal(
-        (await db.raw<{ rows: { text: string }[] }>(definition)).rows.map(({ text }) => text),
-      );
-    } finally {
-      await db.destroy();
-      await drop();
-    }
-    const taken = await add('info@x.io').catch((caught: unknown) => caught);
-    expect(taken).to.include({ constraint: 'customers_email' });
-  });
-
-  it('refuses customers whose emails are equal by the new rule, names them, and changes nothing', async () => {
-    await add('INFO@x.io', 'other@x.io', 'info@x.io');
-    const error = await migrate(turkish.db).catch((caught: unknown) => caught);
-    expect(error).to.include({ code: 'customers_unfit' });
-    expect(error)
-      .to.have.property('message')
-      .that.matches(/^2 customers share their email .*: 1, 3\. /);
-    expect(await read(`select pg_get_indexdef('customers_email'::regclass) as text`)).to.match(
-      /lower\(email\)/,
-    );
-    await run(`begin; update customers set deleted_at = now(), version = version + 1, last_event_id = next_sync_event_id() where id = 3;
-      select write_customer_event(3); commit`);
-    expect(await migrate(turkish.db)).to.deep.equal(['0018-one-fold.sql']);
-  });
 
   it('has the records of an account read again where an identity was folded by the old rule, and keeps each decision', async () => {
     await run(`insert into account_readings (system, account, external_type, started_at, imports, read_to, records, done_at) values
@@ -104,18 +69,5 @@ describe('the migration to one fold', () => {
 
   async function read(sql: string): Promise<string[]> {
     return (await turkish.db.raw<{ rows: { text: string }[] }>(sql)).rows.map(({ text }) => text);
-  }
-
-  /** By hand, as in docs/first-link.md. */
-  async function add(...emails: string[]): Promise<void> {
-    for (const email of emails)
-      await turkish.db.transaction(async (tx) => {
-        await tx.raw(
-          `with made as (insert into customers (name, email, last_event_id, created_event_id) values ('N', ?, next_sync_event_id(), new_event_id()) returning id)
-           select id from made`,
-          [email],
-        );
-        await tx.raw(`select write_customer_event(max(id)) from customers`);
-      });
   }
 });

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { loadConfig } from '../../lib/config/config.ts';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -35,7 +37,15 @@ describe('a process that connects over a network', () => {
       },
     });
     const log = createLogger({ level: 'warn', format: 'json', stream });
-    await (await connectDatabase({ role: 'relay', url, poolSize: 1, log })).close();
+    await (
+      await connectDatabase({
+        role: 'relay',
+        url,
+        catalogue: tableCatalogueOf(loadConfig({}, { envFile: false })),
+        poolSize: 1,
+        log,
+      })
+    ).close();
     return written;
   }
 

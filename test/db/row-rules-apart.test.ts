@@ -5,6 +5,7 @@ import { createCustomerStore, type CustomerStore } from '../../lib/customers/cus
 import { useDatabase } from '../support/database.ts';
 import { emptyTables } from '../support/sync.ts';
 import { removeRules, triggerSql } from '../support/table-rules.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** Which errors are refusals by the table's owner, and which are not. */
 describe('the refusals of the table customers', () => {
@@ -13,7 +14,12 @@ describe('the refusals of the table customers', () => {
   let number = 0;
 
   before(() => {
-    store = createCustomerStore({ db: database.db, clock: systemClock, nudge: () => undefined });
+    store = createCustomerStore({
+      entity: customerEntity,
+      db: database.db,
+      clock: systemClock,
+      nudge: () => undefined,
+    });
   });
   beforeEach('empty the table', () => emptyTables(database.db));
   afterEach('take the rules away', () => removeRules(database.db, { columns: ['plan'] }));
@@ -75,23 +81,23 @@ describe('the refusals of the table customers', () => {
     const policy: unknown = await under(
       `update customers set name = 'Nobody', version = version + 1, last_event_id = last_event_id + 1 where id = ${id}`,
     ).catch((error: unknown) => error);
-    expect(refusedByTable(policy)).to.deep.include({ kind: 'policy', rule: null });
+    expect(refusedByTable(customerEntity, policy)).to.deep.include({ kind: 'policy', rule: null });
     const right: unknown = await under('delete from customers').catch((error: unknown) => error);
-    expect(refusedByTable(right)).to.equal(null);
+    expect(refusedByTable(customerEntity, right)).to.equal(null);
     await run('drop policy reading on customers; revoke all on customers from ruled; drop role ruled');
   });
 
   it('do not include errors that pass by themselves, and no error of our own tables', async () => {
     const of = async (sql: string): Promise<unknown> =>
-      refusedByTable(await run(sql).catch((error: unknown) => error));
+      refusedByTable(customerEntity, await run(sql).catch((error: unknown) => error));
     expect(await of(`do $$ begin raise exception using errcode = '40001'; end $$`)).to.equal(null);
     expect(await of(`do $$ begin raise exception using errcode = '57014'; end $$`)).to.equal(null);
     expect(await of('insert into leases (name) values (null)')).to.equal(null);
     await made('Ada');
     expect(await of(`update customers set name = 'Without a version'`)).to.equal(null);
     expect(await of('select nothing')).to.equal(null);
-    expect(refusedByTable(new Error('duplicate key'))).to.equal(null);
-    expect(refusedByTable(null)).to.equal(null);
+    expect(refusedByTable(customerEntity, new Error('duplicate key'))).to.equal(null);
+    expect(refusedByTable(customerEntity, null)).to.equal(null);
   });
 
   it('do not include the email of a living customer, which has an answer of its own', async () => {
@@ -107,14 +113,16 @@ describe('the refusals of the table customers', () => {
     const error: unknown = await run(
       `update customers set name = repeat('x', 50), version = version + 1, last_event_id = next_sync_event_id()`,
     ).catch((reason: unknown) => reason);
-    expect(refusedByTable(error)).to.deep.include({ rule: 'both_short', columns: [] });
-    expect(await describeRefusal(database.db, error)).to.deep.include({ columns: ['name', 'email'] });
+    expect(refusedByTable(customerEntity, error)).to.deep.include({ rule: 'both_short', columns: [] });
+    expect(await describeRefusal(database.db, customerEntity, error)).to.deep.include({
+      columns: ['name', 'email'],
+    });
   });
 
   it('are distinguished from errors of Twinbox’s own functions, which are all known', async () => {
     const { rows } = await database.db.raw<{ rows: { name: string }[] }>(
       `select proname as name from pg_proc where pronamespace = 'public'::regnamespace order by 1`,
     );
-    expect([...ownFunctions].sort()).to.deep.equal(rows.map(({ name }) => name));
+    expect([...ownFunctions(customerEntity)].sort()).to.deep.equal(rows.map(({ name }) => name));
   });
 });

@@ -9,6 +9,7 @@ import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { fieldDefects } from './field-defects.ts';
+import { groupDefects } from './group-defects.ts';
 import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
@@ -21,6 +22,8 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
+import { originDefects } from './origin-defects.ts';
+import { policyDefects } from './policy-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { tableDefects } from './table-defects.ts';
@@ -32,6 +35,7 @@ export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
   ...mergeDefects,
+  ...originDefects,
   ...busDefects,
   ...kafkaDefects,
   ...laneDefects,
@@ -45,6 +49,7 @@ export const defects: readonly Defect[] = [
   ...recordDefects,
   ...aliasDefects,
   ...coveredDefects,
+  ...groupDefects,
   ...textDefects,
   ...connectionDefects,
   ...tableDefects,
@@ -57,4 +62,5 @@ export const defects: readonly Defect[] = [
   ...stateDefects,
   ...promiseDefects,
   ...kitDefects,
+  ...policyDefects,
 ];

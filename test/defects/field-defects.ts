@@ -47,8 +47,8 @@ export const fieldDefects: Defect[] = [
     edits: [
       {
         file: 'lib/integrations/stripe/document.ts',
-        find: `[...new Set([...named, ...rest, 'email'])]`,
-        replace: `[...new Set([...named, 'email'])]`,
+        find: `[...named, ...groupsOf(document).flat(), 'email']`,
+        replace: `[...named, 'email']`,
       },
     ],
     caughtBy: {

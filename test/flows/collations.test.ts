@@ -1,7 +1,7 @@
 // Columns with a collation that is not deterministic: for it 'ada' and 'ADA' are equal, or 'José'
 // and 'Jose'. The program never asks it whether a value has changed or whom an email belongs to.
 import { expect } from 'chai';
-import { readCustomer } from '../../db/customers.ts';
+import { readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { startApi } from '../api/start-api.ts';
 import { createTestDatabase } from '../support/database.ts';

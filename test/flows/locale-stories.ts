@@ -2,7 +2,7 @@
 // (db/email-fold.ts), and no database has another.
 import { expect } from 'chai';
 import { importRows } from '../../cli/import/import-rows.ts';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { planFirstLink } from '../../lib/operations/link-plan.ts';
@@ -13,6 +13,7 @@ import { createLocaleDatabase, type LocaleDatabase } from '../support/locales.ts
 import { mappingOf } from '../support/sync-rows.ts';
 import { createWorld, emptyTables, type SyncWorld } from '../support/sync.ts';
 import { createInbound, mappingsIn, type Inbound } from '../support/two-way.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** The suite of one locale. `locale`: what `create database` is given. */
 export function tellStories(name: string, locale: string): void {
@@ -124,11 +125,21 @@ export function tellStories(name: string, locale: string): void {
 
     async function bringIn(...emails: string[]) {
       const rows = emails.map((email, at) => ({ line: at + 1, values: { name: `Line ${at + 1}`, email } }));
-      const store = createCustomerStore({ db: world.db, clock: world.clock, nudge: () => undefined });
+      const store = createCustomerStore({
+        entity: customerEntity,
+        db: world.db,
+        clock: world.clock,
+        nudge: () => undefined,
+      });
       const read = async function* () {
         yield* rows;
       };
-      return importRows(read(), { store, update: false, read: (id) => readCustomer(world.db, id) });
+      return importRows(read(), {
+        entity: customerEntity,
+        store,
+        update: false,
+        read: (id) => readCustomer(world.db, id),
+      });
     }
   });
 }

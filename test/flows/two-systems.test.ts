@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Value } from '../../lib/catalogue/value.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,7 +71,7 @@ function runSideBySide(database: TestDatabase): void {
     const externalId = await counterpart(id, 'toy');
     return toy.people().find((person) => person.id === externalId)?.full_name;
   };
-  async function nameAtStripe(id: number): Promise<string | null | undefined> {
+  async function nameAtStripe(id: number): Promise<Value | undefined> {
     const externalId = await counterpart(id, 'stripe');
     if (externalId === undefined) return undefined;
     const found = await running().integration.fetch(externalId);

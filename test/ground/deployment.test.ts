@@ -1,5 +1,7 @@
 // The commands of docs/deployment.md, run as written; only names are replaced by unused ones.
 import { execFile } from 'node:child_process';
+import { loadConfig } from '../../lib/config/config.ts';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -15,6 +17,7 @@ import { findInstalled, startInstalled } from '../db/installed-server.ts';
 import { createArrivals, drain, relayOn } from '../relay/world.ts';
 import { environmentWith } from '../support/environment.ts';
 import { testServerUrl } from '../support/server.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const text = await readFile(new URL('../../docs/deployment.md', import.meta.url), 'utf8');
 const run = promisify(execFile);
@@ -95,9 +98,21 @@ describe('the database of docs/deployment.md', () => {
     await runSql(open(databaseUrl(server, shop)), '**Fewer rights for api and relay.**');
     const url = urlOf(rows, 'choose-another');
     const log = createLogger({ level: 'error', format: 'json' });
-    const api = await connectDatabase({ role: 'api', url, poolSize: 2, log, patienceMs: 0 });
+    const api = await connectDatabase({
+      role: 'api',
+      url,
+      catalogue: tableCatalogueOf(loadConfig({}, { envFile: false })),
+      poolSize: 2,
+      log,
+      patienceMs: 0,
+    });
     try {
-      const store = createCustomerStore({ db: api.db, clock: systemClock, nudge: () => undefined });
+      const store = createCustomerStore({
+        entity: customerEntity,
+        db: api.db,
+        clock: systemClock,
+        nudge: () => undefined,
+      });
       await store.create({ name: 'Ada', email: 'ada@example.com' }, { context: {} });
       const arrivals = await createArrivals();
       const busy = relayOn(api.db, arrivals.bus, { address: api.address });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { loadConfig } from '../../lib/config/config.ts';
+import { tableCatalogueOf } from '../../lib/process/table-catalogue.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { assertGround, type Purpose } from '../../db/server/preflight.ts';
@@ -237,7 +239,14 @@ describe('the checks of a database before anything is changed', () => {
       await migrate(db);
       await inside.raw(`alter database ${name} set default_transaction_read_only = on`);
       const log = createLogger({ level: 'error', format: 'json' });
-      const start = connectDatabase({ role: 'api', url, poolSize: 1, log, patienceMs: 0 });
+      const start = connectDatabase({
+        role: 'api',
+        url,
+        catalogue: tableCatalogueOf(loadConfig({}, { envFile: false })),
+        poolSize: 1,
+        log,
+        patienceMs: 0,
+      });
       const error: unknown = await start.catch((thrown: unknown) => thrown);
       expect(explain(error).message).to.match(
         /cannot be used as it is: sessions in this database accept no writes \(default_transaction_read_only is on\): run alter database/,

@@ -2,6 +2,7 @@
 // an account with customers is linked with it, and then customers are created, edited on both
 // sides, imported, deleted and compared. It throws what is wrong.
 import { deepStrictEqual, ok } from 'node:assert';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { importRows } from '../../cli/import/import-rows.ts';
 import { readRows } from '../../cli/import/rows.ts';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
-import { readCustomer } from '../../db/customers.ts';
+import { readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -156,6 +157,7 @@ async function createAndEdit(story: Story): Promise<void> {
 async function importFile({ db, system, simulator }: Story): Promise<void> {
   const csv = 'name,email\nΟδυσσεύς,odysseus@x.example\nJosé,jose@x.example\nInfo,Info@First.example\n';
   const summary = await importRows(readRows(Readable.from([csv])), {
+    entity: customerEntity,
     store: system.store,
     read: (id) => readCustomer(db, id),
     update: false,

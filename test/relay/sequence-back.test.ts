@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { createDb, withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
-import { insertCustomer, updateCustomer, type Stamp } from '../../db/customers.ts';
+import { insertCustomer, updateCustomer, type Stamp } from '../support/customers.ts';
 import { moveSequences } from '../../db/sequences/move-forward.ts';
 import { sleep } from '../../lib/loop.ts';
 import { newEventId } from '../../lib/uuid.ts';

@@ -8,14 +8,14 @@ export type Writers = {
   finish(): Promise<void>;
 };
 
-// One statement, so that the event id is drawn under the row's lock; see db/customers.ts.
+// One statement, so that the event id is drawn under the row's lock; see db/entities/rows.ts.
 const changeSql = `
 with changed as (
   update customers set name = :name, version = version + 1, last_event_id = next_sync_event_id() where id = :id returning *
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, gen_random_uuid(), 'customer.updated', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 const createSql = `
@@ -26,7 +26,7 @@ with changed as (
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, created_event_id, 'customer.created', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 const manySql = `
@@ -36,7 +36,7 @@ with changed as (
 )
 insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select last_event_id, gen_random_uuid(), 'customer.updated', 'customer', id, 'customer:' || id, version, 'internal',
-       customer_payload(id, name, email)
+       entity_payload('customer', id, jsonb_build_object('name', name, 'email', email))
 from changed`;
 
 export async function createCustomers(db: Db, count: number): Promise<void> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { createDb, type Db } from '../../db/server/connection.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { keepPartitions, partitionStatus } from '../../db/partitions/partitions.ts';
 import { moveDatabase } from '../../db/relay/restore.ts';

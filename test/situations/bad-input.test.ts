@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { openAlteringProxy, type AlteringProxy } from '../support/altering-proxy.ts';

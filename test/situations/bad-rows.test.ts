@@ -6,6 +6,7 @@ import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../support/two-way.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -88,7 +89,12 @@ describe('bad input: a mapping row with', () => {
       await world.update(pair.id, { name: 'Edited' });
       await world.run();
       const { id } = await mappingOf(world.db, pair.id);
-      const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+      const operations = createResolveOperations({
+        entity: customerEntity,
+        db: world.db,
+        clock: world.clock,
+        log: world.deps.log,
+      });
       const asked = { action: 'let_go', actor: null, why: null } as const;
       expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
       await damage(pair.id, `shadow = '{}'`); // for the checks of the whole at the end

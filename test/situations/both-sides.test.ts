@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { enableFailpoint } from '../../lib/failpoint.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf } from '../support/sync-rows.ts';
@@ -79,7 +79,7 @@ describe('edits on both sides', () => {
   situation(16, 'a record without an email waits, and becomes a row when it has one', async () => {
     const { id } = world.simulator.dashboard.createCustomer({ name: 'Nobody yet' });
     await world.rest();
-    expect((await mappingsIn(world.db))[0]).to.include({ state: 'waiting', reason: 'no_email' });
+    expect((await mappingsIn(world.db))[0]).to.include({ state: 'waiting', reason: 'lacks_field' });
     world.simulator.dashboard.updateCustomer(id, { phone: '1' });
     await world.rest();
     expect(await fateOf(world.db, id)).to.deep.equal(['created waiting', 'updated waiting']);

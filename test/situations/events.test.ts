@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { findUndelivered, type InternalEvent } from '../../db/deliveries.ts';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { expectAgreement } from '../support/invariants.ts';

@@ -6,6 +6,7 @@ import { expectAgreement } from '../support/invariants.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
 import { situation } from './situation.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const MINUTE = 60_000;
 
@@ -98,6 +99,7 @@ describe('first contact and records that existed before', () => {
       expect(primary).to.include({ state: 'waiting', reason: 'alias_lives' });
       const target = { system: 'stripe', externalType: 'customer' };
       await createChoiceOperations({
+        entity: customerEntity,
         db: world.db,
         clock: world.clock,
         nudge: () => undefined,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import { createTestDatabase } from '../support/database.ts';

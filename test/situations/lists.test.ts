@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { readSweep } from '../../db/sweep.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../db/customers.ts';
+import { listCustomers, readCustomer } from '../support/customers.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { closedIntents, conflictsOf } from '../support/sync-rows.ts';

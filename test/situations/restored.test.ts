@@ -2,7 +2,7 @@
 // and has no row in our table.
 import { expect } from 'chai';
 import { readReading } from '../../db/account-readings.ts';
-import { listCustomers } from '../../db/customers.ts';
+import { listCustomers } from '../support/customers.ts';
 import { countUnmatched } from '../../db/external-records.ts';
 import { createCursor, readRestoreSigns } from '../../db/relay/identity.ts';
 import { moveDatabase } from '../../db/relay/restore.ts';
@@ -15,6 +15,7 @@ import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { emptyTables } from '../support/sync.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../support/two-way.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 const place = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
@@ -59,6 +60,7 @@ describe('a record whose row was lost by a restore', () => {
     await world.rest();
     expect(world.simulator.customers()).to.have.length(1);
     const operations = createChoiceOperations({
+      entity: customerEntity,
       db: world.db,
       clock: world.clock,
       nudge: () => undefined,

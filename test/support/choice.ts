@@ -3,12 +3,13 @@ import { shownMapping, type ShownMapping } from '../../db/mappings/shown.ts';
 import { createChoiceOperations, type ChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { SyncWorld } from './sync.ts';
 import { linkedPair, type TwoWayWorld } from './two-way.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** Chooses records for the customers of a world, as a person does. */
 export function operationsOf({ db, clock, integration }: SyncWorld): ChoiceOperations {
   const { system, document } = integration;
   const target = { system, externalType: document.externalType };
-  return createChoiceOperations({ db, clock, nudge: () => undefined, target });
+  return createChoiceOperations({ entity: customerEntity, db, clock, nudge: () => undefined, target });
 }
 
 /** A customer with its record, and a second record with its email. */

@@ -5,6 +5,7 @@ import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
+import { customer } from '../../lib/catalogue/built-in.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
@@ -37,7 +38,7 @@ export async function createSide(
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
-    ...{ db, clock, integration, nudge: () => undefined },
+    ...{ entity: customer, db, clock, integration, nudge: () => undefined },
     log: { info: note, warn: note, debug: note },
     policy: { ...DEFAULTS, instanceId: await readInstanceId(db), ...policy },
   };
@@ -79,6 +80,7 @@ const DEFAULTS: Omit<SyncPolicy, 'instanceId'> = {
   writes: true,
   pulls: true,
   deletes: 'delete',
+  deletesIn: 'delete',
   linkByEmail: 'ask',
   looksBeforeCreate: false,
   imports: true,

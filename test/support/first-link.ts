@@ -1,6 +1,6 @@
 import { withTransaction } from '../../db/server/connection.ts';
 import { readConnection } from '../../db/connections.ts';
-import type { Customer } from '../../db/customers.ts';
+import type { Customer } from './customers.ts';
 import { insertNotLinked } from '../../db/mappings/writes/consents.ts';
 import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../lib/operations/planned-link.ts';

@@ -8,6 +8,7 @@ import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import type { People } from './history-people.ts';
 import type { Scene } from './history-scene.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /**
  * The operator: replays, decides stuck pairs, pauses and resumes the lane, reverses conflicts, and
@@ -49,11 +50,23 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
   const { db, clock, deps } = world;
   const { chance, pick } = chances;
   const { system, document } = deps.integration;
-  const conflicts = createConflictOperations({ db, clock, nudge: () => undefined, documents: [document] });
+  const conflicts = createConflictOperations({
+    entity: customerEntity,
+    db,
+    clock,
+    nudge: () => undefined,
+    documents: [document],
+  });
   const links = createLinkOperations({ db, clock });
-  const resolutions = createResolveOperations({ db, clock, log: deps.log });
+  const resolutions = createResolveOperations({ entity: customerEntity, db, clock, log: deps.log });
   const target = { system, externalType: document.externalType };
-  const choices = createChoiceOperations({ db, clock, nudge: () => undefined, target });
+  const choices = createChoiceOperations({
+    entity: customerEntity,
+    db,
+    clock,
+    nudge: () => undefined,
+    target,
+  });
   let pausedFor = 0;
 
   async function ids<T>(sql: string): Promise<T[]> {
@@ -88,7 +101,8 @@ export function createOperator({ world, chances, say, count }: Scene, people: Pe
     if (reversed.outcome !== 'reversed' || !reversed.customer || reversed.conflict.field === null) return;
     count('conflict reversed');
     const { field } = reversed.conflict;
-    people.note({ side: 'ours', id: reversed.customer.id, field, value: lostValue(reversed.conflict) });
+    const value = lostValue(reversed.conflict) as string | null; // every field of the histories is a text
+    people.note({ side: 'ours', id: reversed.customer.id, field, value });
   }
 
   async function consent(id: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { isEmailTaken } from '../../db/customers.ts';
+import { isEmailTaken } from './customers.ts';
 import type { Edit } from './losses.ts';
 import type { Scene } from './history-scene.ts';
 

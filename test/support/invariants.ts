@@ -3,7 +3,8 @@ import type { Db } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
-import type { Fields } from '../../lib/catalogue/document.ts';
+import type { FieldRule, Fields } from '../../lib/catalogue/document.ts';
+import { readField } from '../../lib/integrations/stripe/read-field.ts';
 import { same } from '../../lib/sync/canonical.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 
@@ -136,11 +137,11 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
     if (mapping.clean > mapping.dirty) yield `${name} is clean beyond its dirty number`;
     if ((mapping.state === 'waiting' || mapping.state === 'parked') !== (mapping.reason !== null))
       yield `${name} and its reason ${shownReason(mapping)} do not fit`;
-    if (!row || mapping.role === 'alias') continue;
+    if (!row || mapping.role === 'alias' || mapping.system !== integration.system) continue;
     if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)
       yield `${name} is beyond version ${row.version}`;
     const calm = mapping.state === 'linked' && mapping.dirty === mapping.clean && !mapping.intent;
-    const shown = valuesShown(simulator, mapping);
+    const shown = valuesShown(simulator, mapping, rules);
     // Test data that was deleted is gone with everything that was ever said of it.
     const isGone = mapping.reason?.code === 'missing' || (mapping.state === 'detached' && shown.length === 0);
     for (const { internal: field, external } of rules) {
@@ -250,7 +251,7 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
       yield `customer ${row.id} lives here and not there`;
       continue;
     }
-    const values = valuesOf(theirs);
+    const values = mappedIn(theirs, integration.document.fields);
     for (const rule of integration.document.fields) {
       const left = mapping.shadow[rule.internal]?.reason !== undefined;
       if (!left && !same(rule, values[rule.external], fieldsOf(row)[rule.internal]))
@@ -270,19 +271,18 @@ function* disagreements({ integration, simulator }: Observed, all: Snapshot): Ge
 function valuesShown(
   simulator: Simulator,
   { account, externalId }: Pick<Mapping, 'account' | 'externalId'>,
+  rules: readonly FieldRule[],
 ): Fields[] {
-  const reported = simulator.events(account).map((event) => event.data.object as Partial<CustomerValues>);
-  return [...reported, ...simulator.customers(account)].flatMap((shown) =>
-    shown.id === externalId ? [valuesOf(shown)] : [],
+  const reported = simulator.events(account).map((event) => event.data.object as { id?: string });
+  return [...reported, ...simulator.customers(account)].flatMap((values) =>
+    values.id === externalId ? [mappedIn(values, rules)] : [],
   );
 }
 
-/** By the names of Stripe, and by those that another system has for them. */
-function valuesOf(shown: Partial<CustomerValues>): Fields {
-  return { ...(shown as Fields), name: shown.name ?? null, email: shown.email ?? null };
+function mappedIn(customer: object, rules: readonly FieldRule[]): Fields {
+  const values = rules.map(({ external }) => [external, readField({ ...customer }, external).value ?? null]);
+  return Object.fromEntries(values) as Fields;
 }
-
-type CustomerValues = { id: string; name: string | null; email: string | null };
 
 function fieldsOf({ name, email }: CustomerState): Fields {
   return { name, email };

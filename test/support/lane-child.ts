@@ -20,6 +20,7 @@ import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
 import { createLane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** One line of JSON. */
 export type Task = {
@@ -46,6 +47,7 @@ const integration = createStripeIntegration({
 const clock = { now: () => new Date(time) };
 const quiet = (): void => undefined;
 const deps: SyncDeps = {
+  entity: customerEntity,
   db,
   clock,
   integration,
@@ -55,6 +57,7 @@ const deps: SyncDeps = {
     writes: true,
     pulls: true,
     deletes: 'delete',
+    deletesIn: 'delete',
     linkByEmail: 'ask',
     looksBeforeCreate: true,
     imports: true,

@@ -1,11 +1,12 @@
 import type { Db } from '../../db/server/connection.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from './customers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/mappings/claims.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
+import type { MappingDocument } from '../../lib/catalogue/document.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../lib/integrations/stripe/stripe.ts';
 import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
@@ -22,6 +23,8 @@ import { useDatabase } from './database.ts';
 import { expectInvariants, type LoggedLine } from './invariants.ts';
 import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
+import { onlyEvent } from './only-event.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -68,7 +71,12 @@ export interface SystemOfWorld {
 }
 
 export function useSync(
-  options: { simulator?: SimulatorOptions; policy?: Partial<SyncPolicy>; system?: SystemOfWorld } = {},
+  options: {
+    simulator?: SimulatorOptions;
+    policy?: Partial<SyncPolicy>;
+    document?: MappingDocument;
+    system?: SystemOfWorld;
+  } = {},
 ): SyncWorld {
   const database = useDatabase();
   let world: SyncWorld | undefined;
@@ -95,6 +103,7 @@ export async function createWorld(
   options: {
     simulator?: SimulatorOptions;
     policy?: Partial<SyncPolicy>;
+    document?: MappingDocument;
     beside?: Pick<SyncWorld, 'clock' | 'simulator'>;
     system?: SystemOfWorld;
   },
@@ -110,12 +119,14 @@ export async function createWorld(
       secretKey: fakeKey,
       apiBase: url,
       tagKey: `twinbox_${instanceId}`,
+      document: options.document,
       ...changes,
     });
   const integration = system ? system.integrate(url, instanceId) : integrate({});
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
+    entity: customerEntity,
     db,
     clock,
     integration,
@@ -125,6 +136,7 @@ export async function createWorld(
       writes: true,
       pulls: true,
       deletes: 'delete',
+      deletesIn: 'delete',
       linkByEmail: 'ask',
       looksBeforeCreate: false,
       imports: true,
@@ -186,7 +198,7 @@ export async function createWorld(
       seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of reported) {
-        const incoming = integration.ingress?.normalise(onTheWire(simulator, event));
+        const incoming = onlyEvent(integration.ingress, onTheWire(simulator, event));
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
@@ -272,6 +284,7 @@ const FILLED_TABLES = [
   'sync_attempts',
   'sync_conflicts',
   'connections',
+  'existing_rows',
   'inbound_event_ids',
   'refused_records',
   'relay_cursor',

@@ -1,6 +1,7 @@
 // Rules and triggers as owners of tables have them, added to customers and removed again.
 import type { Db } from '../../db/server/connection.ts';
 import { ownFunctions } from '../../db/row-rules.ts';
+import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** A trigger for each row of the table; `body` is its PL/pgSQL. */
 export function triggerSql(name: string, body: string, when = 'before insert or update'): string {
@@ -44,7 +45,7 @@ export async function removeRules(
      union all select 'drop table if exists ' || t from unnest(:tables::text[]) t
      union all select 'alter table customers no force row level security'
      union all select 'alter table customers disable row level security'`,
-    { own: [...ownFunctions], columns, tables, domains },
+    { own: [...ownFunctions(customerEntity)], columns, tables, domains },
   );
   for (const { drop } of rows) await db.raw(drop);
 }

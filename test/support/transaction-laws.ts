@@ -1,4 +1,5 @@
 import type { FieldRule, Fields, Value } from '../../lib/catalogue/document.ts';
+import { plainField } from '../../lib/catalogue/built-in.ts';
 import { canonical, same } from '../../lib/sync/canonical.ts';
 import type { Pair } from '../../lib/sync/shadow.ts';
 import type { JournalledMapping, JournalledRow, Left } from './journal.ts';
@@ -219,17 +220,22 @@ function isStandIn({ theirs, reason }: Pair): boolean {
 }
 
 function indexFrom(values: readonly (Value | undefined)[], from: number, wanted: Value): number {
-  return values.findIndex((value, index) => index >= from && canonical(value) === canonical(wanted));
+  return values.findIndex(
+    (value, index) => index >= from && canonical(TEXT, value) === canonical(TEXT, wanted),
+  );
 }
 
 /** Halves that differ are a decision to leave both unchanged, and say which. */
 function mayStand(rule: FieldRule, { ours, theirs, reason }: Pair): boolean {
   if (reason === undefined) return same(rule, ours, theirs);
   if (reason === 'held') return rule.internal === 'email';
-  return reason === 'cannot_carry' || canonical(theirs) === null;
+  return reason === 'cannot_carry' || canonical(rule, theirs) === null;
 }
 
 function ofPair(field: string, { ours, theirs, reason }: Pair): string {
   const text = `${field} (${ours ?? 'nothing'} here, ${theirs ?? 'nothing'} there)`;
   return reason === undefined ? text : `${text} as ${reason}`;
 }
+
+/** The histories have fields of text. */
+const TEXT = { field: plainField('any', 'text') };

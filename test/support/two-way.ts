@@ -8,6 +8,7 @@ import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
+import { onlyEvent } from './only-event.ts';
 import { onTheWire, useSync, type SyncWorld } from './sync.ts';
 
 export interface Inbound {
@@ -55,7 +56,7 @@ export function createInbound(world: SyncWorld): Inbound {
       for (const event of events) {
         const isThin = thin && system === 'stripe';
         const sent = isThin ? thinEvent(event) : onTheWire(world.simulator, event);
-        const incoming = ingress?.normalise(structuredClone(sent));
+        const incoming = onlyEvent(ingress, structuredClone(sent));
         if (!incoming) throw new Error(`no event: ${event.id}`);
         const { db, clock, integration } = world;
         taken.push(

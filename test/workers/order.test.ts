@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { claimDue, type ClaimRoom } from '../../db/mappings/claims.ts';
-import { updateCustomer } from '../../db/customers.ts';
+import { updateCustomer } from '../support/customers.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies, type Urgency } from '../../db/urgency.ts';
 import { newEventId } from '../../lib/uuid.ts';

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countLivingCustomers, countMappings } from '../../../db/health/reports.ts';
-import { readCustomer, type Customer } from '../../../db/customers.ts';
+import { readRow, type MappedRow } from '../../../db/entities/rows.ts';
 import type { CustomerStore } from '../../../lib/customers/customers.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';
@@ -115,17 +115,22 @@ function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
     if (status !== 409) throw new CliError(exit.failed, `POST /customers answered ${status}`);
     const holder = await world.request<CustomerView[]>(
       'GET',
-      `/customers?email=${encodeURIComponent(values.email)}`,
+      `/customers?email=${encodeURIComponent(String(values['email']))}`,
     );
     return { outcome: 'duplicate_email', rivalId: holder.body[0]?.id ?? 0 };
   };
-  const stored = async (id: number): Promise<Customer> => {
-    const customer = await readCustomer(db, id);
+  const stored = async (id: number): Promise<MappedRow> => {
+    const customer = await readRow(db, world.sync.entity, id);
     if (!customer) throw new CliError(exit.failed, `customer ${id} is not in the database`);
     return customer;
   };
   const patch: CustomerStore['patch'] = () => Promise.resolve({ outcome: 'gone' });
-  return importRows(rows, { store: { create, patch }, read: (id) => readCustomer(db, id), update: false });
+  return importRows(rows, {
+    entity: world.sync.entity,
+    store: { create, patch },
+    read: (id) => readRow(db, world.sync.entity, id),
+    update: false,
+  });
 }
 
 async function countLinked(world: World): Promise<number> {

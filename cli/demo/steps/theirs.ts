@@ -22,7 +22,7 @@ export async function followStripe(world: World, narrator: Narrator): Promise<vo
   );
   rows.push([`customer ${created.id}`, 'renamed', renamed.name, `version ${renamed.version} in our table`]);
   await world.control('DELETE', `/dashboard/customers/${id}`);
-  await waitUntil(async () => (await findByEmail(world)) === undefined, {
+  await waitUntil(async () => (await findByIdentity(world)) === undefined, {
     timeoutMs: ARRIVES_MS,
     what: 'the customer is deleted in our table',
   });
@@ -35,10 +35,10 @@ function waitForCustomer(
   what: string,
   pick: (found: CustomerView | undefined) => CustomerView | undefined,
 ): Promise<CustomerView> {
-  return waitUntil(async () => pick(await findByEmail(world)), { timeoutMs: ARRIVES_MS, what });
+  return waitUntil(async () => pick(await findByIdentity(world)), { timeoutMs: ARRIVES_MS, what });
 }
 
-async function findByEmail(world: World): Promise<CustomerView | undefined> {
+async function findByIdentity(world: World): Promise<CustomerView | undefined> {
   const query = new URLSearchParams({ email: KATHERINE.email });
   const { body } = await world.request<CustomerView[]>('GET', `/customers?${query.toString()}`);
   return body[0];

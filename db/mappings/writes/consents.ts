@@ -75,9 +75,9 @@ export async function insertNotLinked(
 ): Promise<number> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(
     `insert into external_mappings (internal_id, system, account, external_type, state, reason, wanted_version)
-     select c.id, :system, :account, :externalType, 'waiting', 'not_linked', c.version from customers c
+     select c.id, :system, :account, :externalType, 'waiting', 'not_linked', c.version from entity_rows() c
      where c.deleted_at is null and (:customerIds::bigint[] is null or c.id = any(:customerIds::bigint[])) and not exists (
-       select from external_mappings m where m.entity_type = 'customer' and m.internal_id = c.id and m.system = :system
+       select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
          and m.account = :account and m.external_type = :externalType and m.role = 'primary'
          and (m.state <> 'detached' or ${isLetGoSql('m')}))
      order by c.id`,

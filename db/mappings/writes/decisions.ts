@@ -4,6 +4,7 @@ import type { Tx, Db } from '../../server/connection.ts';
 import { raisedUrgency, urgencies } from '../../urgency.ts';
 import type { Decision, Ending } from '../consent.ts';
 import type { Mapping } from '../mappings.ts';
+import { HELD_DELETES } from '../reason.ts';
 import { atPeaceSql, leaseOverSql } from './fragments.ts';
 
 /**
@@ -25,8 +26,8 @@ export async function noteDecision(
 }
 
 /**
- * Releases the deletes that the fuse holds, all of a system or those named, whatever the fuse says
- * of others. The lease ends with it, as in noteDecision. A decision that is there already stays.
+ * Releases the deletes that wait for a person, all of a system or those named, whatever the fuse says
+ * of others; `reasons`: only those that wait for one of these. The lease ends with it, as in noteDecision. A decision that is there already stays.
  * Returns how many are released.
  */
 export async function raiseHeldDeletes(
@@ -37,7 +38,13 @@ export async function raiseHeldDeletes(
     ids = null,
     by = null,
     why = null,
-  }: { ids?: number[] | null; by?: string | null; why?: string | null } = {},
+    reasons = HELD_DELETES,
+  }: {
+    ids?: number[] | null;
+    by?: string | null;
+    why?: string | null;
+    reasons?: readonly string[];
+  } = {},
 ): Promise<number> {
   const decision: Decision = { kind: 'release', by, at: now.toISOString(), why };
   const { rowCount } = await db.raw<{ rowCount: number }>(
@@ -46,10 +53,10 @@ export async function raiseHeldDeletes(
          decision = coalesce(decision, :decision::jsonb),
          ${leaseOverSql}, updated_at = now()
      from (select id from external_mappings
-           where system = :system and state = 'waiting' and reason = 'fuse' and (:ids::bigint[] is null or id = any(:ids::bigint[]))
+           where system = :system and state = 'waiting' and reason = any(:reasons::text[]) and (:ids::bigint[] is null or id = any(:ids::bigint[]))
            order by id for update) locked
      where m.id = locked.id`,
-    { system, now, ids, decision: JSON.stringify(decision) },
+    { system, now, ids, reasons: [...reasons], decision: JSON.stringify(decision) },
   );
   return rowCount;
 }

@@ -23,7 +23,7 @@ export async function linkAbsorbed(
 const demoteSql = `
 update external_mappings
 set role = 'alias', state = :state, ${atPeaceSql}, decision = null, shadow = '{}', must_read = false, known_email = :email,
-    void_tag = (select created_event_id from customers where id = :customerId), dirty = dirty + 1, urgency = 0,
+    void_tag = (select created_event_id from entity_rows() where id = :customerId), dirty = dirty + 1, urgency = 0,
     next_attempt_at = :now::timestamptz, attempts = 0, first_failed_at = null, last_error = null,
     ${leaseOverSql}, updated_at = now()
 where id = :id`;
@@ -47,11 +47,22 @@ where mapping_id = :from and inbound is null and status in ('queued', 'waiting',
  */
 export async function exchangePrimary(
   tx: Tx,
-  { from, to, customerId, gone, now }: Exchange & { gone: boolean; now: Date },
+  {
+    from,
+    to,
+    customerId,
+    gone,
+    knownIdentity,
+    now,
+  }: Exchange & {
+    gone: boolean;
+    /** Of the old record, as it is written there. */
+    knownIdentity: string | null;
+    now: Date;
+  },
 ): Promise<void> {
-  const email = from.shadow['email']?.theirs ?? null;
   const state = gone ? 'tombstoned' : 'alias';
-  await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : email, customerId, now });
+  await tx.raw(demoteSql, { id: from.id, state, email: gone ? null : knownIdentity, customerId, now });
   const shadow = JSON.stringify(standIns(from.shadow));
   await tx.raw(promoteSql, { id: to.id, customerId, wanted: from.wantedVersion, shadow, now });
   await tx.raw(moveSql, { from: from.id, to: to.id });

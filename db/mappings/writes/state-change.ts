@@ -38,8 +38,8 @@ export function imported(): StateChange {
   return change({ state: 'linked', ...atPeace });
 }
 
-export function ended(state: 'tombstoned' | 'detached'): StateChange {
-  return change({ state, ...atPeace, decision: null });
+export function ended(state: 'tombstoned' | 'detached', ending: Ending | null = null): StateChange {
+  return change({ state, ...atPeace, ending, decision: null });
 }
 
 /**
@@ -137,6 +137,14 @@ export function aliasStays(): StateChange {
 /** A second record was deleted at the system. */
 export function aliasGone(): StateChange {
   return change({ state: 'tombstoned', ...atPeace });
+}
+
+/** A record of a deleted row lives again: it has no row until a person decides. */
+export function restoredAlone(customer: number): StateChange {
+  return change({
+    state: 'waiting',
+    ...{ ...atPeace, reason: { code: 'restored', detail: { customer } }, decision: null },
+  });
 }
 
 /** A second record is a person of its own: it is matched as any unmatched record. */

@@ -1,9 +1,9 @@
 // Stripe as the rest of the program knows it before it speaks to it. Nothing in this file loads the
 // `stripe` package until it is needed.
-import { parseDocument } from '../../catalogue/document.ts';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { Config } from '../../config/config.ts';
 import type { SystemAccess, SystemDefinition } from '../definition.ts';
-import mapping from './customer.json' with { type: 'json' };
+import { documentOf, stripeMappings } from './mappings.ts';
 import { tagKeyOf } from './owner-tag.ts';
 
 export type StripeAccess = SystemAccess & { secretKey: string; apiBase: string | undefined };
@@ -11,13 +11,13 @@ export type StripeAccess = SystemAccess & { secretKey: string; apiBase: string |
 export const stripe = {
   name: 'stripe',
   label: 'Stripe',
-  externalType: mapping.externalType,
+  externalType: 'customer',
   // docs.stripe.com/api/events/list
   eventsKeptDays: 30,
   missing:
     'STRIPE_SECRET_KEY: the key of the account whose customers are kept the same; or SIMULATOR_URL, to try Twinbox with `npm run simulator`',
   lookAt: 'Look at STRIPE_SECRET_KEY and at the network.',
-  signatureHeader: 'Stripe-Signature',
+  signatureHeaders: ['Stripe-Signature'],
 
   // Without a key the simulator is used in place of Stripe.
   isEnabled: () => true,
@@ -26,6 +26,7 @@ export const stripe = {
     writes: given.writes,
     pulls: given.pulls,
     deletes: given.deletePolicy,
+    deletesIn: given.deletesIn,
     linkByEmail: given.linkByEmail,
     looksBeforeCreate: given.looksBeforeCreate,
     imports: given.imports,
@@ -40,11 +41,12 @@ export const stripe = {
     `STRIPE_SECRET_KEY is not set, so the simulator at ${address} is used in place of Stripe: set the key, or start the simulator ` +
     '(npm run simulator; in containers: docker compose --profile demo up -d)',
 
-  document: () => parseDocument(mapping),
+  mappings: stripeMappings,
+  document: documentOf,
 
-  async intake(instanceId: string) {
+  async intake(instanceId: string, catalogue: Catalogue) {
     const { createStripeIntake } = await import('./intake.ts');
-    return createStripeIntake(tagKeyOf(instanceId));
+    return createStripeIntake(tagKeyOf(instanceId), documentOf(catalogue));
   },
 
   // The simulator's secret is accepted only if there is no key of a real account.
@@ -55,19 +57,23 @@ export const stripe = {
 } as const satisfies SystemDefinition;
 
 /** Stripe if there is a key, otherwise the simulator of SIMULATOR_URL, otherwise null. */
-export function findStripeAccess({ stripe: given, simulator }: Config): StripeAccess | null {
-  if (given.secretKey !== undefined) return accessBy(given.secretKey, given.apiBase, null);
-  return simulator.url === undefined ? null : simulatorAccess(simulator.url);
+export function findStripeAccess({ stripe: given, simulator, catalogue }: Config): StripeAccess | null {
+  const { secretKey, apiBase } = given;
+  if (secretKey !== undefined) return accessBy({ secretKey, apiBase, standIn: null }, catalogue);
+  return simulator.url === undefined ? null : simulatorAccess(simulator.url, catalogue);
 }
 
-export function simulatorAccess(url: string): StripeAccess {
-  return accessBy(SIMULATOR_KEY, url, url);
+export function simulatorAccess(url: string, catalogue: Catalogue): StripeAccess {
+  return accessBy({ secretKey: SIMULATOR_KEY, apiBase: url, standIn: url }, catalogue);
 }
 
 /** An invented key: the simulator accepts any test key. */
 const SIMULATOR_KEY = 'sk_test_twinbox_simulator';
 
-function accessBy(secretKey: string, apiBase: string | undefined, standIn: string | null): StripeAccess {
+function accessBy(
+  { secretKey, apiBase, standIn }: Pick<StripeAccess, 'secretKey' | 'apiBase' | 'standIn'>,
+  catalogue: Catalogue,
+): StripeAccess {
   return {
     system: stripe,
     secretKey,
@@ -75,7 +81,8 @@ function accessBy(secretKey: string, apiBase: string | undefined, standIn: strin
     standIn,
     async integrate(instanceId) {
       const { createStripeIntegration } = await import('./stripe.ts');
-      return createStripeIntegration({ secretKey, apiBase, tagKey: tagKeyOf(instanceId) });
+      const document = documentOf(catalogue);
+      return createStripeIntegration({ secretKey, apiBase, document, tagKey: tagKeyOf(instanceId) });
     },
     async examine(options) {
       const { examineStripe } = await import('./examine.ts');

@@ -1,9 +1,9 @@
 // Mapping documents of Stripe: what Stripe's customer has and takes is held against them when the
 // process starts, so that a field that cannot be written stops the start instead of parking one
 // customer at a time.
-import { parseDocument, parseStep } from '../../catalogue/document.ts';
+import { neverNullIn, parseDocument, parseStep } from '../../catalogue/document.ts';
 import type { FieldRule, MappingDocument } from '../../catalogue/document.ts';
-import type { Entities, EntityFields } from '../../catalogue/entity.ts';
+import type { Entities, Entity } from '../../catalogue/entity.ts';
 import { suggestion } from '../../catalogue/near-names.ts';
 import { CUSTOMER_FIELDS, fieldNamed, membersOf, METADATA } from './customer-fields.ts';
 import { metadataKey, NOT_MAPPABLE } from './customer-fields.ts';
@@ -13,7 +13,7 @@ const KNOWN = CUSTOMER_FIELDS.map(({ name }) => name);
 
 /** As `parseDocument`, and by Stripe's rules too. */
 export function parseStripeDocument(candidate: unknown, entities?: Entities): MappingDocument {
-  return parseDocument(candidate, { external: findProblems, ...(entities && { entities }) });
+  return parseDocument(candidate, { external: findStripeProblems, ...(entities && { entities }) });
 }
 
 /**
@@ -21,14 +21,20 @@ export function parseStripeDocument(candidate: unknown, entities?: Entities): Ma
  * that is written, as it is written whole. The email is what a record is found by.
  */
 export function namesToRead(document: MappingDocument, named: readonly string[]): string[] {
-  const groups = document.fields.flatMap(({ external, direction }) =>
-    direction === 'pull' ? [] : [fieldNamed(external)?.group ?? null],
-  );
-  const rest = groups.flatMap((group) => (group === null ? [] : membersOf(group)));
-  return [...new Set([...named, ...rest, 'email'])];
+  return [...new Set([...named, ...groupsOf(document).flat(), 'email'])];
 }
 
-function findProblems({ system, externalType, fields }: MappingDocument, entity: EntityFields): string[] {
+/** Every group that the document writes to, with all its fields. */
+export function groupsOf({ fields }: MappingDocument): string[][] {
+  const groups = fields.flatMap(({ external, direction }) =>
+    direction === 'pull' ? [] : (fieldNamed(external)?.group ?? []),
+  );
+  return [...new Set(groups)].map(membersOf);
+}
+
+/** What Stripe's customer cannot take of a document of well-formed fields, each with its place. */
+export function findStripeProblems(document: MappingDocument, entity: Entity): string[] {
+  const { system, externalType, fields } = document;
   return [
     ...(system === 'stripe' ? [] : [`/system: must be "stripe", not "${system}"`]),
     ...(externalType === 'customer' ? [] : [`/externalType: must be "customer", not "${externalType}"`]),
@@ -83,10 +89,10 @@ function lengthProblems({ external, maxLength }: FieldRule, index: number): stri
 function clearingProblems(
   { internal, external, direction }: FieldRule,
   index: number,
-  { neverNull }: EntityFields,
+  entity: Entity,
 ): string[] {
-  if (direction === 'pull' || fieldNamed(external)?.clears !== false || neverNull.includes(internal))
-    return [];
+  const isNeverNull = neverNullIn(entity).includes(internal);
+  if (direction === 'pull' || fieldNamed(external)?.clears !== false || isNeverNull) return [];
   return [
     `/fields/${index}/direction: Stripe cannot unset ${external}, and ${internal} may be empty here; say "pull"`,
   ];

@@ -2,16 +2,18 @@
 // the account.
 import { AppError } from '../../errors.ts';
 import { externalFields, type MappingDocument } from '../../catalogue/document.ts';
-import type { Ingress } from '../integration.ts';
+import type { InboundEvent, Ingress } from '../integration.ts';
 import mapping from './customer.json' with { type: 'json' };
-import { namesToRead, parseStripeDocument } from './document.ts';
+import { groupsOf, namesToRead, parseStripeDocument } from './document.ts';
 import { isTagKey } from './owner-tag.ts';
-import { createIngress } from './webhook.ts';
+import { createIngress, normalise } from './webhook.ts';
 
 export interface StripeIntake {
   system: string;
   document: MappingDocument;
   ingress: Ingress;
+  /** One event of the list; null if it is none. */
+  readEvent(event: unknown): InboundEvent | null;
   /** The external fields that are read from a record. */
   names: string[];
 }
@@ -31,5 +33,11 @@ export function createStripeIntake(
   }
   const names = namesToRead(document, externalFields(document));
   const mapped = document.fields.map((rule) => rule.external);
-  return { system: 'stripe', document, names, ingress: createIngress({ names, mapped, tagKey }) };
+  // What an event says was there before is needed of all that a request of ours may carry.
+  const carried = [...new Set([...mapped, ...groupsOf(document).flat()])];
+  const settings = { names, carried, tagKey };
+  return {
+    ...{ system: 'stripe', document, names, ingress: createIngress(settings) },
+    readEvent: (event) => normalise(event, settings),
+  };
 }

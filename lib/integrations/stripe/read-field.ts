@@ -46,6 +46,6 @@ function readList(list: unknown): Value | undefined {
   if (list === null || list === undefined) return null;
   if (!Array.isArray(list)) return undefined;
   const texts = list.map((text: unknown) => (typeof text === 'string' ? readValue(text) : undefined));
-  if (texts.some((text) => text === undefined || text?.includes(',') === true)) return undefined;
+  if (texts.some((text) => typeof text !== 'string' || text.includes(','))) return undefined;
   return texts.length === 0 ? null : readValue(texts.join(','));
 }

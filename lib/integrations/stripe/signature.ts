@@ -9,6 +9,11 @@ import type { Verification, WebhookCheck } from '../integration.ts';
 const MAX_HEADER = 4096;
 const MAX_SIGNATURES = 16;
 
+/** What is signed, and the value of the header, as received. */
+export type SignatureCheck = Pick<WebhookCheck, 'rawBody' | 'secrets' | 'now' | 'toleranceS'> & {
+  header: string | string[] | undefined;
+};
+
 const REASONS = {
   no_secret: 'no webhook secret is set',
   missing: 'there is no Stripe-Signature header',
@@ -22,7 +27,8 @@ const REASONS = {
 /**
  * Times are compared in whole seconds, as they are signed; a tolerance of 0 means the same second.
  */
-export function verifySignature({ rawBody, header, secrets, now, toleranceS }: WebhookCheck): Verification {
+export function verifySignature(check: SignatureCheck): Verification {
+  const { rawBody, header, secrets, now, toleranceS } = check;
   const usable = secrets.filter((secret) => secret.trim() !== '');
   if (usable.length === 0) return refuse('no_secret');
   if (header === undefined || header === '') return refuse('missing');

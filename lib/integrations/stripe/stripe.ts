@@ -1,13 +1,14 @@
 // Stripe's customers behind the integration contract. Nothing in this file retries, keeps state or
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
-import type { Fields, MappingDocument } from '../../catalogue/document.ts';
+import type { MappingDocument } from '../../catalogue/document.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
 import { readEvidence, unexpectedAnswer, unsendable } from './evidence.ts';
+import { groupsOf } from './document.ts';
 import { createStripeIntake } from './intake.ts';
 import { createFeed } from './feed.ts';
 import { countTagged, listByEmail, listCustomers, searchByTag } from './list.ts';
@@ -27,30 +28,22 @@ export interface StripeSettings {
   document?: MappingDocument | undefined;
 }
 
-export interface StripeIntegration extends Integration {
-  /**
-   * As in the contract. `theirs`: the values of the record when it was read for the merge, {} for a
-   * create. A group of fields is written whole, and the fields of the group that are not in
-   * `fields` are taken from `theirs` (docs/decisions/0064-a-group-is-sent-whole.md).
-   */
-  body(fields: Fields, ownerTag: string | null, version?: string, theirs?: Fields): Record<string, unknown>;
-}
-
 const HOUR = 3_600_000;
 
 /**
  * The integration for one account; throws `config_invalid` with a plain message if the key, the
  * address or the key of the owner tag cannot work.
  */
-export function createStripeIntegration(settings: StripeSettings): StripeIntegration {
+export function createStripeIntegration(settings: StripeSettings): Integration {
   const { tagKey } = settings;
-  const { system, document, names, ingress } = createStripeIntake(tagKey, settings.document);
+  const { system, document, names, ingress, readEvent } = createStripeIntake(tagKey, settings.document);
   const { stripe, livemode } = createStripeClient(settings);
   const record = (answer: object) => toRecord(answer, names, tagKey);
 
   return {
     system,
     document,
+    groups: groupsOf(document),
     capabilities: promises(settings, livemode),
 
     async identify() {
@@ -81,8 +74,8 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
     },
 
     // Stripe's customers have no version.
-    body: (fields, ownerTag, _version, theirs) =>
-      writeFields(fields, theirs, ownerTag === null ? {} : writeTag(tagKey, ownerTag)),
+    body: (fields, ownerTag, _version, beside) =>
+      writeFields(fields, beside, ownerTag === null ? {} : writeTag(tagKey, ownerTag)),
 
     async write({ operation, key, externalId, body }: WriteRequest): Promise<Written> {
       const options = { idempotencyKey: requireKey(key) };
@@ -107,12 +100,12 @@ export function createStripeIntegration(settings: StripeSettings): StripeIntegra
     },
 
     list: (window) => listCustomers({ stripe, record, livemode }, window),
-    findByEmail: (email) => listByEmail({ stripe, record, livemode }, email),
+    findByIdentity: (email) => listByEmail({ stripe, record, livemode }, email),
     countTagged: (instanceIds) => countTagged({ stripe, livemode }, instanceIds),
     findTagged: (ownerTag) => searchByTag({ stripe, record, livemode }, tagKey, ownerTag),
     classify,
     ingress,
-    feed: createFeed(stripe, ingress),
+    feed: createFeed(stripe, readEvent),
   };
 
   /**

@@ -9,22 +9,29 @@ import { fieldNamed } from './customer-fields.ts';
 import { isHash, readField, type Hash } from './read-field.ts';
 import { verifySignature } from './signature.ts';
 
+/** Stripe's own tolerance, in both directions (docs.stripe.com/webhooks#replay-attacks). */
+const TOLERANCE_S = 300;
 const MAX_ID = 255;
 /** From 1970 to 2100: times that a uuid v7 and Postgres can hold. */
 const MAX_SECONDS = 4_102_444_800;
 
-interface NormaliseSettings {
+export interface NormaliseSettings {
   /** External fields of interest: mapped ones first, then those that stand in for them. */
   names: string[];
-  mapped: string[];
+  /** Those that a request of ours may carry: the mapped ones, and what is written beside them. */
+  carried: string[];
   tagKey: string;
 }
 
 export function createIngress(settings: NormaliseSettings): Ingress {
   return {
-    header: 'stripe-signature',
-    verify: verifySignature,
-    normalise: (event) => normalise(event, settings),
+    toleranceS: TOLERANCE_S,
+    verify: ({ headers, ...check }) => verifySignature({ ...check, header: headers['stripe-signature'] }),
+    // A body of Stripe is one event.
+    events(body) {
+      const event = normalise(body, settings);
+      return [event === null ? { ok: false, why: 'it has no id or no type' } : { ok: true, event }];
+    },
   };
 }
 
@@ -71,13 +78,13 @@ type Said = Pick<InboundEvent, 'externalId' | 'after' | 'previous' | 'ownerTag' 
 function readSnapshot(
   event: Hash,
   kind: InboundEvent['kind'],
-  { names, mapped, tagKey }: NormaliseSettings,
+  { names, carried, tagKey }: NormaliseSettings,
   unreadable: string[],
 ): Said {
   const { object, previous_attributes: previous } = hash(event['data']);
   if (!isHash(object)) unreadable.push('data.object');
   if (previous !== undefined && previous !== null && !isHash(previous)) {
-    unreadable.push(...mapped.map((name) => `previous.${name}`));
+    unreadable.push(...carried.map((name) => `previous.${name}`));
   }
   const customer = hash(object);
   // The object of a deletion is the last state (docs.stripe.com/api/events/types); there is none
@@ -89,7 +96,7 @@ function readSnapshot(
     externalId: requireExternalId(customer['id'], unreadable),
     after: wanted.length > 0 && Object.keys(after).length === wanted.length ? after : null,
     previous: isHash(before)
-      ? readFields(before, saidIn(before, mapped, kind), 'previous', unreadable)
+      ? readFields(before, saidIn(before, carried, kind), 'previous', unreadable)
       : null,
     ...readTag(customer['metadata'], tagKey),
   };
@@ -99,12 +106,12 @@ function readSnapshot(
  * `changes` has the values before and after of the changed fields only, so it gives the earlier
  * values but never the whole record.
  */
-function readThin(event: Hash, { mapped }: NormaliseSettings, unreadable: string[]): Said {
+function readThin(event: Hash, { carried }: NormaliseSettings, unreadable: string[]): Said {
   const before = hash(event['changes'])['before'];
   return {
     ...NOTHING,
     externalId: requireExternalId(hash(event['related_object'])['id'], unreadable),
-    previous: isHash(before) ? readFields(before, saidIn(before, mapped), 'previous', unreadable) : null,
+    previous: isHash(before) ? readFields(before, saidIn(before, carried), 'previous', unreadable) : null,
   };
 }
 

@@ -2,18 +2,20 @@
 // Stripe unsets a field by a blank; the SDK sends null as one, and the stored body is to say what is
 // sent.
 import type { Fields, Value } from '../../catalogue/document.ts';
+import { plainText } from '../../catalogue/field-types.ts';
 import { fieldNamed, membersOf, metadataKey, pathOf, type Group } from './customer-fields.ts';
 import { unsendable } from './evidence.ts';
 import type { Hash } from './read-field.ts';
 
 /**
- * `theirs`: what the record holds beside these fields, by external name, as it was read; {} for one
- * that is to be made. A group of which only a part is among the fields cannot be written without it.
+ * `beside`: what the record is to hold beside these fields, by external name: as a rule what it held
+ * when it was read; {} for one that is to be made. A group of which only a part is among the fields
+ * cannot be written without it.
  * `tag`: our owner tag, which stands beside the metadata of the user.
  */
 export function writeFields(
   fields: Fields,
-  theirs: Fields | undefined,
+  beside: Fields | undefined,
   tag: Readonly<Record<string, string>>,
 ): Hash {
   const body: Hash = {};
@@ -21,8 +23,8 @@ export function writeFields(
   for (const [name, value] of Object.entries(fields)) {
     const { group = null, clears = true } = fieldNamed(name) ?? {};
     const key = metadataKey(name);
-    if (key !== null) metadata.push([key, value ?? '']);
-    else if (group !== null) body[group] ??= writeGroup(group, fields, theirs);
+    if (key !== null) metadata.push([key, textOf(value)]);
+    else if (group !== null) body[group] ??= writeGroup(group, fields, beside);
     else if (value !== null || clears) put(body, name, value);
   }
   metadata.push(...Object.entries(tag));
@@ -31,17 +33,17 @@ export function writeFields(
 }
 
 /** The whole group: what is written of it, and what the record holds of the rest. */
-function writeGroup(group: Group, fields: Fields, theirs: Fields | undefined): unknown {
+function writeGroup(group: Group, fields: Fields, beside: Fields | undefined): unknown {
   const members = membersOf(group);
   const rest = members.filter((name) => !Object.hasOwn(fields, name));
-  if (rest.length > 0 && theirs === undefined)
+  if (rest.length > 0 && beside === undefined)
     throw unsendable(`${group} is written as a whole, and what the record holds of it was not read`);
-  const kept = rest.filter((name) => (theirs?.[name] ?? null) !== null);
+  const kept = rest.filter((name) => (beside?.[name] ?? null) !== null);
   if (kept.length === 0 && members.every((name) => (fields[name] ?? null) === null)) return '';
   const hash: Hash = {};
   for (const name of members) {
     if (Object.hasOwn(fields, name)) put(hash, name, fields[name] ?? null);
-    else if (kept.includes(name)) put(hash, name, theirs?.[name] ?? null);
+    else if (kept.includes(name)) put(hash, name, beside?.[name] ?? null);
   }
   const whole = hash[group] as Hash;
   // A hash without members cannot be sent, and shipping is taken with an address only.
@@ -53,14 +55,19 @@ function put(body: Hash, name: string, value: Value): void {
   const path = pathOf(name);
   let level = body;
   for (const part of path.slice(0, -1)) level = (level[part] ??= {}) as Hash;
-  level[path.at(-1) ?? name] = fieldNamed(name)?.form === 'list' ? toList(value) : (value ?? '');
+  level[path.at(-1) ?? name] = fieldNamed(name)?.form === 'list' ? toList(textOf(value)) : textOf(value);
 }
 
 /** An empty list has no form; a blank unsets it. */
-function toList(value: Value): string[] | '' {
-  const texts = (value ?? '')
+function toList(value: string): string[] | '' {
+  const texts = value
     .split(',')
     .map((text) => text.trim())
     .filter((text) => text !== '');
   return texts.length === 0 ? '' : texts;
+}
+
+/** Stripe's fields are texts; a blank unsets one. */
+function textOf(value: Value): string {
+  return value === null ? '' : plainText(value);
 }

@@ -2,7 +2,7 @@
 // One transaction: a crash before its commit leaves the row, and the record is read again; after it
 // the pair has ended, and the next step records inbound events as stale.
 import { insertConflicts } from '../../../db/conflicts.ts';
-import { deleteCustomer } from '../../../db/customers.ts';
+import { deleteRow as deleteEntityRow } from '../../../db/entities/rows.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { lockMapping } from '../../../db/mappings/mappings.ts';
 import { ended } from '../../../db/mappings/writes/state-change.ts';
@@ -52,12 +52,12 @@ function writeTombstone(
       isReleased(mapping) || (await mayDelete(tx, { system, direction: 'in', now, log: deps.log }));
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
     if (!allowed) return 'held';
-    const deleted = await deleteCustomer(tx, row.id, { ifVersion: row.version }, stamp);
-    if (!deleted) return missed(tx, row);
+    const deleted = await deleteEntityRow(tx, deps.entity, row.id, { ifVersion: row.version }, stamp);
+    if (!deleted) return missed(tx, deps, row);
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
       syncEventId: deleted.lastEventId,
-      eventType: 'customer.deleted',
+      eventType: `${deps.entity.name}.deleted`,
       version: deleted.version,
       system,
       mappingId: mapping.id,

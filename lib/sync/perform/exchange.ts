@@ -8,6 +8,8 @@
 // both in order of id, as in receive; the old primary has no open intent, so no request of ours to
 // it can be on its way.
 import { findPrimary } from '../../../db/mappings/aliases.ts';
+import { knownIdentity } from '../identity.ts';
+import type { Entity } from '../../catalogue/entity.ts';
 import { exchangePrimary, type Exchange } from '../../../db/mappings/writes/records.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
@@ -37,7 +39,7 @@ export async function takeOver(deps: SyncDeps, step: Step, customerId: number): 
       if (to?.fence !== claim.fence) return 'lost';
       if (!from || hasMoved(from, customerId)) return 'again';
       if (from.intent !== null) return 'busy';
-      await exchange(tx, { from, to, customerId, actor, now });
+      await exchange(tx, deps.entity, { from, to, customerId, actor, now });
       await failpoint('adopt.before-commit');
       return 'exchanged';
     },
@@ -56,11 +58,15 @@ export async function takeOver(deps: SyncDeps, step: Step, customerId: number): 
 /** Both mappings are locked, and neither has an open intent. Says so by an event and by a conflict row. */
 export async function exchange(
   tx: Tx,
+  entity: Entity,
   { from, to, customerId, actor, now }: Exchange & { actor: string | null; now: Date },
 ): Promise<void> {
   const gone = from.state === 'waiting' && from.reason?.code === 'alias_lives';
-  await keepLeftRecord(tx, from, { now, leave: false });
-  await exchangePrimary(tx, { from, to, customerId, gone, now });
+  await keepLeftRecord(tx, entity, from, { now, leave: false });
+  await exchangePrimary(tx, {
+    ...{ from, to, customerId, gone, now },
+    knownIdentity: knownIdentity(entity, from.shadow),
+  });
   const { system, account } = from;
   // A row may wait because the record that was chosen has its email: it gets the email of this row now.
   if (to.externalId !== null) await raiseAwaiting(tx, { system, account, externalId: to.externalId, now });

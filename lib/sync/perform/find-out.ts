@@ -3,7 +3,12 @@
 //
 // What a read shows of an unmatched record is kept, so that it is found before another one like it
 // is made; that is left out where a decision is only asked for (`onlyLooking`).
-import { findByCustomer, findByEmail, findByTag, findLivingAliases } from '../../../db/mappings/adopt.ts';
+import {
+  findByCustomer,
+  findByTag,
+  findLivingAliases,
+  findRowByIdentity,
+} from '../../../db/mappings/adopt.ts';
 import {
   findByIdentity,
   findHolders,
@@ -12,6 +17,7 @@ import {
   raiseAwaiting,
   readDecision,
 } from '../../../db/external-records.ts';
+import { readOrigin } from '../../../db/events/origins.ts';
 import { readMapping } from '../../../db/mappings/mappings.ts';
 import { readStoppedMs } from '../../../db/limits/stoppages.ts';
 import { failpoint } from '../../failpoint.ts';
@@ -50,18 +56,20 @@ export async function findOut(
       return findHolders(db, mapping, fact.ask.externalIds);
     case 'rowByOwnerTag':
       return findByTag(db, mapping, fact.ask.tag);
-    case 'rowByEmail':
-      return findByEmail(db, mapping, fact.ask.email);
+    case 'rowByIdentity':
+      return findRowByIdentity(db, mapping, fact.ask.identity);
     case 'rowById':
       return findByCustomer(db, mapping, fact.ask.customerId);
     case 'recordDecision':
       return readDecision(db, mapping, fact.ask.externalId);
+    case 'origin':
+      return readOrigin(db, fact.ask);
     case 'otherMapping':
       return readMapping(db, fact.ask.id);
     case 'record':
       return readRecord(deps, step, fact.ask);
-    case 'recordsByEmail':
-      return searchByEmail(deps, step, fact.ask.email);
+    case 'recordsByIdentity':
+      return searchByIdentity(deps, step, fact.ask.identity);
     case 'bestRecord':
       return chooseBest(deps, step, fact.ask.externalIds);
     case 'createdRecord':
@@ -105,7 +113,7 @@ function passReadPoint(purpose: ReadPurpose): Promise<void> | undefined {
  * changed.
  */
 async function keepWhatItShows(
-  { db, clock, integration }: SyncDeps,
+  { db, clock, entity, integration }: SyncDeps,
   { mapping }: Step,
   externalId: string,
   purpose: ReadPurpose,
@@ -121,12 +129,16 @@ async function keepWhatItShows(
   if (value.state !== 'present') return;
   const { record } = value;
   if (purpose === 'match' && record.ownerTag === null && record.foreignTag) return;
-  const hasMoved = await keepRecords(db, mapping, [toKept(integration.document.fields, record)]);
+  const hasMoved = await keepRecords(db, mapping, [toKept(entity, integration.document.fields, record)]);
   if (hasMoved && purpose === 'match') await raise();
 }
 
-async function searchByEmail(deps: SyncDeps, step: Step, email: string): Promise<Found<'recordsByEmail'>> {
-  const find = deps.integration.findByEmail?.bind(deps.integration);
+async function searchByIdentity(
+  deps: SyncDeps,
+  step: Step,
+  identity: string,
+): Promise<Found<'recordsByIdentity'>> {
+  const find = deps.integration.findByIdentity?.bind(deps.integration);
   if (!find) return { ok: true, value: [] };
   if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
   const answer: Answer<ExternalRecord[]> = await call(
@@ -134,7 +146,7 @@ async function searchByEmail(deps: SyncDeps, step: Step, email: string): Promise
     step,
     'look',
     null,
-    () => find(email),
+    () => find(identity),
     notedSearch,
   );
   if (answer.ok) deps.log.debug('create.looked', { mapping: step.mapping.id, found: answer.value.length });

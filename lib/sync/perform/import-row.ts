@@ -2,7 +2,7 @@
 // system is not notified of its own change. One transaction: a crash before its commit leaves nothing; after
 // it the pair is linked and has to read, so the next step reads the record and writes the owner tag.
 import { insertConflicts } from '../../../db/conflicts.ts';
-import { insertCustomer, isEmailTaken } from '../../../db/customers.ts';
+import { insertRow, isIdentityTaken } from '../../../db/entities/rows.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { markEchoesChecked } from '../../../db/closed-intents.ts';
@@ -24,7 +24,7 @@ type Import = Extract<OurWrite, { write: 'import' }>;
 
 export async function importRow(deps: SyncDeps, step: Step, asked: Import): Promise<Performed> {
   try {
-    const made = await insertRow(deps, step, asked);
+    const made = await makeRow(deps, step, asked);
     await failpoint('adopt.imported');
     if (!made) return 'over';
     deps.nudge();
@@ -34,23 +34,23 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
     step.progress = { ...step.progress, imported: { values: asked.values, forms } };
     return 'decide';
   } catch (error) {
-    // Another row took the email between our look and our insert: look again.
-    return isEmailTaken(error) ? 'load' : refusedBy(deps, step, error);
+    // Another row took the identity between our look and our insert: look again.
+    return isIdentityTaken(deps.entity, error) ? 'load' : refusedBy(deps, step, error);
   }
 }
 
-async function insertRow(deps: SyncDeps, step: Step, { values, shadow, covered }: Import) {
+async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: Import) {
   const { id, system } = step.mapping;
   const now = deps.clock.now();
   const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
   return withTransaction(deps.db, async (tx) => {
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
-    const row = await insertCustomer(tx, values, stamp);
+    const row = await insertRow(tx, deps.entity, values, stamp);
     const { forms, pairs } = formsOfRow(deps.integration.document.fields, shadow, row);
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
       syncEventId: row.lastEventId,
-      eventType: 'customer.created',
+      eventType: `${deps.entity.name}.created`,
       version: row.version,
       system,
       mappingId: id,

@@ -5,7 +5,7 @@
 // (`origin`), the shadow of the pulled fields, the conflicts. It writes only if the fence still
 // holds and the row still has the version that was loaded; else nothing, and the step begins again.
 import { insertConflicts } from '../../../db/conflicts.ts';
-import { isEmailTaken, updateCustomer } from '../../../db/customers.ts';
+import { isIdentityTaken, updateRow } from '../../../db/entities/rows.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
 import { markEchoesChecked } from '../../../db/closed-intents.ts';
@@ -13,7 +13,6 @@ import { lockMapping } from '../../../db/mappings/mappings.ts';
 import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
-import type { Fields } from '../../catalogue/document.ts';
 import { newEventId } from '../../uuid.ts';
 import type { Comparison } from '../merged.ts';
 import { conflictRows } from '../conflicts.ts';
@@ -38,9 +37,9 @@ export async function pull(deps: SyncDeps, step: Step, compared: Comparison): Pr
     if (result === 'moved') return 'load';
     keep(deps, step, compared, result);
   } catch (error) {
-    const email = compared.plan.pull['email'];
-    if (isEmailTaken(error)) step.progress = { ...step.progress, obstacle: { email: email ?? '' } };
-    else return refusedBy(deps, step, error);
+    if (!isIdentityTaken(deps.entity, error)) return refusedBy(deps, step, error);
+    const taken = compared.plan.pull[deps.entity.identity ?? ''];
+    step.progress = { ...step.progress, obstacle: { taken: taken ?? '' } };
     return 'decide';
   }
   deps.nudge();
@@ -56,11 +55,12 @@ async function writeRow(
   { plan, theirs, hop }: Comparison,
 ): Promise<'lost' | 'moved' | Pulled> {
   const { mapping } = step;
+  const { entity } = deps;
   const now = deps.clock.now();
   const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
   if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
-  const changed = await updateCustomer(tx, row.id, rowChanges(plan.pull), { ifVersion: row.version }, stamp);
-  if (!changed) return missed(tx, row);
+  const changed = await updateRow(tx, entity, row.id, plan.pull, { ifVersion: row.version }, stamp);
+  if (!changed) return missed(tx, deps, row);
   // A carried edit is an ordinary change: the system is notified of it, and its shadow waits for
   // that push.
   const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
@@ -73,7 +73,7 @@ async function writeRow(
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
       syncEventId: changed.lastEventId,
-      eventType: 'customer.updated',
+      eventType: `${entity.name}.updated`,
       version: changed.version,
       system: mapping.system,
       mappingId: mapping.id,
@@ -81,15 +81,15 @@ async function writeRow(
     });
   }
   const { system, account, externalId } = mapping;
-  // Their record has another email than before: a row that waited because of it looks again.
-  if ('email' in plan.pull && externalId !== null)
+  // Their record has another identity than before: a row that waited because of it looks again.
+  if ((entity.identity ?? '') in plan.pull && externalId !== null)
     await raiseAwaiting(tx, { system, account, externalId, now });
   const conflicts = conflictsOfPull(plan);
   await insertConflicts(tx, conflictRows(step, [...conflicts, ...reformed.conflicts], now));
   await markEchoesChecked(tx, checkedBy(conflicts));
   await failpoint('write-ours.before-commit');
-  const { name, email, version } = changed;
-  return { row: { ...row, name, email, version }, reformed };
+  const { fields, version } = changed;
+  return { row: { ...row, fields, version }, reformed };
 }
 
 /**
@@ -107,10 +107,12 @@ function keep(deps: SyncDeps, step: Step, compared: Comparison, { row, reformed 
   step.row = row;
   step.mapping = { ...step.mapping, shadow: reformed.shadow };
   const rules = deps.integration.document.fields;
+  const { system } = step.mapping;
+  const originOf = (field: string): string | null => compared.origins[field] ?? null;
   // What the table's own triggers have made of it goes out at once; a worker that dies before that
   // leaves it to the next merge.
   const push = reformed.goesOut
-    ? merge({ rules, shadow: reformed.shadow, ours: oursOf(rules, row), theirs }).push
+    ? merge({ rules, shadow: reformed.shadow, ours: oursOf(rules, row), theirs, system, originOf }).push
     : plan.push;
   const done = { ...plan, push };
   step.progress = {
@@ -118,9 +120,4 @@ function keep(deps: SyncDeps, step: Step, compared: Comparison, { row, reformed 
     pulled: { ...compared, plan: done, merged: { ...merged, plan: done } },
     obstacle: null,
   };
-}
-
-function rowChanges(pulled: Fields): { name?: string; email?: string } {
-  const { name, email } = pulled;
-  return { ...(typeof name === 'string' ? { name } : {}), ...(typeof email === 'string' ? { email } : {}) };
 }

@@ -67,7 +67,7 @@ async function beginAnew(
   await insertConflicts(tx, conflictRows(step, covered, now));
   await markEchoesChecked(tx, checkedBy(covered));
   const ending: Ending = { kind: 'replaced', replaced: externalId ?? true, ...noteOf(decision) };
-  if (externalId !== null) await keepLeftRecord(tx, own, { now, leave: true });
+  if (externalId !== null) await keepLeftRecord(tx, deps.entity, own, { now, leave: true });
   // The old record is gone at the system, so no new one is its double.
   else if (own.externalId !== null) await forgetRecord(tx, own, own.externalId);
   await detachMapping(tx, { id: own.id, ending, now, ours: 'carried' });

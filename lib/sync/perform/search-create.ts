@@ -135,14 +135,14 @@ function notSureYet(
   return { notBefore: new Date(now + wait), failure };
 }
 
-/** Among the records with the row's email, by the owner tag; one without it is no proof. */
+/** Among the records with the row's identity, by the owner tag; one without it is no proof. */
 async function byIdentity({ deps, step, intent, ownerTag }: Search): Promise<Look> {
-  const { integration } = deps;
-  const find = integration.findByEmail?.bind(integration);
-  const email = intent.fields['email']?.ours ?? null;
-  if (!find || email === null) return [];
+  const { integration, entity } = deps;
+  const find = integration.findByIdentity?.bind(integration);
+  const identity = intent.fields[entity.identity ?? '']?.ours ?? null;
+  if (!find || typeof identity !== 'string') return [];
   if (!hasRoomForCall(deps, step.claim)) return NO_ROOM;
-  const answer = await call(deps, step, 'resolve.identity', intent, () => find(email), notedSearch);
+  const answer = await call(deps, step, 'resolve.identity', intent, () => find(identity), notedSearch);
   if (!answer.ok) return { place: 'identity', failure: answer.failure };
   return oldestFirst(answer.value.filter((record) => record.ownerTag === ownerTag));
 }

@@ -21,6 +21,7 @@ import type { Request } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';
 import { isReleased } from '../consent.ts';
 import { mayDelete } from '../fuse.ts';
+import { restoredIn, sentBeside } from '../groups.ts';
 import { keyPrefix } from '../intent-key.ts';
 import type { Merged } from '../merged.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from '../step.ts';
@@ -56,10 +57,13 @@ export async function resend(deps: SyncDeps, step: Step, intent: OpenIntent): Pr
 /** What would be sent, as it would be stored. */
 export function bodyOf(
   { integration }: Pick<SyncDeps, 'integration'>,
-  { ours, ownerTag, version }: { ours: Fields; ownerTag: string | null; version?: string | undefined },
+  { ours, ownerTag, version, beside }: Pick<Update, 'ours' | 'ownerTag' | 'version' | 'beside'>,
 ): Record<string, unknown> {
-  return integration.body(byTheirNames(integration.document.fields, ours), ownerTag, version);
+  const fields = { ...byTheirNames(integration.document.fields, ours), ...restoredIn(beside) };
+  return integration.body(fields, ownerTag, version, beside && sentBeside(beside));
 }
+
+type Update = Extract<Request, { operation: 'create' | 'update' }>;
 
 /** A delete has no body but the version that it is made for. */
 function frozenBody(deps: SyncDeps, request: Request): Record<string, unknown> {
@@ -78,6 +82,7 @@ function makeIntent(deps: SyncDeps, step: Step, request: Request): OpenIntent {
     operation: request.operation,
     body: frozenBody(deps, request),
     fields: fieldsOf(request),
+    ...besideIn(request),
     version: step.row?.version ?? step.mapping.wantedVersion,
     hop: Math.max(0, ...step.deliveries.map((d) => d.hop)),
     firstSentAt: now.toISOString(),
@@ -94,6 +99,11 @@ function fieldsOf(request: Request): OpenIntent['fields'] {
   return Object.fromEntries(
     Object.entries(ours).map(([field, value]) => [field, { ours: value, seen: request.seen[field] ?? null }]),
   );
+}
+
+function besideIn(request: Request): Pick<OpenIntent, 'beside'> {
+  const { beside = {} } = request.operation === 'delete' ? {} : request;
+  return Object.keys(beside).length === 0 ? {} : { beside };
 }
 
 /**

@@ -8,20 +8,20 @@ import type { Value } from '../../catalogue/document.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { NO_TOKEN } from '../../limits/guarded.ts';
 import type { Action } from '../action.ts';
-import { canonical, same } from '../canonical.ts';
+import { same } from '../canonical.ts';
 import { know } from '../facts.ts';
 import { received } from '../received.ts';
+import { identityOfRow, writtenIdentity } from '../identity.ts';
 import type { Situation } from '../situation.ts';
-import { theirsOf } from '../values.ts';
 
 export function alias(s: Situation): Action | null {
   const { mapping } = s;
   if (mapping.state !== 'alias') return null;
   const { externalId, knownEmail } = mapping;
   const { mustRead, echoes, deletedOver: conflicts } = received(s);
-  const stays = (email: Value): Action => ({
+  const stays = (identity: string | null): Action => ({
     do: 'settle',
-    outcome: { kind: 'alias_stays', email, echoes, conflicts },
+    outcome: { kind: 'alias_stays', identity, echoes, conflicts },
   });
   if (!mustRead || externalId === null) return stays(knownEmail);
   const answer = know(s, 'record', { externalId, for: 'alias' });
@@ -35,8 +35,8 @@ export function alias(s: Situation): Action | null {
   const { value } = answer;
   if (value.state === 'missing') return stays(knownEmail);
   if (value.state === 'erased') return { do: 'settle', outcome: { kind: 'alias_left', to: 'gone' } };
-  const email = canonical(theirsOf(s.fields, value.record.fields)['email']);
-  if (isSecond(s, value.record, email)) return stays(email);
+  const identity = writtenIdentity(s.entity, s.fields, value.record);
+  if (isSecond(s, value.record, identity)) return stays(identity);
   const ownerTag = s.row?.createdEventId ?? null;
   const fields = { mapping: mapping.id, external_id: externalId };
   return {
@@ -51,10 +51,17 @@ export function alias(s: Situation): Action | null {
  * email, which is the row's or what it was. If only the row has got another email, the record
  * itself is unchanged.
  */
-function isSecond({ mapping, row, fields }: Situation, { ownerTag }: ExternalRecord, email: Value): boolean {
-  if (email === null) return true;
+function isSecond(
+  { mapping, row, fields, entity }: Situation,
+  { ownerTag }: ExternalRecord,
+  identity: Value,
+): boolean {
+  if (identity === null) return true;
   if (row && ownerTag === row.createdEventId && ownerTag !== mapping.voidTag) return true;
-  const rule = fields.find(({ internal }) => internal === 'email');
-  const equals = (other: Value): boolean => (rule ? same(rule, email, other) : email === other);
-  return (row !== null && equals(row.email)) || (mapping.knownEmail !== null && equals(mapping.knownEmail));
+  const rule = fields.find(({ internal }) => internal === entity.identity);
+  const equals = (other: Value): boolean => (rule ? same(rule, identity, other) : identity === other);
+  return (
+    (row !== null && equals(identityOfRow(entity, row))) ||
+    (mapping.knownEmail !== null && equals(mapping.knownEmail))
+  );
 }

@@ -19,7 +19,7 @@ const MOST_WAITS = 4;
  * and this one later.
  */
 export function betterFirst(s: Situation, record: ExternalRecord): Action | null {
-  const identity = identityOfRecord(s.fields, record);
+  const identity = identityOfRecord(s.entity, s.fields, record);
   if (identity === null || s.mapping.attempts >= MOST_WAITS) return null;
   const { externalIds } = know(s, 'sameIdentity', { identity });
   const others = externalIds.filter((id) => id !== record.externalId);

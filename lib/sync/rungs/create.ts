@@ -20,5 +20,6 @@ export function create(s: Situation): Action | null {
     ownerTag: row.createdEventId,
     conflicts: [],
     merged: nothingMerged,
+    beside: {},
   });
 }

@@ -1,7 +1,9 @@
 // A row was made for their record: our owner tag goes into the record, so that the pair can be
 // found again, and with it what the table's own triggers have made of the values.
 import type { Action } from '../action.ts';
+import type { ExternalRecord } from '../../integrations/integration.ts';
 import { know } from '../facts.ts';
+import { besideOf, isGrouped } from '../groups.ts';
 import { nothingMerged } from '../merged.ts';
 import { shadowTheirs } from '../shadow.ts';
 import { sendOrWait } from '../sending.ts';
@@ -14,6 +16,9 @@ export function imported(s: Situation): Action | null {
   const merged = { ...nothingMerged, plan: { ...nothingMerged.plan, pull: values } };
   const isReformed = Object.keys(forms).length > 0;
   if (!policy.writes && !isReformed) return { do: 'settle', outcome: { kind: 'agreed', merged } };
+  const isRead =
+    s.capabilities.updates === 'version' || Object.keys(forms).some((field) => isGrouped(s, field));
+  const record = isRead ? readAsImported(s) : null;
   return sendOrWait(s, {
     operation: 'update',
     ours: forms,
@@ -21,14 +26,15 @@ export function imported(s: Situation): Action | null {
     ownerTag: row.createdEventId,
     conflicts: [],
     merged,
-    version: readVersion(s),
+    version: s.capabilities.updates === 'version' ? record?.version : undefined,
+    beside: besideOf(s, { pushed: forms, held: record?.fields ?? null }),
   });
 }
 
-/** Of the record as it was read for the import: this claim has not written to it since. */
-function readVersion(s: Situation): string | undefined {
+/** The record as it was read for the import: this claim has not written to it since. */
+function readAsImported(s: Situation): ExternalRecord | null {
   const { externalId } = s.mapping;
-  if (s.capabilities.updates !== 'version' || externalId === null) return undefined;
+  if (externalId === null) return null;
   const answer = know(s, 'record', { externalId, for: 'match' });
-  return answer.ok && answer.value.state === 'present' ? answer.value.record.version : undefined;
+  return answer.ok && answer.value.state === 'present' ? answer.value.record : null;
 }

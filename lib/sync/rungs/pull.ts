@@ -3,9 +3,10 @@ import type { Action } from '../action.ts';
 import { compare, conflictsBesidesPull } from '../comparison.ts';
 import { askHolder } from '../duplicate-email.ts';
 import { wait } from '../failing.ts';
+import { besideOf } from '../groups.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { sendOrWait } from '../sending.ts';
-import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
+import { tableRefusal, takenIdentity, type Situation } from '../situation.ts';
 
 /**
  * With pulls off our own edits still go out; what was to be pulled waits, and is decided when it
@@ -14,11 +15,12 @@ import { tableRefusal, takenEmail, type Situation } from '../situation.ts';
 export function pullsOff(s: Situation): Action | null {
   const compared = compare(s);
   if (s.policy.pulls || !compared) return null;
-  const { plan, theirs, version } = compared;
+  const { plan, theirs, version, held, restored } = compared;
   const fields = Object.keys(plan.pull);
   if (fields.length === 0) return null;
   const ours = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
-  if (Object.keys(ours).length === 0) return wait({ code: 'pulls_off', detail: { fields } });
+  if (Object.keys({ ...ours, ...restored }).length === 0)
+    return wait({ code: 'pulls_off', detail: { fields } });
   // What else the merge found is left for the step that begins again after it.
   return sendOrWait(s, {
     operation: 'update',
@@ -28,6 +30,7 @@ export function pullsOff(s: Situation): Action | null {
     conflicts: conflictsBesidesPull(plan),
     merged: null,
     version,
+    beside: besideOf(s, { pushed: ours, restored, held }),
   });
 }
 
@@ -36,8 +39,8 @@ export function pullsOff(s: Situation): Action | null {
  * about first.
  */
 export function emailTaken(s: Situation): Action | null {
-  const email = takenEmail(s);
-  return email === null ? null : askHolder(s, email);
+  const taken = takenIdentity(s);
+  return typeof taken === 'string' ? askHolder(s, taken) : null;
 }
 
 /** A rule or a trigger of the user's table refuses a value from the external system. */

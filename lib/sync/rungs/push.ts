@@ -1,14 +1,16 @@
 // What moved at our side, and our owner tag where their record lacks it, goes to the system.
 import type { Action } from '../action.ts';
 import { compare, conflictsBesidesPull } from '../comparison.ts';
+import { besideOf } from '../groups.ts';
 import { sendOrWait } from '../sending.ts';
 import type { Situation } from '../situation.ts';
 
 export function push(s: Situation): Action | null {
   const compared = compare(s);
   if (!compared) return null;
-  const { plan, theirs, merged, ownerTag, version } = compared;
-  if (Object.keys(plan.push).length === 0 && ownerTag === null) return null;
+  const { plan, theirs, merged, ownerTag, version, held, restored } = compared;
+  const isNothing = Object.keys({ ...plan.push, ...restored }).length === 0;
+  if (isNothing && ownerTag === null) return null;
   return sendOrWait(s, {
     operation: 'update',
     ours: plan.push,
@@ -17,5 +19,6 @@ export function push(s: Situation): Action | null {
     conflicts: conflictsBesidesPull(plan),
     merged,
     version,
+    beside: besideOf(s, { pushed: plan.push, restored, held }),
   });
 }

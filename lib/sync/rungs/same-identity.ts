@@ -15,7 +15,7 @@ import type { Action, Note } from '../action.ts';
 import { isToBeAnew } from '../consent.ts';
 import { know, type Answer } from '../facts.ts';
 import { postpone, wait } from '../failing.ts';
-import { identityOf, identityOfRecord, toKept } from '../identity.ts';
+import { identityOf, identityOfRecord, identityOfRow, toKept } from '../identity.ts';
 import type { Situation } from '../situation.ts';
 import { linkNamed } from './named-record.ts';
 
@@ -23,14 +23,16 @@ import { linkNamed } from './named-record.ts';
 export function sameIdentity(s: Situation): Action | null {
   const { row, mapping } = s;
   if (mapping.externalId !== null || !row) return null;
-  const identity = identityOf(row.email);
-  if (identity === null || s.policy.linkByEmail === 'never' || isToBeAnew(mapping)) return null;
+  const written = identityOfRow(s.entity, row);
+  const identity = identityOf(written);
+  if (written === null || identity === null || s.policy.linkByEmail === 'never' || isToBeAnew(mapping))
+    return null;
   const { isRead, externalIds } = know(s, 'sameIdentity', { identity });
   if (!isRead) return wait({ code: 'account_unread', detail: {} });
   // A person decides, and what they decide is read then: no call is needed to ask them.
   if (externalIds.length > 0 && s.policy.linkByEmail === 'ask' && mapping.consent === null)
     return waitForConsent(s, externalIds);
-  const seen = recordsByEmail(s, row.email, identity);
+  const seen = recordsByIdentity(s, written, identity);
   if (!seen.ok) return postpone(s, seen.failure);
   const others = externalIds.filter((id) => !seen.value.some(({ externalId }) => externalId === id));
   const confirmed = confirm(s, others, identity);
@@ -46,12 +48,12 @@ function looksFirst({ policy, capabilities }: Situation): boolean {
   return policy.looksBeforeCreate || capabilities.creates === 'none';
 }
 
-/** Asks the system by the email as it is written in our row and, if that differs, folded. */
-function recordsByEmail(s: Situation, written: string, folded: string): Answer<ExternalRecord[]> {
+/** Asks the system by the identity as it is written in our row and, if that differs, folded. */
+function recordsByIdentity(s: Situation, written: string, folded: string): Answer<ExternalRecord[]> {
   const records = new Map<string, ExternalRecord>();
-  if (!s.findsByEmail || !looksFirst(s)) return { ok: true, value: [] };
-  for (const email of new Set([written, folded])) {
-    const answer = know(s, 'recordsByEmail', { email });
+  if (!s.findsByIdentity || !looksFirst(s)) return { ok: true, value: [] };
+  for (const identity of new Set([written, folded])) {
+    const answer = know(s, 'recordsByIdentity', { identity });
     if (!answer.ok) return answer;
     for (const record of answer.value)
       if (!records.has(record.externalId)) records.set(record.externalId, record);
@@ -69,7 +71,7 @@ function confirm(s: Situation, externalIds: string[], identity: string): Answer<
     const answer = know(s, 'record', { externalId, for: 'candidate' });
     if (!answer.ok) return answer;
     const { value } = answer;
-    if (value.state === 'present' && identityOfRecord(s.fields, value.record) === identity)
+    if (value.state === 'present' && identityOfRecord(s.entity, s.fields, value.record) === identity)
       records.push(value.record);
   }
   return { ok: true, value: records };
@@ -92,7 +94,10 @@ function judge(s: Situation, found: ExternalRecord[]): Action | null {
   if (free.length === 0 && mapping.consent !== null) return null;
   const best = chooseBest(s, free);
   if (!best.ok) return postpone(s, best.failure);
-  const keep: Note = { note: 'keep_records', records: records.map((record) => toKept(s.fields, record)) };
+  const keep: Note = {
+    note: 'keep_records',
+    records: records.map((record) => toKept(s.entity, s.fields, record)),
+  };
   if (best.value === null || policy.linkByEmail !== 'link') return waitForConsent(s, ids, [keep]);
   const externalIds = ids.filter((id) => id !== best.value);
   // The others get mappings of their own, find the row linked, and become its aliases.

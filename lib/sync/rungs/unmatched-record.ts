@@ -8,11 +8,12 @@
 //
 // A crash after a row was made for it finds the pair linked and `must_read`: the next step reads
 // and writes the owner tag.
+import type { Fields } from '../../catalogue/document.ts';
+import { writtenIdentity } from '../identity.ts';
 import type { Candidate } from '../../../db/mappings/adopt.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
 import { isUuid } from '../../uuid.ts';
 import type { Action } from '../action.ts';
-import { canonical } from '../canonical.ts';
 import { chosenFor, consentsTo } from '../consent.ts';
 import { coveredEdits } from '../covered.ts';
 import { askHolder } from '../duplicate-email.ts';
@@ -23,7 +24,6 @@ import { received } from '../received.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { rowFor } from '../row-for.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
-import { theirsOf } from '../values.ts';
 import { betterFirst } from './better-record.ts';
 
 export function unmatchedRecord(s: Situation): Action | null {
@@ -47,7 +47,13 @@ export function unmatchedRecord(s: Situation): Action | null {
 }
 
 function place(s: Situation, record: ExternalRecord): Action {
-  return byChoice(s, record) ?? byOwnerTag(s, record) ?? whyNotImported(s, record) ?? byEmail(s, record);
+  return (
+    byChoice(s, record) ??
+    byOwnerTag(s, record) ??
+    awaitsDecision(s) ??
+    whyNotImported(s, record) ??
+    byIdentity(s, record)
+  );
 }
 
 /** A person chose this record for a living row; not if it has another installation's owner tag. */
@@ -89,21 +95,34 @@ function ownerLost(s: Situation, ownerTag: string, externalId: string): Action |
   return wait({ code: decision === 'leave' ? 'left_alone' : 'lost_row', detail: { mark: ownerTag } });
 }
 
+/** Its row was deleted before it was restored: it comes into our table only by a person's decision. */
+function awaitsDecision({ mapping, known }: Situation): Action | null {
+  const { reason, externalId } = mapping;
+  if (reason?.code !== 'restored' || externalId === null) return null;
+  const decision = know({ known }, 'recordDecision', { externalId });
+  if (decision === 'import') return null;
+  return wait(decision === 'leave' ? { code: 'left_alone', detail: {} } : reason);
+}
+
 function whyNotImported(s: Situation, record: ExternalRecord): Action | null {
   if (record.foreignTag) return wait({ code: 'other_environment', detail: {} });
   if (!s.policy.pulls) return wait({ code: 'pulls_off', detail: { operation: 'create' } });
-  const { email, name } = rowFor(s.fields, record.fields).values;
-  if (email === null || name === null)
-    return wait({ code: email === null ? 'no_email' : 'no_name', detail: {} });
-  return null;
+  return lacking(s, rowFor(s.fields, record.fields).values);
 }
 
-function byEmail(s: Situation, record: ExternalRecord): Action {
+/** The record has no value for a field that our row always has: the identity first. */
+function lacking({ entity }: Situation, values: Fields): Action | null {
+  const lacks = entity.fields.filter(({ name, required }) => required && (values[name] ?? null) === null);
+  const field = lacks.find(({ name }) => name === entity.identity) ?? lacks[0];
+  return field === undefined ? null : wait({ code: 'lacks_field', detail: { field: field.name } });
+}
+
+function byIdentity(s: Situation, record: ExternalRecord): Action {
   const { values, shadow } = rowFor(s.fields, record.fields);
-  const { email, name } = values;
-  if (email === null || name === null)
-    return wait({ code: email === null ? 'no_email' : 'no_name', detail: {} });
-  const holder = know(s, 'rowByEmail', { email });
+  const lacks = lacking(s, values);
+  if (lacks) return lacks;
+  const identity = values[s.entity.identity ?? ''];
+  const holder = typeof identity === 'string' ? know(s, 'rowByIdentity', { identity }) : null;
   if (!holder) {
     const decision = know(s, 'recordDecision', { externalId: record.externalId });
     if (decision === 'leave') return wait({ code: 'left_alone', detail: {} });
@@ -111,11 +130,11 @@ function byEmail(s: Situation, record: ExternalRecord): Action {
     return (
       betterFirst(s, record) ?? {
         do: 'write_ours',
-        ours: { write: 'import', values: { name, email }, shadow, covered: coveredEdits(s) },
+        ours: { write: 'import', values, shadow, covered: coveredEdits(s) },
       }
     );
   }
-  if (holder.externalId !== null) return askHolder(s, email) ?? becomeAlias(s, holder, record);
+  if (holder.externalId !== null) return askHolder(s, String(identity)) ?? becomeAlias(s, holder, record);
   // Its first link is under way, and may be with this very record.
   if (holder.link === 'named') return postpone(s, linkWaits('the first link of its row is under way'));
   const unasked = s.policy.linkByEmail === 'link' && holder.link !== 'awaited';
@@ -136,7 +155,7 @@ function match(s: Situation, row: Candidate, record: ExternalRecord): Action {
 
 /** A second record for a row that has one: kept apart, recorded as a conflict, and never deleted. */
 function becomeAlias(s: Situation, row: Candidate, record: ExternalRecord): Action {
-  const email = canonical(theirsOf(s.fields, record.fields)['email']);
+  const email = writtenIdentity(s.entity, s.fields, record);
   const { customerId, externalId: primary } = row;
   return { do: 'settle', outcome: { kind: 'alias', customerId, primary, email, covered: coveredEdits(s) } };
 }

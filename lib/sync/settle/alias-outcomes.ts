@@ -39,7 +39,7 @@ export function aliasEffects(step: LoadedStep, outcome: AliasOutcome): Partial<E
           ...aliasStays(),
           mustRead: false,
           clean: mapping.dirty,
-          knownEmail: outcome.email,
+          knownEmail: outcome.identity,
         },
         deliveries: echoesOrStale(step, outcome.echoes),
         confirmed: outcome.echoes,

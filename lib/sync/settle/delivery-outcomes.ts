@@ -21,13 +21,21 @@ export function carriedBy(step: LoadedStep, intent: OpenIntent): DeliveryChange[
 
 export function endedDeliveries(
   step: LoadedStep,
-  by: 'ours' | 'theirs',
-  intent: OpenIntent | null,
+  {
+    by,
+    intent,
+    rowLives,
+  }: {
+    by: 'ours' | 'theirs';
+    intent: OpenIntent | null;
+    /** Only the pair has ended: no edit of ours is lost. */
+    rowLives: boolean;
+  },
 ): DeliveryChange[] {
   const ours = outbound(step);
   const newest = ours.at(-1);
   const changes = ours.map((d): DeliveryChange => {
-    if (by === 'theirs') return { ...at(d), status: 'conflict', tried: true };
+    if (by === 'theirs') return { ...at(d), status: rowLives ? 'stale' : 'conflict', tried: true };
     if (d !== newest && newest)
       return { ...at(d), status: 'superseded', supersededBy: newest.eventId, tried: true };
     return intent

@@ -1,10 +1,10 @@
 // How a step ends, as data. settle/writes.ts says what each outcome writes, and settle/settle.ts writes it.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { IntentResult } from '../../../db/closed-intents.ts';
+import type { Ending } from '../../../db/mappings/consent.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { FailureDetail, Parked, Reason, Waiting } from '../../../db/mappings/reason.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
-import type { Value } from '../../catalogue/document.ts';
 import type { Failure, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
 import type { Merged } from '../merged.ts';
@@ -22,6 +22,8 @@ export type Outcome =
       by: 'ours' | 'theirs';
       intent: OpenIntent | null;
       written: Written | null;
+      /** Why it ended on purpose, if the row lives on. */
+      ending?: Ending;
     }
   /**
    * An intent is closed without effect that we know of, but for what of it `stands` in the record;
@@ -50,9 +52,20 @@ export type Outcome =
   | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
   | { kind: 'waiting'; reason: Waiting }
+  | RestoredOutcome
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
   | { kind: 'stale'; echoes: { eventId: string; intentId: string }[]; conflicts: Conflict[] };
+
+/**
+ * A record that had been archived lives again. `pair`: its pair goes on, and the step begins again.
+ * `unmatched`: its row has another record, or it never had one; the step begins again as for any
+ * unmatched record. `alone`: its row was deleted, so it waits for a person, and its owner tag does not
+ * count any more.
+ */
+export type RestoredOutcome =
+  | { kind: 'restored'; to: 'pair' | 'unmatched' }
+  | { kind: 'restored'; to: 'alone'; customer: number; ownerTag: string | null };
 
 /** About a second record of a row. */
 export type AliasOutcome =
@@ -61,14 +74,14 @@ export type AliasOutcome =
       kind: 'alias';
       customerId: number;
       primary: string | null;
-      email: Value;
+      email: string | null;
       /** Edits of theirs that our writes covered. */
       covered: Conflict[];
     }
   /** It was looked at, and is what it was. */
   | {
       kind: 'alias_stays';
-      email: Value;
+      identity: string | null;
       echoes: { eventId: string; intentId: string }[];
       conflicts: Conflict[];
     }

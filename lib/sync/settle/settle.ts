@@ -5,6 +5,7 @@
 // over writes nothing. A crash before the commit leaves everything as the step loaded it: the open
 // intent is sent again under its key, a read is repeated. A crash after it leaves nothing to do but
 // what the mapping's dirty number says.
+import type { Entity } from '../../catalogue/entity.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -33,7 +34,7 @@ import { newEventId } from '../../uuid.ts';
 import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
-import { identityOf } from '../identity.ts';
+import { identityOf, knownIdentity } from '../identity.ts';
 import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
 import type { Step, SyncDeps } from '../step.ts';
@@ -47,10 +48,16 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
   await failpoint('settle.before');
   const effects = await lookAgainIfTaken(() =>
     withTransaction(deps.db, async (tx) => {
-      const fresh = effectsOf(deps.integration.document.fields, deps.policy, step, outcome, now);
+      const fresh = effectsOf(
+        { rules: deps.integration.document.fields, entity: deps.entity },
+        deps.policy,
+        step,
+        outcome,
+        now,
+      );
       const mapping = await lock(tx, step, fresh);
       if (!mapping) return null;
-      await write(tx, step, mapping, fresh, now);
+      await write(tx, deps.entity, step, mapping, fresh, now);
       await failpoint('settle.before-commit');
       return fresh;
     }),
@@ -68,7 +75,14 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
   return effects.release ? 'over' : 'load';
 }
 
-async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+async function write(
+  tx: Tx,
+  entity: Entity,
+  step: Step,
+  mapping: Mapping,
+  effects: Effects,
+  now: Date,
+): Promise<void> {
   await insertAttempts(tx, step.attempts);
   await closeIntent(tx, step, effects, now);
   const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
@@ -80,19 +94,25 @@ async function write(tx: Tx, step: Step, mapping: Mapping, effects: Effects, now
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, step, effects, now);
-  await raiseBeside(tx, mapping, effects, now);
-  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, step, effects, now);
+  await raiseBeside(tx, entity, mapping, effects, now);
+  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, entity, step, effects, now);
 }
 
 /**
- * Another row may wait because a record has its email. It looks again once the record is found to
- * be this row's, whose email it may get, or has another email than before.
+ * Another row may wait because a record has its identity. It looks again once the record is found to
+ * be this row's, whose identity it may get, or has another identity than before.
  */
-async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date): Promise<void> {
+async function raiseBeside(
+  tx: Tx,
+  { identity }: Entity,
+  mapping: Mapping,
+  effects: Effects,
+  now: Date,
+): Promise<void> {
   const { system, account, shadow } = mapping;
-  const after = effects.mapping.shadow?.['email'];
+  const after = effects.mapping.shadow?.[identity ?? ''];
   // Without a new one the old one is not looked at: it may be damaged.
-  const before = after && shadow['email'];
+  const before = after && shadow[identity ?? ''];
   const hasMoved = before && identityOf(before.theirs) !== identityOf(after.theirs);
   const isFound = effects.linked !== null && !effects.release;
   const externalId = effects.linked ?? mapping.externalId;
@@ -104,11 +124,19 @@ async function raiseBeside(tx: Tx, mapping: Mapping, effects: Effects, now: Date
  * A record that a pair leaves at the system is found before another one like it is made; one that
  * went with it frees who waited.
  */
-async function keepWhatIsLeft(tx: Tx, { mapping }: Step, effects: Effects, now: Date): Promise<void> {
+async function keepWhatIsLeft(
+  tx: Tx,
+  entity: Entity,
+  { mapping }: Step,
+  effects: Effects,
+  now: Date,
+): Promise<void> {
   const { system, account, externalId, shadow } = mapping;
   if (externalId === null) return;
-  if (effects.mapping.state === 'detached' && damageOf(mapping) === null) {
-    const identity = identityOf(shadow['email']?.theirs);
+  // Where the record was deleted, it is not left there.
+  const isLeft = effects.mapping.state === 'detached' && !effects.mapping.ending;
+  if (isLeft && damageOf(mapping) === null) {
+    const identity = identityOf(knownIdentity(entity, shadow));
     // A delete that leaves the record at the system is also the decision about that record.
     await keepRecords(tx, mapping, [{ externalId, identity, createdAt: now, decision: 'leave' }]);
   }

@@ -6,6 +6,8 @@
 // were sent; a field it shows that we did not send and that differs is another client's edit: the
 // shadow stays, and the next step has to read.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
+import { knownIdentity } from '../identity.ts';
+import type { Entity } from '../../catalogue/entity.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import * as become from '../../../db/mappings/writes/state-change.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
@@ -31,15 +33,22 @@ import {
   passedOn,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
+import { restoredEffects } from './restored-outcomes.ts';
 import { errorRow, type Effects, type Outcome } from './outcome.ts';
 
 type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
 /** What an outcome writes; what it does not name is not written. */
 type Writes = Partial<Effects>;
 
+/** How fields correspond, and which is the identity. */
+interface Mapped {
+  rules: FieldRule[];
+  entity: Pick<Entity, 'identity'>;
+}
+
 /** Everything that the outcome writes. */
 export function effectsOf(
-  rules: FieldRule[],
+  { rules, entity }: Mapped,
   policy: Pick<SyncPolicy, 'backoff'>,
   step: LoadedStep,
   outcome: Outcome,
@@ -48,12 +57,12 @@ export function effectsOf(
   return {
     ...{ mapping: {}, deliveries: [], closed: null, conflicts: [], linked: null, parked: null },
     ...{ checked: [], confirmed: [], leavesRow: false, release: true },
-    ...writesOf(rules, policy, step, outcome, now),
+    ...writesOf({ rules, entity }, policy, step, outcome, now),
   };
 }
 
 function writesOf(
-  rules: FieldRule[],
+  { rules, entity }: Mapped,
   policy: Pick<SyncPolicy, 'backoff'>,
   step: LoadedStep,
   outcome: Outcome,
@@ -65,7 +74,7 @@ function writesOf(
     case 'agreed':
       return agreed(step, outcome);
     case 'ended':
-      return ended(step, outcome);
+      return ended(entity, step, outcome);
     case 'abandoned':
       return abandoned(step, outcome);
     case 'postponed':
@@ -89,6 +98,8 @@ function writesOf(
     case 'set_aside':
     case 'refused':
       return decisionEffects(step, outcome);
+    case 'restored':
+      return restoredEffects(step, outcome);
     case 'alias':
     case 'alias_stays':
     case 'alias_left':
@@ -142,18 +153,22 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
   };
 }
 
-function ended(step: LoadedStep, { state, by, intent, written }: Of<'ended'>): Writes {
+function ended(
+  entity: Pick<Entity, 'identity'>,
+  step: LoadedStep,
+  { state, by, intent, written, ending }: Of<'ended'>,
+): Writes {
   const { mapping } = step;
   const changes: MappingChanges = {
     ...healthy,
-    ...become.ended(state),
+    ...become.ended(state, ending),
     intent: null,
     mustRead: false,
     clean: mapping.dirty,
-    // The detached record stays at the system, and a later create finds it by this email first.
-    ...(state === 'detached' ? { knownEmail: mapping.shadow['email']?.theirs ?? null } : {}),
+    // The detached record stays at the system, and a later create finds it by this identity first.
+    ...(state === 'detached' && by === 'ours' ? { knownEmail: knownIdentity(entity, mapping.shadow) } : {}),
   };
-  const deliveries = endedDeliveries(step, by, intent);
+  const deliveries = endedDeliveries(step, { by, intent, rowLives: ending !== undefined });
   if (intent) {
     const pushedVersion = Math.max(mapping.pushedVersion, intent.version);
     const closed = { intent, result: 'done', written } as const;

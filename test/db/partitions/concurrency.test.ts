@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../../db/server/connection.ts';
-import { insertCustomer } from '../../../db/customers.ts';
+import { insertCustomer } from '../../support/customers.ts';
 import { BLOCK, DAY_MS, WEEK_MS } from '../../../db/partitions/plan.ts';
 import { keepPartitions, partitionStatus } from '../../../db/partitions/partitions.ts';
 import { claimCursor, readPage, saveCursor, type Cursor } from '../../../db/relay/cursor.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { insertCustomer, updateCustomer } from '../../../db/customers.ts';
+import { insertCustomer, updateCustomer } from '../../support/customers.ts';
 import { keepPartitions, partitionStatus } from '../../../db/partitions/partitions.ts';
 import { createCursor } from '../../../db/relay/identity.ts';
 import { moveDatabase } from '../../../db/relay/restore.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { withTransaction, type Db, type Tx } from '../../../db/server/connection.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Stamp } from '../../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Stamp } from '../../support/customers.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { assertEventIdsFit } from '../../../db/sequences/event-ids.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
@@ -50,7 +50,7 @@ describe('sequences', () => {
       `select table_name as name from information_schema.columns
        where table_schema = 'public' and (is_identity = 'YES' or column_default like '%nextval(%') order by 1`,
     );
-    expect(rows.map(({ name }) => name)).to.deep.equal([...numberedTables].sort());
+    expect(rows.map(({ name }) => name)).to.deep.equal(['customers', ...numberedTables].sort());
   });
 
   describe('of customer ids', () => {

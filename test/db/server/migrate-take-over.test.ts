@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
-import { insertCustomer } from '../../../db/customers.ts';
+import { insertCustomer } from '../../support/customers.ts';
 import { findListed } from '../../../db/mappings/adopt.ts';
 import { migrate } from '../../../db/server/migrate.ts';
 import { newEventId } from '../../../lib/uuid.ts';
@@ -193,7 +193,7 @@ describe('migrate, where a table customers exists already', () => {
     const records = Array.from({ length: 100 }, (_, n) => ({
       externalId: `cus_${n}`,
       ownerTag: null,
-      email: `P${n + 1}@example.com`,
+      identity: `P${n + 1}@example.com`,
     }));
     const { scanned, fetched } = await rowsRead(db, async (tx) => {
       const where = { system: 'stripe', account: '', externalType: 'customer' };
@@ -269,7 +269,7 @@ describe('migrate, where a table customers exists already', () => {
       await run(sql);
       const before = await tables();
       const error = await migrate(db).catch((caught: unknown) => caught);
-      expect(error).to.include({ code: 'customers_unfit' });
+      expect(error).to.include({ code: 'table_unfit' });
       expect(error).to.have.property('message').that.matches(says);
       expect(await tables()).to.deep.equal(before);
     });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
-import { deleteCustomer, insertCustomer } from '../../../db/customers.ts';
+import { deleteCustomer, insertCustomer } from '../../support/customers.ts';
 import { migrate } from '../../../db/server/migrate.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -30,9 +30,9 @@ describe('migrate, where a table customers has unique rules of its own', () => {
     expect(notes).to.have.length(6);
     const said = notes.join('\n');
     expect(said).to.match(/unique rule customers_email_key on the email makes way/);
-    expect(said).to.match(/unique index upper_email on \(upper\(email\)\) holds among living customers only/);
-    expect(said).to.match(/unique index trimmed_email on \(.*\) holds among living customers only/);
-    expect(said).to.match(/unique index email_in_shop on \(email, shop\) stays, and deleted customers count/);
+    expect(said).to.match(/unique index upper_email on \(upper\(email\)\) holds among living rows only/);
+    expect(said).to.match(/unique index trimmed_email on \(.*\) holds among living rows only/);
+    expect(said).to.match(/unique index email_in_shop on \(email, shop\) stays, and deleted rows count/);
     expect(said).to.match(/unique constraint name_once on \(name\) stays/);
     expect(said).to.match(/exclusion constraint no_twins on \(lower\(name\)\) stays/);
     const { rows } = await db.raw<{ rows: object[] }>(

@@ -9,7 +9,7 @@ import {
   resumeConnection,
 } from '../../../db/connections.ts';
 import { listEvents } from '../../../db/events/list.ts';
-import { listCustomers } from '../../../db/customers.ts';
+import { listCustomers } from '../../support/customers.ts';
 import { readSyncBacklog } from '../../../db/health/readiness.ts';
 import { partitionStatus } from '../../../db/partitions/status.ts';
 import { readRelayLag } from '../../../db/relay/lag.ts';
@@ -21,6 +21,7 @@ import { createCustomerStore } from '../../../lib/customers/customers.ts';
 import { createArrivals, drain, relayOn } from '../../relay/world.ts';
 import { useDatabase } from '../../support/database.ts';
 import { testServerUrl } from '../../support/server.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 /** Each a setting of `alter database … set`, with a value that no program expects. */
 const DEFAULTS: [name: string, value: string][] = [
@@ -100,7 +101,12 @@ describe('a session', function () {
    */
   async function story(db: Db): Promise<void> {
     const began = new Date();
-    const store = createCustomerStore({ db, clock: systemClock, nudge: () => undefined });
+    const store = createCustomerStore({
+      entity: customerEntity,
+      db,
+      clock: systemClock,
+      nudge: () => undefined,
+    });
     const origin = { context: { why: 'C:\\new' } };
     const email = `person${(made += 1)}@example.com`;
     const created = await store.create({ name: 'Łukasz \\d', email }, origin);

@@ -182,7 +182,7 @@ describe('migrate, where the times of a table have no time zone', () => {
     await db.raw(`insert into customers (name, email, created_at, updated_at) values ('B', 'b@example.com', 'infinity', '-infinity'),
       ('C', 'c@example.com', '0044-03-15 BC', '20000-01-01'), ('D', 'd@example.com', '2026-01-01', '5874897-12-31')`);
     const error = await migrate(db).catch((caught: unknown) => caught);
-    expect(error).to.include({ code: 'customers_unfit' });
+    expect(error).to.include({ code: 'table_unfit' });
     expect(error)
       .to.have.property('message')
       .that.includes(

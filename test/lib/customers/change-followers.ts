@@ -1,5 +1,5 @@
 // Followers of the changes of customers, and writers whose transactions stay open, for tests.
-import { deleteCustomer, insertCustomer, updateCustomer } from '../../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer } from '../../support/customers.ts';
 import type { Db, Tx } from '../../../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../../../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../../../lib/customers/changes.ts';

@@ -24,7 +24,14 @@ describe('settings that have to be the same in every process', () => {
   it('are those that change what a process does, and no secret', () => {
     expect(Object.keys(settingsOf().worker)).to.include.members([
       ...['STRIPE_WRITES', 'STRIPE_PULLS', 'STRIPE_IMPORT', 'STRIPE_DELETE_POLICY', 'STRIPE_LINK_BY_EMAIL'],
-      ...['STRIPE_LOOK_BEFORE_CREATE', 'TWINBOX_ENV', 'TWINBOX_PARK_AFTER_HOURS', 'KAFKA_TOPIC_PREFIX'],
+      ...[
+        'STRIPE_DELETES_IN',
+        'TWINBOX_OWNER',
+        'STRIPE_LOOK_BEFORE_CREATE',
+        'TWINBOX_ENV',
+        'TWINBOX_PARK_AFTER_HOURS',
+        'KAFKA_TOPIC_PREFIX',
+      ],
     ]);
     const secret = settingsOf({ STRIPE_SECRET_KEY: 'sk_test_abcdefghijklmnopqrstuvwx' });
     expect(secret).to.deep.equal(settingsOf());

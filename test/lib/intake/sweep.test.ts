@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { readSweep } from '../../../db/sweep.ts';
 import { intakePart } from '../../../lib/health/intake.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';

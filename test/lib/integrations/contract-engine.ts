@@ -1,13 +1,13 @@
 // The real engine between our table, the system, and a second system beside it. After each story the
 // engine is made to look at every pair once more: it makes no call and writes no row.
 import { expect } from 'chai';
-import { deleteCustomer, insertCustomer, updateCustomer } from '../../../db/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import { sweep } from '../../../lib/intake/sweep.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { NONSENSE, openBreakingProxy, type BreakingProxy } from '../../support/breaking-proxy.ts';
 import { createSide, markAccountRead, type EngineSide } from '../../support/engine.ts';
+import { deleteCustomer, insertCustomer, updateCustomer } from '../../support/customers.ts';
 import { useDatabase } from '../../support/database.ts';
 import { waitUntil } from '../../support/signal.ts';
 import { emptyTables } from '../../support/sync.ts';
@@ -95,7 +95,7 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       if (!integration.ingress || !harness.webhooks) return 0;
       const events = harness.webhooks.events().slice(one.seen);
       one.seen += events.length;
-      await side.takeTheirs(eventsIn(integration, events));
+      await side.takeTheirs(eventsIn(integration, harness.webhooks.bodies(events)));
       return events.length;
     }
 
@@ -203,7 +203,8 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       await settle();
       await editThere(place, id, 'First');
       await editThere(place, id, 'Second');
-      const events = eventsIn(place.integration, required(place.harness.webhooks).events().slice(place.seen));
+      const webhooks = required(place.harness.webhooks);
+      const events = eventsIn(place.integration, webhooks.bodies(webhooks.events().slice(place.seen)));
       const before = effects();
       const order = [...events, ...events, ...events, ...events, ...events].toReversed();
       const taken = await place.side.takeTheirs(order);

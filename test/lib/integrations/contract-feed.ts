@@ -7,6 +7,7 @@ import type {
   ListWindow,
 } from '../../../lib/integrations/integration.ts';
 import type { Kit } from './contract-kit.ts';
+import { eventsIn } from './contract-rows.ts';
 import { required } from './expecting.ts';
 
 const MINUTE = 60_000;
@@ -90,9 +91,8 @@ export function describeFeed(kit: Kit): void {
       const id = await h.createThere(kit.filled('twice'));
       settle();
       const listed = required((await read()).events.find(({ externalId }) => externalId === id));
-      const { ingress } = h.integration;
-      if (!ingress || !h.webhooks) return;
-      const sent = h.webhooks.events().map((event) => required(ingress.normalise(event)));
+      if (!h.webhooks) return;
+      const sent = eventsIn(h.integration, h.webhooks.bodies(h.webhooks.events()));
       expect(sent.find(({ externalId }) => externalId === id)).to.deep.equal(listed);
     });
 

@@ -8,6 +8,8 @@ export type Fault = 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_st
 
 /** A delivery of the system's webhooks, as it arrives at the API. */
 export interface Delivery {
+  method: string;
+  path: string;
   body: string;
   headers: Record<string, string>;
 }
@@ -18,8 +20,10 @@ export interface Webhooks {
   secrets: string[];
   /** Every event so far as the system sends it, oldest first. */
   events(): unknown[];
-  /** The body is this event, or whatever else is given, signed at this time with the first secret. */
-  sign(event: unknown, at: Date): Delivery;
+  /** The bodies in which it sends these events: one for each of them, or one for all. */
+  bodies(events: readonly unknown[]): unknown[];
+  /** This body, or whatever else is given, signed at this time with the first secret. */
+  sign(body: unknown, at: Date): Delivery;
 }
 
 export interface ContractHarness {

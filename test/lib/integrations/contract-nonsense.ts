@@ -24,7 +24,7 @@ export function describeNonsense(kit: Kit): void {
         const update = await kit.updateOf(externalId, kit.filled('unanswered'));
         const deletion = await kit.deletionOf(externalId);
         required(proxy).spoil(nonsense);
-        const { findByEmail, findTagged, feed } = spoilt;
+        const { findByIdentity, findTagged, feed } = spoilt;
         const calls: Record<string, () => Promise<unknown>> = {
           identify: () => spoilt.identify(),
           fetch: () => spoilt.fetch(externalId),
@@ -32,7 +32,7 @@ export function describeNonsense(kit: Kit): void {
           update: () => spoilt.write(update),
           delete: () => spoilt.write(deletion),
           list: () => readAll(spoilt.list({})),
-          ...(findByEmail && { findByEmail: () => findByEmail('nobody@example.com') }),
+          ...(findByIdentity && { findByIdentity: () => findByIdentity('nobody@example.com') }),
           ...(findTagged && { findTagged: () => findTagged('no-tag') }),
           ...(feed && { events: () => readAll(feed.pages({})) }),
         };

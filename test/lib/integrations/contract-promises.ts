@@ -97,8 +97,8 @@ export function describeCreates(kit: Kit): void {
         const tag = kit.newTag();
         h.failNext('answer_lost');
         await failureOf(() => h.integration.write(createRequest(filled('unseen'), tag)));
-        const findByEmail = required(h.integration.findByEmail);
-        const found = await findByEmail('unseen@example.com');
+        const findByIdentity = required(h.integration.findByIdentity);
+        const found = await findByIdentity('unseen@example.com');
         expect(found.map(({ ownerTag }) => ownerTag)).to.deep.equal([tag]);
         const listed: string[] = [];
         for await (const page of h.integration.list({}))

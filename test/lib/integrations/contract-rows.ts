@@ -2,9 +2,10 @@
 import type { Db } from '../../../db/server/connection.ts';
 import type { InboundEvent, Integration } from '../../../lib/integrations/integration.ts';
 
-/** One delivery is one event; several in one body would be taken apart here. */
+/** The events of bodies that webhooks brought. */
 export function eventsIn({ ingress }: Integration, bodies: readonly unknown[]): InboundEvent[] {
-  return bodies.flatMap((body) => ingress?.normalise(structuredClone(body)) ?? []);
+  const items = bodies.flatMap((body) => ingress?.events(structuredClone(body)) ?? []);
+  return items.flatMap((item) => (item.ok ? [item.event] : []));
 }
 
 export async function countThere(integration: Integration): Promise<number> {

@@ -19,7 +19,10 @@ describe('the list of systems', () => {
   it('has names under which rows and topics can hold them, each with a mapping document of its own', () => {
     for (const system of systems.all) {
       expect(system.name).to.match(/^[a-z][a-z0-9_]*$/);
-      expect(system.document()).to.include({ system: system.name, externalType: system.externalType });
+      expect(system.document(config.catalogue)).to.include({
+        system: system.name,
+        externalType: system.externalType,
+      });
     }
   });
 
@@ -39,6 +42,30 @@ describe('the list of systems', () => {
     expect(requireSystems(config, 'worker', disabled).map(({ system }) => system.name)).to.deep.equal([
       'stripe',
     ]);
+  });
+
+  it('lets a deletion at the owner count for our table, and asks about one at any other system', () => {
+    const toy = toyAt('http://127.0.0.1:9');
+    const both = createRegistry([...systems.all, toy]);
+    const stripe = systems.get('stripe');
+    const of = (registry: typeof both, env: Record<string, string>) => {
+      const given = loadConfig({ SIMULATOR_URL: 'http://127.0.0.1:9', ...env }, { envFile: false });
+      return registry.enabled(given).map((system) => registry.inboundDeletes(given, system));
+    };
+    expect(of(systems, {}), 'the only system').to.deep.equal(['delete']);
+    expect(of(systems, { STRIPE_DELETES_IN: 'ask' })).to.deep.equal(['ask']);
+    expect(of(both, {}), 'no owner').to.deep.equal(['ask', 'ask']);
+    expect(of(both, { TWINBOX_OWNER: 'toy' })).to.deep.equal(['ask', 'delete']);
+    expect(of(both, { TWINBOX_OWNER: 'stripe' })).to.deep.equal(['delete', 'ask']);
+    expect(of(both, { TWINBOX_OWNER: 'stripe', STRIPE_DELETES_IN: 'detach' })).to.deep.equal([
+      'detach',
+      'ask',
+    ]);
+    const disabled = createRegistry([stripe, toyAt(null)]);
+    expect(of(disabled, {}), 'the only one that is enabled').to.deep.equal(['delete']);
+    expect(() => of(systems, { TWINBOX_OWNER: 'toy' })).to.throw(
+      'TWINBOX_OWNER is toy, and no system of this name is kept in step; there is: stripe',
+    );
   });
 
   it('calls a system by its own name, and one that is gone by what rows say', () => {

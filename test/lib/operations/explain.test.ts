@@ -7,6 +7,7 @@ import { commandsOf, createExplainer, kindsOf } from '../../support/explainer.ts
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 import { showWorker } from '../../support/workers-shown.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 const SYSTEM = 'stripe';
 
@@ -155,6 +156,7 @@ describe('the explanation of a customer', () => {
     expect(commandsOf(alias)).to.deep.equal([`link ${id} --record ${second}`]);
     const target = { system: SYSTEM, externalType: 'customer' };
     const operations = createChoiceOperations({
+      entity: customerEntity,
       db: world.db,
       clock: world.clock,
       nudge: () => undefined,
@@ -239,7 +241,12 @@ describe('the explanation of a customer', () => {
 
   async function resolve(customer: number, resolution: Resolution): Promise<void> {
     const { id } = await mappingOf(world.db, customer);
-    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      log: world.deps.log,
+    });
     const { outcome } = await operations.resolve(id, resolution);
     expect(outcome).to.be.oneOf(['decided', 'let_go']);
   }

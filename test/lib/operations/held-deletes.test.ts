@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { readConnection } from '../../../db/connections.ts';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { createDeleteOperations, type DeleteOperations } from '../../../lib/operations/held-deletes.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 const decider = { actor: 'test', why: 'a script deleted the wrong table' };
 
@@ -14,7 +15,13 @@ describe('deletes that the fuse holds', () => {
   const world = useTwoWay();
 
   const operations = (): DeleteOperations =>
-    createDeleteOperations({ db: world.db, clock: world.clock, log: world.deps.log, system: 'stripe' });
+    createDeleteOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      log: world.deps.log,
+      system: 'stripe',
+    });
 
   type Pair = { id: number; externalId: string };
 

@@ -1,7 +1,7 @@
 // Generated tables and accounts that were filled before they met, and what a first link makes of them.
 import fc from 'fast-check';
 import { readConnection } from '../../../db/connections.ts';
-import type { Customer } from '../../../db/customers.ts';
+import type { Customer } from '../../support/customers.ts';
 import { insertNotLinked } from '../../../db/mappings/writes/consents.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
@@ -10,6 +10,7 @@ import type { SyncPolicy } from '../../../lib/sync/settings.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import type { SyncWorld } from '../../support/sync.ts';
 import type { Inbound } from '../../support/two-way.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 const PEOPLE = 5;
 
@@ -94,7 +95,7 @@ export async function fill(world: World, { rows, records, isRead }: Filled): Pro
   );
   for (const { id } of deleted) await world.remove(id);
   const { db, clock } = world;
-  const resolutions = createResolveOperations({ db, clock, log: world.deps.log });
+  const resolutions = createResolveOperations({ entity: customerEntity, db, clock, log: world.deps.log });
   for (const { id } of letGo) {
     const mapping = await mappingOf(db, id);
     await resolutions.resolve(mapping.id, { action: 'let_go', actor: 'test', why: null });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { disableFailpoints, enableFailpoint } from '../../../lib/failpoint.ts';
 import { subscribe } from '../../support/subscriptions.ts';
 import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';

@@ -3,7 +3,7 @@ import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { expect } from 'chai';
 import { countLeftAliases, listHeldDeletions, listLeftAliases } from '../../../db/mappings/aliases.ts';
 import { askForRead } from '../../../db/inbound.ts';
-import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { listCustomers, readCustomer } from '../../support/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';

@@ -8,6 +8,7 @@ import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 const PLACE = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
@@ -28,9 +29,21 @@ describe('before a create', () => {
       .map(({ id }) => id);
 
   const operations = () =>
-    createChoiceOperations({ db: world.db, clock: world.clock, nudge: () => undefined, target: PLACE });
+    createChoiceOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      nudge: () => undefined,
+      target: PLACE,
+    });
 
-  const resolving = () => createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+  const resolving = () =>
+    createResolveOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      log: world.deps.log,
+    });
 
   it('waits for consent where a record has the email, though no webhook has brought it', async () => {
     const record = checkout('bo@example.com');

@@ -17,14 +17,14 @@ describe('canonical', () => {
     ['white space inside stays', 'Ada  Lovelace', 'Ada  Lovelace'],
   ];
   for (const [sentence, value, wanted] of forms) {
-    it(sentence, () => expect(canonical(value)).to.equal(wanted));
+    it(sentence, () => expect(canonical(fieldRule({}), value)).to.equal(wanted));
   }
 
   it('is its own canonical form', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 12 }),
-        (text) => canonical(canonical(text)) === canonical(text),
+        (text) => canonical(fieldRule({}), canonical(fieldRule({}), text)) === canonical(fieldRule({}), text),
       ),
     );
   });
@@ -60,7 +60,9 @@ describe('canonical', () => {
       fc.assert(
         fc.property(rule, value, (r, x) => {
           const reversed = { ...r, toExternal: r.toExternal.toReversed() };
-          return canonical(toExternal(r, x)) === canonical(toExternal(reversed, x));
+          return (
+            canonical(fieldRule({}), toExternal(r, x)) === canonical(fieldRule({}), toExternal(reversed, x))
+          );
         }),
         { numRuns: 2_000 },
       );

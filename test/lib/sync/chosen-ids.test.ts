@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { planFirstLink } from '../../../lib/operations/link-plan.ts';
 import { consentToAll, waitingRow } from '../../support/first-link.ts';

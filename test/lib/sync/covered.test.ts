@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { disableFailpoints } from '../../../lib/failpoint.ts';
 import { createConflictOperations } from '../../../lib/operations/conflicts.ts';
@@ -9,6 +9,7 @@ import { operationsOf, doubled, recordMapping, standsOf } from '../../support/ch
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 /** The echo of our write is the only one that says what stood there before it. */
 describe('an edit at a record that our write covered before another record was chosen', () => {
@@ -57,6 +58,7 @@ describe('an edit at a record that our write covered before another record was c
     );
     const { db, clock, integration } = world;
     const operations = createConflictOperations({
+      entity: customerEntity,
       db,
       clock,
       nudge: () => undefined,
@@ -145,7 +147,12 @@ describe('an edit at a record that our write covered before its pair ended', () 
 
   it('is kept as a conflict, once, where a person lets the pair go', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
-    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      log: world.deps.log,
+    });
     expect(await operations.resolve(mapping, { action: 'let_go', actor: 'ops', why: null })).to.have.property(
       'outcome',
       'let_go',
@@ -158,7 +165,12 @@ describe('an edit at a record that our write covered before its pair ended', () 
   it('is kept as a conflict, once, where a person names another record', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
     const other = world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'other@example.com' }).id;
-    const operations = createResolveOperations({ db: world.db, clock: world.clock, log: world.deps.log });
+    const operations = createResolveOperations({
+      entity: customerEntity,
+      db: world.db,
+      clock: world.clock,
+      log: world.deps.log,
+    });
     const named = { action: 'record', externalId: other, actor: 'ops', why: null } as const;
     expect(await operations.resolve(mapping, named)).to.have.property('outcome', 'decided');
     await world.rest();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { askForRead } from '../../../db/inbound.ts';
-import type { Customer } from '../../../db/customers.ts';
+import type { Customer } from '../../support/customers.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';

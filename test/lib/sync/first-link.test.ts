@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { countNotLinked } from '../../../db/mappings/first-link.ts';
-import { readCustomer, type Customer } from '../../../db/customers.ts';
+import { readCustomer, type Customer } from '../../support/customers.ts';
 import { storeConsents, planFirstLink } from '../../../lib/operations/link-plan.ts';
 import type { LinkPlan } from '../../../lib/operations/planned-link.ts';
 import { consentToAll, waitingRow } from '../../support/first-link.ts';

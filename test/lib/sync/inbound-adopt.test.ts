@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { listCustomers, readCustomer } from '../../support/customers.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import { expectAgreement } from '../../support/invariants.ts';

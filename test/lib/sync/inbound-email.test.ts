@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { listCustomers, readCustomer } from '../../support/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { createLinkOperations } from '../../../lib/operations/links.ts';
 import { expectAgreement } from '../../support/invariants.ts';

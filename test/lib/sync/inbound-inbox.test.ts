@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { takeIn } from '../../../lib/intake/inbound.ts';
 import type { InboundEvent } from '../../../lib/integrations/integration.ts';
@@ -8,6 +8,7 @@ import { closeReceiveGap, type GapFound } from '../../../lib/intake/receive-gap.
 import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { fateOf, linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
+import { onlyEvent } from '../../support/only-event.ts';
 
 const DAY = 24 * 3_600_000;
 
@@ -16,7 +17,7 @@ describe('inbound: the inbox', () => {
 
   async function take(changes: Partial<InboundEvent> = {}): Promise<string> {
     const [event] = world.undelivered();
-    const told = world.integration.ingress?.normalise(structuredClone(event));
+    const told = onlyEvent(world.integration.ingress, structuredClone(event));
     const { db, clock, integration } = world;
     return takeIn(
       { db, clock, integration, retentionDays: 30, nudge: () => undefined },

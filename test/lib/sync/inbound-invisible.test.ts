@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers, readCustomer } from '../../../db/customers.ts';
+import { listCustomers, readCustomer } from '../../support/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { askForRead } from '../../../db/inbound.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import type { Lane } from '../../../workers/lane.ts';

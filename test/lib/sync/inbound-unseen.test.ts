@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import type { StoredEvent } from '../../../simulator/objects/objects.ts';
 import type { Lane } from '../../../workers/lane.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { listCustomers } from '../../../db/customers.ts';
+import { listCustomers } from '../../support/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { enablePauses, startWorker } from '../../support/workers.ts';
 import { pauseAt } from '../../support/signal.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { operationsOf, recordMapping, standsOf } from '../../support/choice.ts';
 import { lossesOf, type Edit } from '../../support/losses.ts';
 import { useTwoWay } from '../../support/two-way.ts';

@@ -29,13 +29,25 @@ describe('the laws of merging', () => {
       maxLength: fc.constantFrom(null, null, 2),
       toExternal: fc.subarray<CarryName>(['lower', 'singleSpaced']),
       toInternal: fc.subarray<CarryName>(['lower', 'singleSpaced']),
+      owner: fc.constantFrom(null, null, 'internal', 'here', 'there'),
     })
     .map(fieldRule);
-  const anything = fc.record({ rule, base: pair, ours: value, theirs: value });
-  type Any = { rule: FieldRule; base: Pair | undefined; ours: Value; theirs: Value };
+  const origin = fc.constantFrom(null, 'internal', 'sql', 'here', 'there', 'elsewhere');
+  const anything = fc.record({ rule, base: pair, ours: value, theirs: value, origin });
+  type Any = {
+    rule: FieldRule;
+    base: Pair | undefined;
+    ours: Value;
+    theirs: Value;
+    origin: string | null;
+  };
 
-  const planOf = ({ rule: r, base: b, ours, theirs }: Any): Plan =>
-    merge({ rules: [r], shadow: b ? { name: b } : {}, ours: { name: ours }, theirs: { name: theirs } });
+  /** The system is `there`. */
+  const planOf = ({ rule: r, base: b, ours, theirs, origin: from }: Any): Plan =>
+    merge({
+      ...{ rules: [r], shadow: b ? { name: b } : {}, ours: { name: ours }, theirs: { name: theirs } },
+      ...{ system: 'there', originOf: () => from },
+    });
 
   const writesNothing = ({ pull, push, agreed, conflicts }: Plan): boolean =>
     [pull, push, agreed, conflicts].every((part) => Object.keys(part).length === 0);
@@ -54,6 +66,7 @@ describe('the laws of merging', () => {
       base: wrote ? { ours, theirs } : (plan.agreed['name'] ?? any.base),
       ours,
       theirs,
+      origin: any.origin,
     };
   }
 
@@ -74,7 +87,7 @@ describe('the laws of merging', () => {
     const [our, their] = moved(any);
     if (any.rule.direction !== 'both' || our === their || same(any.rule, any.ours, any.theirs)) return true;
     const { pull, push, agreed, conflicts } = planOf(any);
-    if (our && !canCarry(any.rule, canonical(any.ours)))
+    if (our && !canCarry(any.rule, canonical(any.rule, any.ours)))
       return agreed['name']?.reason === 'cannot_carry' && conflicts.length === 1;
     if (our) return !('name' in pull) && same(any.rule, push['name'], any.ours) && conflicts.length === 0;
     if (any.rule.onNull === 'keep' && same(any.rule, any.theirs, null))
@@ -98,6 +111,21 @@ describe('the laws of merging', () => {
     );
   });
 
+  law('both moved apart: the edit of the owner stands, and without one the rule decides', (any) => {
+    const { rule: r, origin: from } = any;
+    const { owner = null } = r;
+    const { agreed, conflicts } = planOf(any);
+    const [kept] = conflicts;
+    if (kept?.kind !== 'both_moved' || r.direction !== 'both' || agreed['name'] !== undefined) return true;
+    if (r.onNull === 'keep' && kept.theirs === null) return kept.winner === 'ours';
+    const isOwn = from === null || from === 'internal' || from === 'sql';
+    const ourOwner = owner === 'internal' ? isOwn : owner !== null && owner === from;
+    if (owner === 'there') return kept.winner === 'theirs' && kept.rule === 'owner';
+    if (ourOwner) return kept.winner === 'ours' && kept.rule === 'owner';
+    const stands = decide(r.conflict, kept.ours, kept.theirs);
+    return kept.rule === r.conflict && stands === (kept.winner === 'ours' ? kept.ours : kept.theirs);
+  });
+
   law('merging twice is merging once', (any) => {
     return writesNothing(planOf(carriedOut(any)));
   });
@@ -115,7 +143,7 @@ describe('the laws of merging', () => {
 
   law('their null is never pulled where it is refused', (any) => {
     const { pull } = planOf(any);
-    return any.rule.onNull === 'clear' || canonical(any.ours) === null || pull['name'] !== null;
+    return any.rule.onNull === 'clear' || canonical(any.rule, any.ours) === null || pull['name'] !== null;
   });
 
   law('nothing longer than they take is ever written there', (any) => {

@@ -206,6 +206,24 @@ describe('merge', () => {
       expect(plan).to.deep.include({ pull: { name: null }, push: { name: null }, carried: ['name'] });
     });
 
+    it('stands against a later edit of ours if its system owns the field', () => {
+      const rules = [fieldRule({ owner: 'there' })];
+      const both = { rules, shadow, theirs: { name: 'B' }, unseen: [edit], system: 'there' };
+      const plan = merge({ ...both, ours: { name: 'C' } });
+      expect(plan).to.deep.include({ pull: { name: 'X' }, push: { name: 'X' }, carried: ['name'] });
+      expect(plan.conflicts.map(({ rule, ours, winner }) => [rule, ours, winner])).to.deep.equal([
+        ['owner', 'C', 'theirs'],
+      ]);
+    });
+
+    it('stays covered where ours is the value of the owner', () => {
+      const rules = [fieldRule({ conflict: 'external_wins', owner: 'elsewhere' })];
+      const both = { rules, shadow, ours: { name: 'B' }, theirs: { name: 'B' }, unseen: [edit] };
+      const plan = merge({ ...both, system: 'there', originOf: () => 'elsewhere' });
+      expect(plan).to.deep.include({ pull: {}, push: {}, carried: [] });
+      expect(plan.conflicts[0]).to.include({ rule: 'owner', winner: 'ours', theirs: 'X' });
+    });
+
     for (const [side, ours, theirs] of [
       ['ours', 'C', 'B'],
       ['theirs', 'B', 'C'],

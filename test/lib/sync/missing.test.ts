@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createCustomerStore } from '../../../lib/customers/customers.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 describe('numbers that are given out a second time', () => {
   const world = useTwoWay();
@@ -44,7 +45,7 @@ describe('numbers that are given out a second time', () => {
 
   it('cause no answer of 500 and no lost rows of an import: as many creates as there are ids in the way', async () => {
     const { db, clock } = world;
-    const store = createCustomerStore({ db, clock, nudge: () => undefined });
+    const store = createCustomerStore({ entity: customerEntity, db, clock, nudge: () => undefined });
     await setBack('customers_id_seq');
     const create = (n: number) =>
       store.create({ name: `New ${n}`, email: `new${n}@example.org` }, { context: {} });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { closedIntents, deliveriesOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

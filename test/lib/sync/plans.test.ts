@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Tx } from '../../../db/server/connection.ts';
 import { claimMappings } from '../../../db/mappings/claims.ts';
-import { findByEmail, findByTag } from '../../../db/mappings/adopt.ts';
+import { findRowByIdentity, findByTag } from '../../../db/mappings/adopt.ts';
 import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
@@ -116,7 +116,9 @@ describe('the statements of a step', () => {
 
   async function whose(tx: Tx): Promise<void> {
     const where = { ...target, account: 'acct_1TwinboxSimulator' };
-    expect(await findByEmail(tx, where, 'FILLED17@example.com')).to.include({ externalId: 'cus_filled_17' });
+    expect(await findRowByIdentity(tx, where, 'FILLED17@example.com')).to.include({
+      externalId: 'cus_filled_17',
+    });
     const { rows } = await tx.raw<{ rows: { ownerTag: string }[] }>(
       `select created_event_id as "ownerTag" from customers where id = :customer`,
       { customer },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import type { MappingDocument } from '../../../lib/catalogue/document.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';

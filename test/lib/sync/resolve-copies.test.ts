@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { mappingsIn, useTwoWay, type MappingSeen } from '../../support/two-way.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents, conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer, type Customer } from '../../../db/customers.ts';
+import { readCustomer, type Customer } from '../../support/customers.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf, outcomesOf } from '../../support/sync-rows.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import { listMappings } from '../../../db/mappings/list.ts';
 import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
 import { expectAgreement } from '../../support/invariants.ts';

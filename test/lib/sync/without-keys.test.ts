@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readCustomer } from '../../../db/customers.ts';
+import { readCustomer } from '../../support/customers.ts';
 import type { EventFeed } from '../../../lib/integrations/integration.ts';
 import { IN_FLIGHT_MS } from '../../support/pocket/integration.ts';
 import { usePocket } from '../../support/pocket/world.ts';

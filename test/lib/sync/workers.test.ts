@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { updateCustomer } from '../../../db/customers.ts';
+import { updateCustomer } from '../../support/customers.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { newEventId } from '../../../lib/uuid.ts';

@@ -28,6 +28,7 @@ const rule = {
   toInternal: [],
   fallback: [],
   maxLength: 200,
+  owner: null,
 } as const;
 
 const document: MappingDocument = {
@@ -39,6 +40,7 @@ const document: MappingDocument = {
     { ...structuredClone(rule), internal: 'name', external: 'name', compare: ['exact'] } as never,
     { ...structuredClone(rule), internal: 'email', external: 'email', compare: ['lower'] } as never,
   ],
+  condition: null,
 };
 
 export const IN_FLIGHT_MS = 2 * 60_000;
@@ -113,7 +115,7 @@ export function createPocketIntegration({ url, token, promises }: PocketSettings
       yield await query(`${from}&${to}`);
     },
     findTagged: (ownerTag) => query(`tag=${encodeURIComponent(ownerTag)}`),
-    findByEmail: (email) => query(`email=${encodeURIComponent(email)}`),
+    findByIdentity: (email) => query(`email=${encodeURIComponent(email)}`),
     classify,
   };
 

@@ -1,6 +1,6 @@
 import { beginReading, endReading } from '../../../db/account-readings.ts';
 import { readInstanceId } from '../../../db/connections.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../../../db/customers.ts';
+import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../customers.ts';
 import { findUndelivered } from '../../../db/deliveries.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import type { Db } from '../../../db/server/connection.ts';
@@ -15,6 +15,7 @@ import { emptyTables } from '../sync.ts';
 import { mappingOf } from '../sync-rows.ts';
 import { createPocketIntegration, type PocketSettings } from './integration.ts';
 import { openPocket, TOKEN, type Pocket, type PocketOptions } from './server.ts';
+import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 
 export const POCKET = { system: 'pocket', account: 'pocket_1' };
 
@@ -67,6 +68,7 @@ async function createPocketWorld(db: Db, { promises, policy, ...options }: Optio
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
+    entity: customerEntity,
     ...{ db, clock, integration, nudge: () => undefined },
     log: { info: note, warn: note, debug: note },
     policy: { ...defaults, instanceId: await readInstanceId(db), ...policy },
@@ -125,6 +127,7 @@ const defaults: Omit<SyncPolicy, 'instanceId'> = {
   writes: true,
   pulls: true,
   deletes: 'delete',
+  deletesIn: 'delete',
   linkByEmail: 'ask',
   looksBeforeCreate: false,
   imports: true,

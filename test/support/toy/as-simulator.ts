@@ -36,10 +36,10 @@ export function asSimulator(toy: ToyServer): Simulator {
     keys: { defaultAccount: () => ACCOUNT },
     close: () => toy.close(),
     /** As the double sends it: a history may have given it another id. */
-    wire: ({ id }: { id: string }) => ({
-      ...toy.events().find((event) => id === event.id || id.startsWith(`${event.id}twin`)),
-      id,
-    }),
+    wire({ id }: { id: string }) {
+      const known = toy.events().find((event) => id === event.id || id.startsWith(`${event.id}twin`));
+      return { events: [{ ...known, id }] };
+    },
   };
   return new Proxy(view, {
     get(target, name): unknown {

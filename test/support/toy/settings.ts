@@ -39,6 +39,16 @@ const properties = {
     expects: 'delete or detach',
     example: 'detach',
   },
+  TOY_DELETES_IN: {
+    group: 'Toy',
+    alike: ['worker'],
+    type: 'string',
+    enum: ['delete', 'detach', 'ask'],
+    description:
+      'What the delete of a person at Toy does here: `delete` deletes the customer in our table and at the other systems, `detach` only ends the pair, `ask` waits until you decide (`twinbox deletes toy`). If it is not set: `delete` if Toy is the only system or the owner (`TWINBOX_OWNER`), otherwise `ask`.',
+    expects: 'delete, detach or ask',
+    example: 'ask',
+  },
   TOY_LINK_BY_EMAIL: {
     group: 'Toy',
     alike: ['worker'],
@@ -114,6 +124,7 @@ function read(values: Values) {
     token: values.TOY_TOKEN,
     webhookSecrets: values.TOY_WEBHOOK_SECRET ?? [],
     deletePolicy: values.TOY_DELETE_POLICY,
+    deletesIn: values.TOY_DELETES_IN,
     linkByEmail: values.TOY_LINK_BY_EMAIL,
     looksBeforeCreate: values.TOY_LOOK_BEFORE_CREATE === 'on',
     imports: values.TOY_IMPORT === 'on',

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Fields, Value } from '../../../../lib/catalogue/document.ts';
-import type { StripeIntegration } from '../../../../lib/integrations/stripe/stripe.ts';
+import type { Integration } from '../../../../lib/integrations/integration.ts';
 import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { ALL, clearedValue, documentOf, filled, pick, SHIPPING_ROOT } from './fields.ts';
 import { openSimulator, type StripeHarness } from './harness.ts';
+import { onlyEvent } from '../../../support/only-event.ts';
 
 const WRITABLE = ALL.filter((name) => name !== 'invoice_prefix');
 const REQUIRED_OF_SHIPPING = [SHIPPING_ROOT, 'shipping.address.line1'];
@@ -23,7 +24,7 @@ const story = fc.record({
 
 describe('any set of fields of a customer', () => {
   let harness: StripeHarness;
-  let whole: StripeIntegration;
+  let whole: Integration;
   before(async () => {
     harness = await openSimulator();
     whole = harness.connect({ document: documentOf(WRITABLE) });
@@ -38,20 +39,15 @@ describe('any set of fields of a customer', () => {
     const lacks = Object.keys(fields).some((name) => name.startsWith('shipping.') && fields[name] !== null);
     return lacks && (fields[SHIPPING_ROOT] ?? null) === null ? { ...fields, [SHIPPING_ROOT]: 'Zoe' } : fields;
   };
-  const readAll = async (integration: StripeIntegration, externalId: string): Promise<Fields> => {
+  const readAll = async (integration: Integration, externalId: string): Promise<Fields> => {
     const fetched = await integration.fetch(externalId);
     if (fetched.state !== 'present') throw new Error('it is there');
     return fetched.record.fields;
   };
   /** Holds the last event to what was, by its snapshot and by its thin form. */
-  const checkEvent = (
-    integration: StripeIntegration,
-    was: Fields,
-    is: Fields,
-    mapped: readonly string[],
-  ): void => {
+  const checkEvent = (integration: Integration, was: Fields, is: Fields, mapped: readonly string[]): void => {
     const event = harness.simulator.events().at(-1);
-    const full = integration.ingress?.normalise(event);
+    const full = onlyEvent(integration.ingress, event);
     if (!event || !full) throw new Error('there is an event');
     const previous = full.previous ?? {};
     for (const name of mapped) {
@@ -59,7 +55,7 @@ describe('any set of fields of a customer', () => {
       else expect(is[name]).to.equal(was[name], `${name} is said not to have changed`);
     }
     expect(
-      integration.ingress?.normalise(JSON.parse(JSON.stringify(thinEvent(event))))?.previous,
+      onlyEvent(integration.ingress, JSON.parse(JSON.stringify(thinEvent(event))))?.previous,
     ).to.deep.equal(previous);
   };
 

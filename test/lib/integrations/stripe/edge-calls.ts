@@ -96,7 +96,7 @@ export const EVENTS: CallKind = {
 export const BY_EMAIL: CallKind = {
   says: 'looks for an email',
   good: listOf([CUSTOMER]),
-  call: (stripe) => stripe.findByEmail!(CUSTOMER.email),
+  call: (stripe) => stripe.findByIdentity!(CUSTOMER.email),
 };
 export const BY_TAG: CallKind = {
   says: 'searches for an owner tag',

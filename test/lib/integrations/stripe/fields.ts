@@ -1,5 +1,6 @@
 // Mapping documents with any fields of Stripe's customer, for an entity that has a field for each.
 import type { Fields, MappingDocument, Value } from '../../../../lib/catalogue/document.ts';
+import { plainField } from '../../../../lib/catalogue/built-in.ts';
 import type { Entities } from '../../../../lib/catalogue/entity.ts';
 import { CUSTOMER_FIELDS, fieldNamed } from '../../../../lib/integrations/stripe/customer-fields.ts';
 import { parseStripeDocument } from '../../../../lib/integrations/stripe/document.ts';
@@ -16,7 +17,12 @@ export function internalOf(external: string): string {
   return external === 'name' || external === 'email' ? external : `our ${external}`;
 }
 
-export const WIDE: Entities = { customer: { fields: ALL.map(internalOf), neverNull: ['name'] } };
+export const WIDE: Entities = {
+  customer: {
+    ...{ name: 'customer', plural: 'customers', table: 'customers', identity: null },
+    fields: ALL.map((name) => ({ ...plainField(internalOf(name), 'text'), required: name === 'name' })),
+  },
+};
 
 export function ruleOf(external: string, more: object = {}): object {
   return {

@@ -1,8 +1,6 @@
-import {
-  createStripeIntegration,
-  type StripeIntegration,
-  type StripeSettings,
-} from '../../../../lib/integrations/stripe/stripe.ts';
+import type { Integration } from '../../../../lib/integrations/integration.ts';
+import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
+import type { Edit } from '../../../../simulator/control/dashboard.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
 import { signatureHeader } from '../../../../simulator/webhooks/signature.ts';
 import type { ContractHarness, Delivery } from '../contract-harness.ts';
@@ -13,7 +11,7 @@ const WEBHOOK_SECRET = 'whsec_contract';
 
 export interface StripeHarness {
   simulator: Simulator;
-  connect: (settings?: Partial<StripeSettings>) => StripeIntegration;
+  connect: (settings?: Partial<StripeSettings>) => Integration;
   close: () => Promise<void>;
 }
 
@@ -49,8 +47,8 @@ export async function openContractHarness(): Promise<ContractHarness> {
     integration: connect(),
     refused: connect({ secretKey: 'sk_test_twinbox_revoked' }),
     unreachable: connect({ apiBase: unusedUrl }),
-    createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields).id),
-    updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields)),
+    createThere: (fields) => Promise.resolve(simulator.dashboard.createCustomer(fields as Edit).id),
+    updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields as Edit)),
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
     effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
     calls: () => simulator.ledger.entries({ source: 'api' }).length,
@@ -61,6 +59,7 @@ export async function openContractHarness(): Promise<ContractHarness> {
     webhooks: {
       secrets: [WEBHOOK_SECRET],
       events: () => simulator.events(),
+      bodies: (events) => [...events],
       sign,
     },
     failNext(fault) {
@@ -73,8 +72,9 @@ export async function openContractHarness(): Promise<ContractHarness> {
   };
 }
 
-function sign(event: unknown, at: Date): Delivery {
-  const body = JSON.stringify(event);
+function sign(content: unknown, at: Date): Delivery {
+  const body = JSON.stringify(content);
   const signature = signatureHeader(body, Math.floor(at.getTime() / 1_000), [WEBHOOK_SECRET]);
-  return { body, headers: { 'stripe-signature': signature } };
+  const headers = { 'stripe-signature': signature };
+  return { method: 'POST', path: '/api/v1/webhooks/stripe', body, headers };
 }

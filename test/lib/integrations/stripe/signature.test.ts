@@ -2,8 +2,7 @@ import { expect } from 'chai';
 import { createHmac } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { Stripe } from 'stripe';
-import type { WebhookCheck } from '../../../../lib/integrations/integration.ts';
-import { verifySignature } from '../../../../lib/integrations/stripe/signature.ts';
+import { verifySignature, type SignatureCheck } from '../../../../lib/integrations/stripe/signature.ts';
 
 const BODY = Buffer.from('{"id":"evt_1","name":"Zoë"}');
 const NOW = new Date('2026-03-01T12:00:00.400Z');
@@ -14,7 +13,7 @@ const sign = (secret: string, second = SECOND, body: Buffer = BODY): string =>
   createHmac('sha256', secret).update(`${second}.`).update(body).digest('hex');
 const signed = (second = SECOND, secret = SECRET): string => `t=${second},v1=${sign(secret, second)}`;
 
-const check = (changes: Partial<WebhookCheck> = {}) =>
+const check = (changes: Partial<SignatureCheck> = {}) =>
   verifySignature({
     rawBody: BODY,
     header: signed(),
@@ -25,7 +24,7 @@ const check = (changes: Partial<WebhookCheck> = {}) =>
   });
 
 describe('the signature of a webhook', () => {
-  const RIGHT: [string, Partial<WebhookCheck>][] = [
+  const RIGHT: [string, Partial<SignatureCheck>][] = [
     ['of this second', {}],
     ['as old as the tolerance', { header: signed(SECOND - 300) }],
     ['as far ahead as the tolerance', { header: signed(SECOND + 300) }],
@@ -50,7 +49,7 @@ describe('the signature of a webhook', () => {
     it(`is right ${what}`, () => expect(check(changes)).to.have.property('ok', true));
   }
 
-  const WRONG: [string, Partial<WebhookCheck>, string][] = [
+  const WRONG: [string, Partial<SignatureCheck>, string][] = [
     ['older than the tolerance', { header: signed(SECOND - 301) }, 'too_old'],
     ['further ahead than the tolerance', { header: signed(SECOND + 301) }, 'too_new'],
     ['a second old with a tolerance of 0', { header: signed(SECOND - 1), toleranceS: 0 }, 'too_old'],

@@ -4,6 +4,7 @@ import type { InboundEvent, Ingress } from '../../../../lib/integrations/integra
 import { thinEvent } from '../../../../simulator/webhooks/thin-events.ts';
 import { CUSTOMER, EVENT, THIN } from './events.ts';
 import { TAG_KEY, openSimulator, type StripeHarness } from './harness.ts';
+import { onlyEvent } from '../../../support/only-event.ts';
 
 describe('an inbound event made from an event of Stripe', () => {
   let harness: StripeHarness;
@@ -17,7 +18,7 @@ describe('an inbound event made from an event of Stripe', () => {
   after(() => harness.close());
 
   const normalise = (event: unknown): InboundEvent => {
-    const normalised = ingress.normalise(event);
+    const normalised = onlyEvent(ingress, event);
     if (normalised === null) throw new Error('this is an event');
     return normalised;
   };
@@ -163,7 +164,7 @@ describe('an inbound event made from an event of Stripe', () => {
   it('holds nothing that Postgres cannot store', () => {
     expect(withData({ ...CUSTOMER, name: 'A\0d\ud800a' }).after).to.include({ name: 'Ad\ufffda' });
     expect(withData({ ...CUSTOMER, id: 'cus_\0' })).to.include({ externalId: null });
-    expect(ingress.normalise({ ...EVENT, id: 'evt_\ud800' })).to.equal(null);
+    expect(onlyEvent(ingress, { ...EVENT, id: 'evt_\ud800' })).to.equal(null);
   });
 
   it('is old where its time cannot be read, and of no mode where its mode cannot', () => {
@@ -200,7 +201,7 @@ describe('an inbound event made from an event of Stripe', () => {
       { ...EVENT, type: null },
       { ...EVENT, id: '' },
     ]) {
-      expect(ingress.normalise(event)).to.equal(null);
+      expect(onlyEvent(ingress, event)).to.equal(null);
     }
   });
 
@@ -231,7 +232,7 @@ describe('an inbound event made from an event of Stripe', () => {
       .map((event) => (JSON.parse(JSON.stringify({ event })) as { event?: unknown }).event);
     fc.assert(
       fc.property(hostile, (event) => {
-        const found = ingress.normalise(event);
+        const found = onlyEvent(ingress, event);
         if (found === null) return;
         expect(found.created.getTime()).to.be.within(0, 4_102_444_800_000);
         for (const fields of [found.after, found.previous]) {
@@ -246,7 +247,7 @@ describe('an inbound event made from an event of Stripe', () => {
 
   it('is not confused by members that every object has', () => {
     const event = JSON.parse('{"__proto__":{"id":"evt_1","type":"customer.updated"}}') as unknown;
-    expect(ingress.normalise(event)).to.equal(null);
+    expect(onlyEvent(ingress, event)).to.equal(null);
     const previous = JSON.parse('{"__proto__":{"name":"x"},"constructor":1}') as unknown;
     expect(withData(CUSTOMER, previous).previous).to.deep.equal({});
   });

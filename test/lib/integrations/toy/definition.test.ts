@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { builtIn } from '../../../../lib/catalogue/catalogue.ts';
 import { loadConfig } from '../../../../lib/config/config.ts';
 import { toyAt } from '../../../support/toy/double/definition.ts';
 import { startToy, type ToyServer } from '../../../support/toy/double/server.ts';
@@ -45,8 +46,8 @@ describe('the definition of Toy', () => {
   });
 
   it('receives its events without a call', async () => {
-    const intake = await toyAt(double.url).intake('anywhere');
-    expect(intake.ingress?.header).to.equal('toy-signature');
+    const { ingress } = await toyAt(double.url).intake('anywhere', builtIn);
+    expect(ingress?.events({ events: [{ id: 'ev_1', type: 'person.made' }, 7] })).to.have.lengthOf(2);
     expect(toyAt(double.url).webhookSecrets(config)).to.have.lengthOf(1);
   });
 });

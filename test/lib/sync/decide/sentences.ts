@@ -9,6 +9,7 @@ import { effectsOf } from '../../../../lib/sync/settle/writes.ts';
 import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
 import { breaksShadowLaw } from './shadow-law.ts';
 import { NOW } from './mappings.ts';
+import type { Situation } from '../../../../lib/sync/situation.ts';
 import { anySituation } from './situations.ts';
 import { anyWorld, type World } from './worlds.ts';
 
@@ -91,13 +92,13 @@ export const sentences: Record<string, (decided: Decided, answers: Answers, worl
   'takes no attempt for a quota that is used up': ({ action, situation }) => {
     if (action.do !== 'settle' || action.outcome.kind !== 'postponed') return null;
     if (action.outcome.failure.kind !== 'quota') return null;
-    const { mapping } = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    const { mapping } = effectsOf(mapped(situation), policy, situation, action.outcome, NOW);
     return 'attempts' in mapping || 'firstFailedAt' in mapping ? mapping : null;
   },
 
   'asks for nothing more where both sides agree': ({ rung, action, situation }, _, world) => {
     if (rung !== 'agreement' || action.do !== 'settle') return null;
-    const effects = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    const effects = effectsOf(mapped(situation), policy, situation, action.outcome, NOW);
     const again = decideIn(world, {
       ...situation,
       mapping: { ...situation.mapping, ...effects.mapping },
@@ -110,7 +111,7 @@ export const sentences: Record<string, (decided: Decided, answers: Answers, worl
 
   'keeps the shadow law in whatever it settles': ({ action, situation }) => {
     if (action.do !== 'settle') return null;
-    const effects = effectsOf(situation.fields, policy, situation, action.outcome, NOW);
+    const effects = effectsOf(mapped(situation), policy, situation, action.outcome, NOW);
     return breaksShadowLaw(situation, action.outcome, effects);
   },
 };
@@ -158,4 +159,8 @@ function readTable(page: string): { rung: string; before: string[] }[] {
         ? rows.slice(n + 1).map(([, below = '']) => below)
         : [...before.matchAll(/`(\w+)`/g)].map(([, name = '']) => name),
   }));
+}
+
+function mapped({ fields, entity }: Situation) {
+  return { rules: fields, entity };
 }

@@ -1,5 +1,7 @@
 // The shadow law, as a question to what an outcome writes: of every pair that is new, was each half held at that moment?
 import type { Value } from '../../../../lib/catalogue/document.ts';
+import type { FieldRule } from '../../../../lib/catalogue/document.ts';
+import { fieldRule } from '../rules.ts';
 import type { Fetched } from '../../../../lib/integrations/integration.ts';
 import { canonical } from '../../../../lib/sync/canonical.ts';
 import type { Answer } from '../../../../lib/sync/facts.ts';
@@ -14,9 +16,10 @@ export function breaksShadowLaw(s: Situation, outcome: Outcome, effects: Effects
   for (const [field, pair] of Object.entries(after)) {
     const before = s.mapping.shadow[field];
     if (before && before.ours === pair.ours && before.theirs === pair.theirs) continue;
-    if (!oursHeld(s, outcome, field).includes(canonical(pair.ours))) return `ours of ${field}: ${pair.ours}`;
-    if (!theirsHeld(s, outcome, field).includes(canonical(pair.theirs)))
-      return `theirs of ${field}: ${pair.theirs}`;
+    if (!oursHeld(s, outcome, field).includes(canonical(ruleOf(s, field), pair.ours)))
+      return `ours of ${field}: ${String(pair.ours)}`;
+    if (!theirsHeld(s, outcome, field).includes(canonical(ruleOf(s, field), pair.theirs)))
+      return `theirs of ${field}: ${String(pair.theirs)}`;
   }
   return null;
 }
@@ -25,7 +28,9 @@ export function breaksShadowLaw(s: Situation, outcome: Outcome, effects: Effects
 function oursHeld(s: Situation, outcome: Outcome, field: string): Value[] {
   const row = s.row ? oursOf(s.fields, s.row)[field] : undefined;
   const sent = intentOf(outcome)?.fields[field]?.ours;
-  return [row, sent, s.mapping.shadow[field]?.ours].flatMap((v) => (v === undefined ? [] : [canonical(v)]));
+  return [row, sent, s.mapping.shadow[field]?.ours].flatMap((v) =>
+    v === undefined ? [] : [canonical(ruleOf(s, field), v)],
+  );
 }
 
 /** Values of theirs that are known to have been held: as read or answered in this claim, what was sent, the shadow's. */
@@ -39,11 +44,15 @@ function theirsHeld(s: Situation, outcome: Outcome, field: string): Value[] {
   const values = [...read, ...answered].map((record) => theirsOf(s.fields, record.fields)[field]);
   const sent = intentOf(outcome)?.fields[field]?.ours;
   return [...values, sent, s.mapping.shadow[field]?.theirs].flatMap((v) =>
-    v === undefined ? [] : [canonical(v)],
+    v === undefined ? [] : [canonical(ruleOf(s, field), v)],
   );
 }
 
 function intentOf(outcome: Outcome) {
   if (outcome.kind === 'found') return outcome.by ?? null;
   return 'intent' in outcome ? outcome.intent : null;
+}
+
+function ruleOf({ fields }: Situation, field: string): FieldRule {
+  return fields.find(({ internal }) => internal === field) ?? fieldRule({ internal: field });
 }

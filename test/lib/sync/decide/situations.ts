@@ -1,4 +1,5 @@
 // Generated situations: what was loaded, the policy, and what this claim has done.
+import { customer } from '../../../../lib/catalogue/built-in.ts';
 import fc from 'fast-check';
 import type { OpenDelivery } from '../../../../db/mappings/load.ts';
 import type { ReceivedEvent } from '../../../../db/inbound.ts';
@@ -64,7 +65,7 @@ const progress: fc.Arbitrary<Progress> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .constantFrom<Progress['obstacle'][]>({ email: 'eve@x.test' }, 'fuse', 'busy', 'taken', {
+      .constantFrom<Progress['obstacle'][]>({ taken: 'eve@x.test' }, 'fuse', 'busy', 'taken', {
         table: {
           kind: 'check',
           rule: 'no_evil',
@@ -100,8 +101,7 @@ export const anySituation: fc.Arbitrary<Situation> = fc
     mapping,
     row: fc.option(
       fc.record({
-        name,
-        email,
+        fields: fc.record({ name, email }),
         version: fc.constantFrom(1, 2),
         deletedAt: fc.constantFrom(null, null, null, null, null, '2026-03-01T00:00:00Z'),
       }),
@@ -112,12 +112,13 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       writes: fc.constantFrom(true, true, false),
       pulls: fc.constantFrom(true, true, false),
       deletes: fc.constantFrom('delete' as const, 'detach' as const),
+      deletesIn: fc.constantFrom('delete' as const, 'detach' as const, 'ask' as const),
       linkByEmail: fc.constantFrom('ask' as const, 'link' as const, 'never' as const),
       looksBeforeCreate: fc.boolean(),
       imports: fc.boolean(),
       parkAfterMs: fc.constant(24 * HOUR),
     }),
-    findsByEmail: fc.boolean(),
+    findsByIdentity: fc.boolean(),
     capabilities,
     staleSends: fc.constantFrom(0, 0, 0, 0, MOST_STALE),
     progress,
@@ -128,10 +129,12 @@ export const anySituation: fc.Arbitrary<Situation> = fc
     // The engine loads a row only where the mapping names one.
     row: row && of.internalId !== null ? { id: 1, createdEventId: OWN_TAG, ...row } : null,
     lastIntent: null,
+    entity: customer,
     fields: [
       fieldRule({ internal: 'name', external: 'name' }),
       fieldRule({ internal: 'email', external: 'email', compare: ['lower'] }),
     ],
     now: NOW,
+    groups: [],
     known: new Map<string, unknown>(),
   }));

@@ -210,7 +210,7 @@ describe('an outcome as writes', () => {
   });
 
   function carryOut(step: Step, outcome: Outcome): Effects {
-    return effectsOf(rules, policy, step, outcome, NOW);
+    return effectsOf({ rules, entity: { identity: 'email' } }, policy, step, outcome, NOW);
   }
 
   function stage(world: World, deliveries = 1): { step: Step; intent: OpenIntent; written: Written } {
@@ -246,7 +246,7 @@ describe('an outcome as writes', () => {
     } as Partial<Mapping> as Mapping;
     const step = {
       mapping,
-      row: { id: 1, ...world.row, version: deliveries, deletedAt: null },
+      row: { id: 1, fields: world.row as Fields, version: deliveries, deletedAt: null },
       lastIntent: null,
       deliveries: Array.from({ length: deliveries }, (_, n) => ({
         eventId: `event ${n + 1}`,

@@ -34,5 +34,5 @@ export function besideOthers(definition: SystemDefinition): Registry {
 const DEFAULTS: ToySettings = {
   ...{ url: undefined, token: undefined, webhookSecrets: [SECRET], rateLimit: undefined },
   ...{ writes: true, pulls: true, imports: true, looksBeforeCreate: true },
-  ...{ deletePolicy: 'delete', linkByEmail: 'ask' },
+  ...{ deletePolicy: 'delete', deletesIn: undefined, linkByEmail: 'ask' },
 };

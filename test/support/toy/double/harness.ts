@@ -1,11 +1,10 @@
 // Toy's double as the contract's tests use it.
 import type { Capabilities, Integration } from '../../../../lib/integrations/integration.ts';
-import type { Fields } from '../../../../lib/catalogue/document.ts';
 import type { ContractHarness, Fault } from '../../../lib/integrations/contract-harness.ts';
 import { capabilities } from '../system/capabilities.ts';
 import { createToyIntegration } from '../system/toy.ts';
 import type { Values } from './people.ts';
-import { SECRET } from './sender.ts';
+import { SECRET, signHeaders } from './sender.ts';
 import { startToy, TOKEN, type ToyServer } from './server.ts';
 
 const HOUR = 3_600_000;
@@ -22,8 +21,8 @@ export async function openHarness(changes: Partial<Capabilities> = {}): Promise<
     integration: connect(toy.url),
     refused: connect(toy.url, 'revoked'),
     unreachable: connect(elsewhere.url),
-    createThere: (fields) => Promise.resolve(toy.add(valuesOf(fields)).id),
-    updateThere: (id, fields) => Promise.resolve(void toy.edit(id, valuesOf(fields))),
+    createThere: (fields) => Promise.resolve(toy.add(fields as Values).id),
+    updateThere: (id, fields) => Promise.resolve(void toy.edit(id, fields as Values)),
     deleteThere: (id) => Promise.resolve(toy.remove(id)),
     effects: () => toy.calls.effects(),
     calls: () => toy.calls.count(),
@@ -37,7 +36,11 @@ export async function openHarness(changes: Partial<Capabilities> = {}): Promise<
     webhooks: {
       secrets: [SECRET],
       events: () => toy.events(),
-      sign: (event, at) => toy.sign(event, { at: at.getTime() }),
+      bodies: (events) => [{ events }],
+      sign(body, at) {
+        const sent = { method: 'POST', path: '/api/v1/webhooks/toy', body: JSON.stringify(body) };
+        return { ...sent, headers: signHeaders({ ...sent, at }) };
+      },
     },
     close: () => toy.close(),
   };
@@ -53,8 +56,4 @@ const RULES = {
 function failNext(toy: ToyServer, fault: Fault): void {
   if (fault === 'quota_used_up') toy.useUpQuota(new Date(toy.time() + HOUR));
   else toy.faults.add(RULES[fault]);
-}
-
-function valuesOf({ full_name: name, mail }: Fields): Values {
-  return { ...(name !== undefined && { full_name: name }), ...(mail !== undefined && { mail }) };
 }

@@ -2,6 +2,7 @@
 // capabilities decides what the double does with tags, versions and deletes, so a changed line in
 // capabilities.ts changes the double too.
 import type { Capabilities } from '../../../../lib/integrations/integration.ts';
+import { isValue, personFields } from '../system/fields.ts';
 
 export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
 
@@ -9,12 +10,16 @@ export type Person = {
   id: string;
   full_name: string | null;
   mail: string | null;
+  phone: string | null;
+  points: number | null;
+  newsletter: boolean | null;
   tag: string | null;
   /** ISO 8601, of its creation. */
   made: string;
   version: number;
 };
-export type Values = { full_name?: string | null; mail?: string | null; tag?: string | null };
+/** What a request may set. */
+export type Values = Partial<Omit<Person, 'id' | 'made' | 'version'>>;
 
 export type ToyEvent = {
   id: string;
@@ -49,13 +54,13 @@ export function createPeople(promised: Promised, now: () => number) {
     events.push({ id: nextId('ev'), type, at: isoNow(), key, person: { ...person }, before });
   }
 
-  function create({ full_name: name = null, mail = null, tag = null }: Values, key: string | null): Outcome {
-    const refusal = check({ full_name: name, mail });
+  function create({ tag = null, ...values }: Values, key: string | null): Outcome {
+    const refusal = check(values);
     if (refusal) return refusal;
     const isTaken = [...living.values(), ...deleted.values()].some((one) => one.tag === tag);
     if (promised.creates === 'unique-tag' && tag !== null && isTaken)
       return { status: 409, code: 'tag_taken' };
-    const person = { id: nextId('toy'), full_name: name, mail, tag, made: isoNow(), version: 1 };
+    const person = { id: nextId('toy'), ...EMPTY, ...values, tag, made: isoNow(), version: 1 };
     living.set(person.id, person);
     note('person.created', person, key, null);
     return { ...person };
@@ -70,11 +75,9 @@ export function createPeople(promised: Promised, now: () => number) {
     if (!person) return absent(id);
     const refusal = check(values) ?? checkVersion(person, version);
     if (refusal) return refusal;
-    const before: Values = {};
-    for (const name of ['full_name', 'mail'] as const)
-      if (values[name] !== undefined && values[name] !== person[name]) before[name] = person[name];
+    const before = fieldsOf(person).filter(([name, value]) => name in values && values[name] !== value);
     Object.assign(person, values, { version: person.version + 1 });
-    note('person.updated', person, key, before);
+    note('person.updated', person, key, Object.fromEntries(before));
     return { ...person };
   }
 
@@ -85,7 +88,18 @@ export function createPeople(promised: Promised, now: () => number) {
     if (refusal) return refusal;
     living.delete(id);
     deleted.set(id, person);
-    note('person.deleted', person, key, { full_name: person.full_name, mail: person.mail });
+    note('person.deleted', person, key, Object.fromEntries(fieldsOf(person)));
+    return { ...person };
+  }
+
+  /** Only people do this, and only where a delete is an archive. */
+  function restore(id: string): Outcome {
+    const person = deleted.get(id);
+    if (!person || promised.deletes !== 'archive') return absent(id);
+    deleted.delete(id);
+    living.set(id, person);
+    person.version += 1;
+    note('person.updated', person, null, null);
     return { ...person };
   }
 
@@ -103,6 +117,7 @@ export function createPeople(promised: Promised, now: () => number) {
     create,
     update,
     remove,
+    restore,
     get: (id: string): Outcome => (living.has(id) ? { ...(living.get(id) as Person) } : absent(id)),
     /** Newest first. */
     list({ from, to }: Window = {}, by: Partial<Record<'tag' | 'mail', string | null>> = {}): Person[] {
@@ -128,12 +143,22 @@ export function isRefusal(outcome: Outcome): outcome is Refusal {
   return 'status' in outcome;
 }
 
-function check({ full_name: name, mail }: Values): Refusal | null {
-  if (typeof mail === 'string' && !/^[^@\s]+@[^@\s]+$/.test(mail))
-    return { status: 422, code: 'invalid', field: 'mail' };
-  return typeof name === 'string' && name.length > 200
-    ? { status: 422, code: 'invalid', field: 'full_name' }
-    : null;
+type FieldName = 'full_name' | 'mail' | 'phone' | 'points' | 'newsletter';
+
+const EMPTY = { full_name: null, mail: null, phone: null, points: null, newsletter: null };
+
+function fieldsOf(person: Person): [FieldName, Values[FieldName]][] {
+  return (Object.keys(EMPTY) as FieldName[]).map((name) => [name, person[name]]);
+}
+
+function check(values: Values): Refusal | null {
+  for (const [field, { maxLength }] of Object.entries(personFields)) {
+    const value: unknown = values[field as FieldName] ?? null;
+    const isShort = typeof value !== 'string' || value.length <= (maxLength ?? Infinity);
+    const isMail = field !== 'mail' || value === null || /^[^@\s]+@[^@\s]+$/.test(String(value));
+    if (!isValue(field, value) || !isShort || !isMail) return { status: 422, code: 'invalid', field };
+  }
+  return null;
 }
 
 function isWithin(at: string, from: string | null | undefined, to: string | null | undefined): boolean {

@@ -1,20 +1,27 @@
-// The webhooks of Toy's double: signed as Toy signs them, and sent once. One that does not arrive is
-// lost, and the list of events has it.
+// The webhooks of Toy's double: signed as Toy signs them, and sent once, all that is new in one body.
+// One that does not arrive is lost, and the list of events has what was in it.
 import { createHmac } from 'node:crypto';
 import type { People } from './people.ts';
 
 /** What its webhooks are signed with. */
 export const SECRET = 'toy-webhook-secret';
 
-export interface Delivery {
+export interface Signed {
+  method: string;
+  path: string;
   body: string;
-  headers: Record<string, string>;
+  at: Date;
+}
+
+/** The headers of a delivery. */
+export function signHeaders({ method, path, body, at }: Signed, secret = SECRET): Record<string, string> {
+  const time = String(Math.floor(at.getTime() / 1_000));
+  const signature = createHmac('sha256', secret).update(`${method} ${path}\n${time}\n${body}`).digest('hex');
+  return { 'content-type': 'application/json', 'toy-signature': signature, 'toy-time': time };
 }
 
 export interface Sender {
-  /** An event, or anything else, as a delivery that bears the double's signature. */
-  sign(event: unknown, options?: { at?: number; secret?: string }): Delivery;
-  /** From now on every new event is sent there. */
+  /** From now on new events are sent there. */
   subscribe(url: string): void;
   /** Sends what is new. */
   send(): void;
@@ -27,21 +34,12 @@ export function createSender(people: People, now: () => number): Sender {
   let subscriber: string | null = null;
   let reported = 0;
 
-  function sign(
-    event: unknown,
-    { at = now(), secret = SECRET }: { at?: number; secret?: string } = {},
-  ): Delivery {
-    const body = JSON.stringify(event);
-    const t = String(Math.floor(at / 1_000));
-    const signature = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
-    return {
-      body,
-      headers: { 'content-type': 'application/json', 'toy-signature': `t=${t},v1=${signature}` },
-    };
-  }
-
-  function deliver(url: string, event: unknown): void {
-    const sending = fetch(url, { method: 'POST', ...sign(event) })
+  function deliver(url: string, events: unknown[]): void {
+    const { pathname, search } = new URL(url);
+    const method = 'POST';
+    const body = JSON.stringify({ events });
+    const headers = signHeaders({ method, path: `${pathname}${search}`, body, at: new Date(now()) });
+    const sending = fetch(url, { method, body, headers })
       .then((answer) => answer.arrayBuffer())
       // It is lost; the sweep of the list brings it.
       .catch(() => undefined)
@@ -50,16 +48,15 @@ export function createSender(people: People, now: () => number): Sender {
   }
 
   return {
-    sign,
     subscribe(url) {
       subscriber = url;
       reported = people.events().length;
     },
     send() {
       const fresh = people.events().slice(reported);
-      if (subscriber === null) return;
+      if (subscriber === null || fresh.length === 0) return;
       reported += fresh.length;
-      for (const event of fresh) deliver(subscriber, event);
+      deliver(subscriber, fresh);
     },
     async sent() {
       await Promise.all(underway);

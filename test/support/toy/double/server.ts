@@ -37,6 +37,8 @@ export interface ToyServer extends Sender {
   add(values: Values): Person;
   edit(id: string, values: Values): Person;
   remove(id: string): void;
+  /** Takes a deleted person back, where a delete is an archive. */
+  restore(id: string): Person;
   readonly calls: Calls;
   readonly faults: Faults;
   /** From now on no request is answered; `release` answers all of them. */
@@ -200,6 +202,7 @@ export async function startToy({
     add: (values) => byHand(people.create(values, null)),
     edit: (id, values) => byHand(people.update(id, values, { key: null, version: BY_HAND })),
     remove: (id) => void byHand(people.remove(id, { key: null, version: BY_HAND })),
+    restore: (id) => byHand(people.restore(id)),
     calls,
     faults,
     hang: () => void (held ??= []),

@@ -3,7 +3,7 @@ import type { EventFeed, EventsPage, ListWindow } from '../../../../lib/integrat
 import { unexpectedAnswer } from './client.ts';
 import { readEvent } from './ingress.ts';
 import type { Pages } from './pages.ts';
-import type { Tags } from './record.ts';
+import type { Reading } from './record.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -11,7 +11,7 @@ const DAY = 24 * 60 * MINUTE;
 
 export const KEPT_DAYS = 7;
 
-export function createFeed(pages: Pages, tags: Tags): EventFeed {
+export function createFeed(pages: Pages, reading: Reading): EventFeed {
   return {
     keptMs: KEPT_DAYS * DAY,
     // The newest events may still be missing from the list.
@@ -21,7 +21,7 @@ export function createFeed(pages: Pages, tags: Tags): EventFeed {
     windowMs: DAY,
     async *pages(window: ListWindow): AsyncGenerator<EventsPage> {
       for await (const { answered, items } of pages('/events', window)) {
-        yield { ...answered, events: items.map((event) => readEvent(event, tags) ?? noEvent()) };
+        yield { ...answered, events: items.map((event) => readEvent(event, reading) ?? noEvent()) };
       }
     },
   };

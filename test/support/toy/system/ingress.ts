@@ -1,6 +1,7 @@
-// Toy's webhooks: whether a delivery is Toy's, and the event in it in the engine's terms. The header
-// `Toy-Signature: t=<seconds>,v1=<hex>` signs `<t>.<raw body>` with HMAC-SHA256. Nothing in this file
-// throws: a value of a wrong type is left out and named in `unreadable`.
+// Toy's webhooks: whether a delivery is Toy's, and the events in it in the engine's terms. A body has
+// many events: `{ "events": [ … ] }`. `Toy-Signature: <hex>` signs the method, the path, the time of
+// `Toy-Time: <seconds>` and the raw body with HMAC-SHA256. Nothing in this file throws: a value of a
+// wrong type is left out and named in `unreadable`.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type {
   InboundEvent,
@@ -9,40 +10,53 @@ import type {
   WebhookCheck,
 } from '../../../../lib/integrations/integration.ts';
 import { isHash, type Hash } from './client.ts';
-import { FIELDS, isId, isValue, readFields, readTime, type Tags } from './record.ts';
+import { isValue } from './fields.ts';
+import { isId, readFields, readTime, type Reading } from './record.ts';
+
+const TOLERANCE_S = 60;
 
 const REASONS = {
   no_secret: 'no webhook secret is set',
-  missing: 'there is no Toy-Signature header',
-  malformed: 'the Toy-Signature header is not t=…,v1=…',
+  missing: 'there is no Toy-Signature or no Toy-Time header',
+  malformed: 'the Toy-Signature header is not 64 hexadecimal digits, or Toy-Time is not in seconds',
   too_old: 'the signature is older than the tolerance',
   too_new: 'the signature is from the future by more than the tolerance: check both clocks',
-  no_match: 'the signature does not match: another secret, or another body',
+  no_match: 'the signature does not match: another secret, another body, or another address',
 };
 
-export function createIngress(tags: Tags): Ingress {
+export function createIngress(reading: Reading): Ingress {
   return {
-    header: 'toy-signature',
+    toleranceS: TOLERANCE_S,
     verify: verifySignature,
-    normalise: (event) => readEvent(event, tags),
+    events(body) {
+      const events = isHash(body) ? body['events'] : null;
+      if (!Array.isArray(events)) return [{ ok: false, why: 'it has no list of events' }];
+      return events.map((item: unknown) => {
+        const event = readEvent(item, reading);
+        return event === null ? { ok: false, why: 'it has no id or no type' } : { ok: true, event };
+      });
+    },
   };
 }
 
-function verifySignature({ rawBody, header, secrets, now, toleranceS }: WebhookCheck): Verification {
+function verifySignature(check: WebhookCheck): Verification {
+  const { headers, secrets, now, toleranceS } = check;
   const usable = secrets.filter((secret) => secret.trim() !== '');
   if (usable.length === 0) return refuse('no_secret');
-  if (header === undefined || header === '') return refuse('missing');
-  const [, time = '', signature = ''] =
-    typeof header === 'string' ? (/^t=(\d{1,12}),v1=([0-9a-f]{64})$/i.exec(header) ?? []) : [];
-  if (time === '') return refuse('malformed');
+  const [signature, time] = [headers['toy-signature'] ?? '', headers['toy-time'] ?? ''];
+  if (signature === '' || time === '') return refuse('missing');
+  if (typeof signature !== 'string' || !/^[0-9a-f]{64}$/i.test(signature)) return refuse('malformed');
+  if (typeof time !== 'string' || !/^\d{1,12}$/.test(time)) return refuse('malformed');
   const age = Math.floor(now.getTime() / 1_000) - Number(time);
   if (age > toleranceS) return refuse('too_old');
   if (age < -toleranceS) return refuse('too_new');
   const given = Buffer.from(signature, 'hex');
-  const matches = usable.filter((secret) =>
-    timingSafeEqual(given, createHmac('sha256', secret).update(`${time}.`).update(rawBody).digest()),
-  );
+  const matches = usable.filter((secret) => timingSafeEqual(given, digestOf(check, time, secret)));
   return matches.length > 0 ? { ok: true, signedAt: new Date(Number(time) * 1_000) } : refuse('no_match');
+}
+
+function digestOf({ method, path, rawBody }: WebhookCheck, time: string, secret: string): Buffer {
+  return createHmac('sha256', secret).update(`${method} ${path}\n${time}\n`).update(rawBody).digest();
 }
 
 function refuse(code: keyof typeof REASONS): Verification {
@@ -56,7 +70,7 @@ const KINDS: Record<string, InboundEvent['kind']> = {
 };
 
 /** Null if it is no event: without an id it could not be told from its repeats. */
-export function readEvent(event: unknown, tags: Tags): InboundEvent | null {
+export function readEvent(event: unknown, reading: Reading): InboundEvent | null {
   if (!isHash(event)) return null;
   const { id, type, key } = event;
   if (!isId(id) || typeof type !== 'string' || !/^[\w.]{1,80}$/.test(type)) return null;
@@ -73,35 +87,44 @@ export function readEvent(event: unknown, tags: Tags): InboundEvent | null {
     requestId: null,
     idempotencyKey: typeof key === 'string' ? key : null,
     ...{ thin: false, snapshotEventId: null, unreadable },
-    ...(kind === 'other' ? NOTHING : readPerson(event, kind, tags, unreadable)),
+    ...(kind === 'other' ? NOTHING : readPerson(event, kind, reading, unreadable)),
   };
 }
 
 const NOTHING = { externalId: null, after: null, previous: null, ownerTag: null, foreignTag: false };
 
-function readPerson(event: Hash, kind: InboundEvent['kind'], tags: Tags, unreadable: string[]) {
+function readPerson(
+  event: Hash,
+  kind: InboundEvent['kind'],
+  { names, tags }: Reading,
+  unreadable: string[],
+) {
   const person = isHash(event['person']) ? event['person'] : {};
   const { id } = person;
   if (!isId(id)) unreadable.push('external_id');
-  const after = kind === 'deleted' ? null : readFields(person);
+  const after = kind === 'deleted' ? null : readFields(person, names);
   if (kind !== 'deleted' && after === null)
-    unreadable.push(...FIELDS.filter((name) => !isValue(person[name])).map((name) => `after.${name}`));
+    unreadable.push(...names.filter((field) => !isValue(field, person[field])).map((field) => `after.${field}`));
   return {
     externalId: isId(id) ? id : null,
     after,
-    previous: readPrevious(event['before'], unreadable),
+    previous: readPrevious(event['before'], names, unreadable),
     ...tags.read(person['tag']),
   };
 }
 
 /** Only the fields that changed; null if the event does not say which did. */
-function readPrevious(before: unknown, unreadable: string[]): InboundEvent['previous'] {
+function readPrevious(
+  before: unknown,
+  names: readonly string[],
+  unreadable: string[],
+): InboundEvent['previous'] {
   if (before === null || before === undefined) return null;
   const previous: NonNullable<InboundEvent['previous']> = {};
-  for (const name of FIELDS) {
-    const value = isHash(before) ? before[name] : before;
-    if (isValue(value)) previous[name] = value;
-    else if (value !== undefined) unreadable.push(`previous.${name}`);
+  for (const field of names) {
+    const value = isHash(before) ? before[field] : before;
+    if (isValue(field, value)) previous[field] = value;
+    else if (value !== undefined) unreadable.push(`previous.${field}`);
   }
   return isHash(before) ? previous : null;
 }

@@ -2,17 +2,17 @@
 import type { ExternalRecord, Fetched, Integration } from '../../../../lib/integrations/integration.ts';
 import { ToyError, unexpectedAnswer, type ToyClient } from './client.ts';
 import type { Pages } from './pages.ts';
-import { createTags, isId, readRecord, type Tags } from './record.ts';
+import { createTags, isId, readRecord, type Reading } from './record.ts';
 
 type Reads = Required<
-  Pick<Integration, 'identify' | 'fetch' | 'list' | 'findTagged' | 'findByEmail' | 'countTagged'>
+  Pick<Integration, 'identify' | 'fetch' | 'list' | 'findTagged' | 'findByIdentity' | 'countTagged'>
 >;
 
-export function createReads(call: ToyClient, pages: Pages, tags: Tags): Reads {
+export function createReads(call: ToyClient, pages: Pages, reading: Reading): Reads {
   async function find(by: Record<string, string>): Promise<ExternalRecord[]> {
     const found: ExternalRecord[] = [];
     for await (const { items } of pages('/people', {}, by))
-      found.push(...items.map((item) => readRecord(item, tags)));
+      found.push(...items.map((item) => readRecord(item, reading)));
     return found;
   }
 
@@ -25,7 +25,7 @@ export function createReads(call: ToyClient, pages: Pages, tags: Tags): Reads {
     async fetch(externalId): Promise<Fetched> {
       try {
         const { answered, body } = await call('GET', `/people/${encodeURIComponent(externalId)}`);
-        const record = readRecord(body, tags, externalId);
+        const record = readRecord(body, reading, externalId);
         return { ...answered, state: 'present', record, blocksDelete: null };
       } catch (error) {
         return absenceOf(error);
@@ -33,12 +33,12 @@ export function createReads(call: ToyClient, pages: Pages, tags: Tags): Reads {
     },
     async *list(window) {
       for await (const { items } of pages('/people', window))
-        yield items.map((item) => readRecord(item, tags));
+        yield items.map((item) => readRecord(item, reading));
     },
-    findTagged: (ownerTag) => find({ tag: tags.write(ownerTag) }),
-    findByEmail: (email) => find({ mail: email }),
+    findTagged: (ownerTag) => find({ tag: reading.tags.write(ownerTag) }),
+    findByIdentity: (email) => find({ mail: email }),
     async countTagged(instanceIds) {
-      const ofThem = instanceIds.map((id) => createTags(id));
+      const ofThem = instanceIds.map((id) => ({ ...reading, tags: createTags(id) }));
       let count = 0;
       for await (const { items } of pages('/people', {}))
         count += items.filter((item) => ofThem.some((one) => readRecord(item, one).ownerTag !== null)).length;

@@ -1,10 +1,15 @@
 // A person of Toy as a record: its mapped fields, its owner tag, and nothing that was not understood.
-import type { Fields, Value } from '../../../../lib/catalogue/document.ts';
+import type { Fields } from '../../../../lib/catalogue/document.ts';
 import type { ExternalRecord } from '../../../../lib/integrations/integration.ts';
 import { isHash, unexpectedAnswer, type Hash } from './client.ts';
+import { isValue } from './fields.ts';
 
-/** The fields that are read, by the names that the mapping document maps. */
-export const FIELDS = ['full_name', 'mail'] as const;
+/** What is read of a person. */
+export interface Reading {
+  /** The fields that the mapping document needs. */
+  names: readonly string[];
+  tags: Tags;
+}
 
 /** The owner tag says which installation wrote it, and the event that created the row. */
 export interface Tags {
@@ -25,10 +30,10 @@ export function createTags(instanceId: string): Tags {
 }
 
 /** Throws if it is not a person, or another one than was asked for. */
-export function readRecord(person: unknown, tags: Tags, expectedId?: string): ExternalRecord {
+export function readRecord(person: unknown, { names, tags }: Reading, expectedId?: string): ExternalRecord {
   if (!isHash(person)) throw unexpectedAnswer();
   const { id, made, version } = person;
-  const fields = readFields(person);
+  const fields = readFields(person, names);
   const createdAt = readTime(made);
   const isWhole = fields !== null && createdAt !== null && Number.isSafeInteger(version);
   if (!isWhole || !isId(id) || (expectedId !== undefined && id !== expectedId)) throw unexpectedAnswer();
@@ -47,18 +52,14 @@ export function isId(value: unknown): value is string {
 }
 
 /** Null if a field is missing or of a wrong type: half a record is none. */
-export function readFields(from: Hash): Fields | null {
+export function readFields(from: Hash, names: readonly string[]): Fields | null {
   const fields: Fields = {};
-  for (const name of FIELDS) {
-    const value = from[name];
-    if (!isValue(value)) return null;
-    fields[name] = value;
+  for (const field of names) {
+    const value = from[field];
+    if (!isValue(field, value)) return null;
+    fields[field] = value;
   }
   return fields;
-}
-
-export function isValue(value: unknown): value is Value {
-  return value === null || (typeof value === 'string' && value.length <= 10_000);
 }
 
 /** ISO 8601; null for anything else. */

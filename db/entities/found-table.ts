@@ -1,0 +1,58 @@
+// A table as it is found in the database: what of it matters to an entity.
+import type { Db, Tx } from '../server/connection.ts';
+
+export interface FoundColumn {
+  name: string;
+  number: number;
+  /** pg_type.typname and pg_type.typtype. */
+  typname: string;
+  kind: string;
+  /** As people write it, with its length. */
+  shown: string;
+  /** Of varchar and char. */
+  length: number | null;
+  notNull: boolean;
+  /** A default, or an identity. */
+  isFilled: boolean;
+  isComputed: boolean;
+  /** Its collation, if it is not that of its type. */
+  collation: string | null;
+}
+
+export interface FoundTable {
+  /** Where it is, and where new tables are made. */
+  schema: string;
+  current: string;
+  isPlain: boolean;
+  columns: ReadonlyMap<string, FoundColumn>;
+  /** Its primary key is the column id alone. */
+  keyIsId: boolean;
+}
+
+const tableSql = `
+select n.nspname::text as schema, current_schema()::text as current,
+  c.relkind = 'r' and not c.relispartition and not exists (select from pg_inherits where c.oid in (inhparent, inhrelid)) as "isPlain",
+  exists (select from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'id'
+          where k.conrelid = c.oid and k.contype = 'p' and k.conkey = array[a.attnum]) as "keyIsId",
+  (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'number', a.attnum, 'typname', t.typname, 'kind', t.typtype,
+            'shown', format_type(a.atttypid, a.atttypmod),
+            'length', case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
+            'notNull', a.attnotnull, 'isFilled', a.atthasdef or a.attidentity <> '', 'isComputed', a.attgenerated <> '',
+            'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end) order by a.attnum), '[]')
+   from pg_attribute a join pg_type t on t.oid = a.atttypid
+   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
+from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(:table)`;
+
+/** Null if there is no table, view or the like of that name. */
+export async function findTable(db: Db | Tx, table: string): Promise<FoundTable | null> {
+  type Row = Omit<FoundTable, 'columns'> & { columns: FoundColumn[] };
+  const { rows } = await db.raw<{ rows: Row[] }>(tableSql, { table });
+  const [found] = rows;
+  if (!found) return null;
+  return { ...found, columns: new Map(found.columns.map((column) => [column.name, column])) };
+}
+
+/** Whether its rows have versions and events already. */
+export function isAttached({ columns }: FoundTable): boolean {
+  return columns.has('last_event_id') && columns.has('created_event_id');
+}

@@ -1,0 +1,334 @@
+// The rows of an entity. Every write is one statement, so one round trip and one transaction: it
+// changes the row and writes the event of that version. The event id is drawn in the select list of
+// the row's values or in the SET list, never in a sub-select or a CTE before the row lock: there it
+// would not be drawn again after waiting for the lock, and the order of ids would not be the order
+// of versions (docs/relay.md).
+
+import type { Knex } from 'knex';
+import type { Db, Tx } from '../server/connection.ts';
+import { sqlState } from '../server/errors.ts';
+import { folded } from '../email-fold.ts';
+import { columnOf, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
+import { fieldsAsJson } from './column-types.ts';
+import { RowSwallowed } from '../row-rules.ts';
+import { readTime } from '../server/times.ts';
+import { writeNumbered } from '../sequences/taken-numbers.ts';
+
+/** A value as JSON has it; lib/catalogue/field-types.ts says which form each type has. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [member: string]: JsonValue };
+
+/** Values by the names of the entity's fields. */
+export type RowFields = Record<string, JsonValue>;
+
+export type EntityRow = {
+  id: number;
+  fields: RowFields;
+  version: number;
+  /** sync_events.id of the event of this version. */
+  lastEventId: number;
+  /** The event id of the row's creation: the owner tag in the records of external systems. */
+  createdEventId: string;
+  createdAt: Date;
+  updatedAt: Date;
+  /** Set on a tombstone, which stays until every system has the deletion. */
+  deletedAt: Date | null;
+};
+
+/** The pair of a row in one system, if there is one yet; detached pairs too. */
+export type RowMapping = {
+  system: string;
+  externalId: string | null;
+  state: string;
+  reason: string | null;
+  /** The newest version that the system has; 0 for none. */
+  pushedVersion: number;
+  /** When the first change was made that the system does not have; meaningless if it has all. */
+  behindSince: Date;
+  /** When the pair last changed. */
+  updatedAt: Date;
+};
+
+export type MappedRow = EntityRow & { mappings: RowMapping[] };
+
+/** What a write stores in its event. */
+export type Stamp = { eventId: string; source: string; context: Record<string, unknown>; now: Date };
+
+/** `identity`: without regard to the case of its letters A to Z. */
+export type RowFilter = { limit: number; after?: number; identity?: string; updatedSince?: Date };
+
+// pg returns bigint as text by default; Number() accepts both.
+type SqlRow = {
+  id: string | number;
+  fields: RowFields;
+  version: string | number;
+  last_event_id: string | number;
+  created_event_id: string;
+  created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
+  mappings: SqlMapping[];
+};
+
+// In the form of JSON.
+type SqlMapping = Omit<RowMapping, 'behindSince' | 'updatedAt'> & {
+  behindSince: string;
+  updatedAt: string;
+};
+
+const mappingsOf = (entityType: string): string => `
+  coalesce((
+    select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason,
+        'pushedVersion', m.pushed_version, 'updatedAt', m.updated_at, 'behindSince', case when c.version <= m.pushed_version + 1 then c.updated_at
+          else coalesce((select e.created_at from sync_events e
+                         where e.entity_key = '${entityType}:' || c.id and e.version = m.pushed_version + 1 limit 1), c.updated_at) end)
+      order by m.id)
+    from external_mappings m
+    where m.entity_type = '${entityType}' and m.internal_id = c.id and m.role = 'primary'), '[]') as mappings`;
+
+const SYSTEM_COLUMNS =
+  'c.version, c.last_event_id, c.created_event_id, c.created_at, c.updated_at, c.deleted_at';
+
+/** Of a row that was written: its fields as the triggers of the table have made them. */
+const written = (entity: EntityTable): string =>
+  `c.id, ${fieldsAsJson(entity.fields, 'c')} as fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
+
+/** Of a row that is read. */
+const read = (entity: Pick<EntityTable, 'name'>): string =>
+  `c.id, c.fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
+
+const ANSWER_MS = 15_000;
+
+// Writes the event of the row in the CTE "changed". Part of every write below.
+const writeEvent = (entity: EntityTable, operation: string, unless = 'false'): string => `
+  insert into sync_events
+    (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
+  select c.last_event_id, :eventId::uuid, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
+         entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
+  from changed c where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
+
+// Always later than before, so that the trigger of the table, which moves the time on for changes
+// by hand, has nothing to do. The last time of PostgreSQL has no next one: the trigger leaves it as
+// it is.
+const moved = `greatest(least(t.updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
+
+// The values by column, each read by its column's own type.
+const given = (entity: EntityTable): string =>
+  `jsonb_populate_record(null::${tableOf(entity)}, :values::jsonb) w`;
+
+const rowOf = (columns: readonly string[], row: string): string =>
+  `row(${columns.map((column) => `${row}.${column}`).join(', ')})`;
+
+// No column of the table shows anything of the change. If a trigger stores the wanted value in a
+// column of its own, the row has changed.
+const isTurnedBack = (columns: readonly string[]): string =>
+  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(c.before)')})
+  and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
+    = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
+
+const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
+with changed as (
+  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
+  from ${given(entity)}
+  returning *
+), event as (${writeEvent(entity, 'created')}
+)
+select ${written(entity)} from changed c`;
+
+// `before` is the row as this statement has locked it, with changes that others made meanwhile.
+const updateSql = (entity: EntityTable, columns: readonly string[]): string => `
+with changed as (
+  update ${tableOf(entity)} t
+  set ${columns.map((column) => `${column} = w.${column}, `).join('')}
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  from (select b as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
+  where t.id = :id and before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+    and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+  returning t.*, before, before_id
+), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`)}
+)
+select ${written(entity)} from changed c`;
+
+const deleteSql = (entity: EntityTable): string => `
+with changed as (
+  update ${tableOf(entity)} t
+  set deleted_at = :now::timestamptz,
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+  returning *
+), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
+)
+select ${written(entity)} from changed c`;
+
+const readSql = (entity: Pick<EntityTable, 'name'>): string =>
+  `select ${read(entity)} from entity_rows() c where c.entity_type = '${entity.name}' and c.id = :id`;
+
+const listSql = (entity: EntityTable): string => `
+select ${read(entity)} from entity_rows() c
+where c.entity_type = '${entity.name}' and c.deleted_at is null
+  and (:after::bigint is null or c.id > :after::bigint)
+  and (:identity::text is null or ${folded('c.identity')} = ${folded(':identity::text')})
+  and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)
+order by c.id
+limit :limit`;
+
+const holderSql = (entity: EntityTable): string =>
+  `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;
+
+/**
+ * Writes a new row and its created event. Throws if a living row has the identity (isIdentityTaken),
+ * and if the table refuses or drops the row (db/row-rules.ts). Returns the row as the triggers of
+ * the table have made it.
+ */
+export async function insertRow(
+  db: Db | Tx,
+  entity: EntityTable,
+  values: RowFields,
+  stamp: Stamp,
+): Promise<MappedRow> {
+  const { columns, json } = byColumn(entity, values);
+  const row = await writeNumbered(
+    db,
+    (at) => one(at, insertSql(entity, columns), { values: json, ...stamped(stamp) }),
+    (error) => isIdentityTaken(entity, error),
+  );
+  if (!row) throw new RowSwallowed('insert');
+  return row;
+}
+
+/**
+ * Changes the given fields and writes the updated event. Returns null if no row was changed or no
+ * value differs; then nothing is written, and readRow shows which of the two it was. Throws as
+ * insertRow does; a write that the table dropped changes no row. `refuseTurnedBack`: if the triggers
+ * of the table undo the change, nothing is written, and the error is the one that db/row-rules.ts
+ * treats as a dropped write; without it the row gets a new version with the old values.
+ */
+export async function updateRow(
+  db: Db | Tx,
+  entity: EntityTable,
+  id: number,
+  values: RowFields,
+  {
+    ifVersion,
+    refuseTurnedBack = false,
+  }: { ifVersion?: number | readonly number[]; refuseTurnedBack?: boolean },
+  stamp: Stamp,
+): Promise<MappedRow | null> {
+  const { columns, json } = byColumn(entity, values);
+  if (columns.length === 0) return null;
+  const condition = { ifVersion: versions(ifVersion), refuseTurnedBack };
+  return await writeNumbered(
+    db,
+    (at) => one(at, updateSql(entity, columns), { id, values: json, ...condition, ...stamped(stamp) }),
+    (error) => isIdentityTaken(entity, error),
+  );
+}
+
+/**
+ * Makes the row a tombstone and writes the deleted event. Returns null if there was no living row of
+ * that version. Throws as insertRow does.
+ */
+export function deleteRow(
+  db: Db | Tx,
+  entity: EntityTable,
+  id: number,
+  { ifVersion }: { ifVersion?: number | readonly number[] },
+  stamp: Stamp,
+): Promise<MappedRow | null> {
+  return writeNumbered(db, (at) =>
+    one(at, deleteSql(entity), { id, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+  );
+}
+
+/** The row with its mappings, also a tombstone; null if no row ever had the id. */
+export function readRow(
+  db: Db | Tx,
+  entity: Pick<EntityTable, 'name'>,
+  id: number,
+): Promise<MappedRow | null> {
+  return one(db, readSql(entity), { id });
+}
+
+/** A page of living rows in the order of their ids, after the id `after`. */
+export function listRows(db: Db | Tx, entity: EntityTable, filter: RowFilter): Promise<MappedRow[]> {
+  const { limit, after = null, identity = null, updatedSince = null } = filter;
+  return all(db, listSql(entity), { limit, after, identity, updatedSince });
+}
+
+/** The id of the living row that has this identity, without regard to the case of its letters. */
+export async function findIdentityHolder(
+  db: Db | Tx,
+  entity: EntityTable,
+  identity: string,
+): Promise<number | null> {
+  const { rows } = await db.raw<{ rows: { id: string | number }[] }>(holderSql(entity), { identity });
+  return rows[0] ? Number(rows[0].id) : null;
+}
+
+/** Whether a write failed because another living row has the identity. */
+export function isIdentityTaken(entity: EntityTable, error: unknown): boolean {
+  return (
+    sqlState(error) === '23505' &&
+    error instanceof Error &&
+    'constraint' in error &&
+    error.constraint === identityIndexOf(entity)
+  );
+}
+
+/** The values of the entity's fields by their columns; other names are left out. */
+function byColumn(entity: EntityTable, values: RowFields): { columns: string[]; json: string } {
+  const named = entity.fields.filter(({ name }) => values[name] !== undefined);
+  return {
+    columns: named.map(columnOf),
+    json: JSON.stringify(Object.fromEntries(named.map(({ name, column }) => [column, values[name]]))),
+  };
+}
+
+function versions(ifVersion: number | readonly number[] | undefined): number[] | null {
+  return ifVersion === undefined ? null : [ifVersion].flat();
+}
+
+function stamped({ eventId, source, context, now }: Stamp): Record<string, string | Date> {
+  return { eventId, source, context: JSON.stringify(context), now };
+}
+
+async function all(
+  db: Db | Tx,
+  sql: string,
+  bindings: Record<string, Knex.RawBinding>,
+): Promise<MappedRow[]> {
+  const query = db.raw<{ rows: SqlRow[] }>(sql, bindings);
+  // A server that vanished answers nothing, and its connections would stay in the pool until TCP
+  // gives up. So outside a transaction a statement that takes too long loses its connection; inside
+  // one, the owner of the transaction bounds the time.
+  const { rows } = await (db.isTransaction ? query : query.timeout(ANSWER_MS));
+  return rows.map(toRow);
+}
+
+async function one(
+  db: Db | Tx,
+  sql: string,
+  bindings: Record<string, Knex.RawBinding>,
+): Promise<MappedRow | null> {
+  const [row] = await all(db, sql, bindings);
+  return row ?? null;
+}
+
+function toRow(row: SqlRow): MappedRow {
+  return {
+    id: Number(row.id),
+    fields: row.fields,
+    version: Number(row.version),
+    lastEventId: Number(row.last_event_id),
+    createdEventId: row.created_event_id,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+    mappings: row.mappings.map(({ behindSince, updatedAt, ...mapping }) => ({
+      ...mapping,
+      behindSince: readTime(behindSince),
+      updatedAt: readTime(updatedAt),
+    })),
+  };
+}

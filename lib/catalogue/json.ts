@@ -1,0 +1,61 @@
+// JSON values in one order, so that two of them are the same if their texts are.
+import type { Value } from './value.ts';
+
+/** Deeper than any record of ours; PostgreSQL and JSON.stringify have limits of their own. */
+const MAX_DEPTH = 50;
+
+/** The value with the members of every object sorted by name; -0 is 0, as in JSON. */
+export function sortKeys(value: Value): Value {
+  if (!isShallow(value)) return value;
+  return sorted(value);
+}
+
+/** The text of the value with sorted members: equal texts are equal values. */
+export function sortedText(value: Value): string {
+  return JSON.stringify(sortKeys(value));
+}
+
+/** Whether JSON and PostgreSQL can hold it: finite numbers, no NUL, no half of a surrogate pair. */
+export function isStorable(value: Value, depth = 0): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value === 'string') return isStorableText(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  return Object.entries(value).every(
+    ([name, member]) => isStorableText(name) && isStorable(member, depth + 1),
+  );
+}
+
+export function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+/** The value that the text is the JSON of; undefined if it is none. */
+export function readJson(text: string): Value | undefined {
+  try {
+    return JSON.parse(text) as Value;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isList(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+function isShallow(value: Value, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth < MAX_DEPTH && Object.values(value).every((member) => isShallow(member, depth + 1));
+}
+
+function sorted(value: Value): Value {
+  if (value === 0) return 0;
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.map(sorted);
+  // From entries, so that a member "__proto__" stays a member.
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, sorted(member)]),
+  );
+}
