@@ -15,6 +15,7 @@ const PLACES: readonly (readonly [from: string, to: (name: string) => string])[]
     'test/lib/integrations/toy/definition.test.ts',
     (name) => `test/lib/integrations/${name}/definition.test.ts`,
   ],
+  ['test/lib/integrations/toy/mappings.test.ts', (name) => `test/lib/integrations/${name}/mappings.test.ts`],
   ['test/flows/two-systems.test.ts', (name) => `test/lib/integrations/${name}/beside-stripe.test.ts`],
 ];
 

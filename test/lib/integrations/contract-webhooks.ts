@@ -111,7 +111,10 @@ export function describeWebhooks(kit: Kit): void {
         ...[made[0], false, false, made[1]],
       ]);
       for (const item of items)
-        if (!item.ok) expect(item.why).to.be.a('string').and.not.match(/first|last|@|^$/);
+        if (!item.ok)
+          expect(item.why)
+            .to.be.a('string')
+            .and.not.match(/first|last|@|^$/);
       const whole = webhooks.bodies(webhooks.events()).flatMap((body) => ingress.events(body));
       expect(whole).to.have.lengthOf(webhooks.events().length);
     });
@@ -133,7 +136,10 @@ export function describeWebhooks(kit: Kit): void {
         { id: '', type: '' },
       ])
         for (const body of [item, ...webhooks.bodies([item])])
-          expect(ingress.events(body).filter(({ ok }) => ok), JSON.stringify(body)).to.deep.equal([]);
+          expect(
+            ingress.events(body).filter(({ ok }) => ok),
+            JSON.stringify(body),
+          ).to.deep.equal([]);
       // Each member of a real event, whichever depth it stands at, with values of every wrong type.
       for (const spoilt of spoiltCopies(newest())) {
         const event = readAlone(spoilt);

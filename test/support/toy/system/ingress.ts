@@ -93,18 +93,15 @@ export function readEvent(event: unknown, reading: Reading): InboundEvent | null
 
 const NOTHING = { externalId: null, after: null, previous: null, ownerTag: null, foreignTag: false };
 
-function readPerson(
-  event: Hash,
-  kind: InboundEvent['kind'],
-  { names, tags }: Reading,
-  unreadable: string[],
-) {
+function readPerson(event: Hash, kind: InboundEvent['kind'], { names, tags }: Reading, unreadable: string[]) {
   const person = isHash(event['person']) ? event['person'] : {};
   const { id } = person;
   if (!isId(id)) unreadable.push('external_id');
   const after = kind === 'deleted' ? null : readFields(person, names);
   if (kind !== 'deleted' && after === null)
-    unreadable.push(...names.filter((field) => !isValue(field, person[field])).map((field) => `after.${field}`));
+    unreadable.push(
+      ...names.filter((field) => !isValue(field, person[field])).map((field) => `after.${field}`),
+    );
   return {
     externalId: isId(id) ? id : null,
     after,
