@@ -1,7 +1,7 @@
 import type { FieldRule } from '../../lib/catalogue/document.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import { createChances } from './chances.ts';
-import type { SystemOfWorld } from './sync.ts';
+import type { SystemOfWorld } from './system-of-world.ts';
 
 export interface HistoryOptions {
   seed: number;

@@ -1,4 +1,4 @@
-import type { SystemOfWorld } from './sync.ts';
+import type { SystemOfWorld } from './system-of-world.ts';
 import { toySystem } from './toy/beside-the-engine.ts';
 
 const COUNT = 2_000;

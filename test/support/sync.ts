@@ -15,7 +15,6 @@ import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { Claim, SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { DEFAULT_ACCOUNT } from '../../simulator/http/keys.ts';
-import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../simulator/simulator.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { createTestClock, type TestClock } from './clock.ts';
@@ -25,6 +24,7 @@ import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
 import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 import { onlyEvent } from './only-event.ts';
+import { onTheWire, type SystemOfWorld } from './system-of-world.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -58,16 +58,6 @@ export interface SyncWorld {
   notify(customerId: number, options?: { mustRead?: boolean }): Promise<void>;
   /** The calls that reached the simulator over HTTP: `POST /v1/customers`, oldest first. */
   calls(): string[];
-}
-
-/** A system that takes Stripe's place in a world, with a double that the histories can use. */
-export interface SystemOfWorld {
-  name: string;
-  externalType: string;
-  account: string;
-  /** Started on this clock; what it does not have of the simulator throws when it is used. */
-  open(clock: TestClock): Promise<Simulator>;
-  integrate(url: string, instanceId: string): Integration;
 }
 
 export function useSync(
@@ -235,12 +225,6 @@ export async function createWorld(
 async function openSystem(system: SystemOfWorld): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
   const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
   return { clock, simulator: await system.open(clock) };
-}
-
-/** An event as its system sends it: Stripe's are sent as the simulator stores them. */
-export function onTheWire(simulator: Simulator, event: StoredEvent): unknown {
-  const { wire } = simulator as Simulator & { wire?: (event: StoredEvent) => unknown };
-  return wire ? wire(event) : event;
 }
 
 async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {

@@ -9,7 +9,8 @@ import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
 import { onlyEvent } from './only-event.ts';
-import { onTheWire, useSync, type SyncWorld } from './sync.ts';
+import { useSync, type SyncWorld } from './sync.ts';
+import { onTheWire } from './system-of-world.ts';
 
 export interface Inbound {
   /** Their events that no webhook has brought yet, oldest first. */

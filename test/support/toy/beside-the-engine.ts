@@ -1,6 +1,6 @@
 // Toy as the system of a world of tests: `useSync({ system: toySystem() })`.
 import type { Capabilities } from '../../../lib/integrations/integration.ts';
-import type { SystemOfWorld } from '../sync.ts';
+import type { SystemOfWorld } from '../system-of-world.ts';
 import { asSimulator } from './as-simulator.ts';
 import { startToy, ACCOUNT, TOKEN } from './double/server.ts';
 import { capabilities } from './system/capabilities.ts';
