@@ -1,7 +1,7 @@
 // /conflicts: every value that the merge did not keep, and the call that reverses a conflict. The
 // rules are in lib/operations/conflicts.ts.
 
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -35,37 +35,12 @@ export type ConflictRoutesDeps = {
   deadlineMs: number;
 };
 
-export function conflictRoutes({
-  db,
-  entity,
-  operations,
-  systems,
-  basePath,
-  deadlineMs,
-}: ConflictRoutesDeps): Router {
+export function conflictRoutes(deps: ConflictRoutesDeps): Router {
+  const { db, entity, operations, systems, basePath, deadlineMs } = deps;
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
-  declareRoute(router, '/conflicts', {
-    get: [
-      soon,
-      async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req, conflictQuerySchema)));
-        const { limit = PAGE_DEFAULT, turned, reversed = turned, ...filter } = query;
-        const found = await listConflicts(db, {
-          ...filter,
-          limit: limit + 1,
-          ...(reversed !== undefined && { reversed: reversed === 'true' }),
-        });
-        const page = pageOf(res, found, { limit, path: `${basePath}/conflicts`, query });
-        sendJson(
-          res,
-          200,
-          page.map((each) => conflictJson(entity, each)),
-        );
-      },
-    ],
-  });
+  declareRoute(router, '/conflicts', { get: [soon, listPage(deps)] });
 
   declareRoute(router, '/conflicts/:id', {
     get: [
@@ -101,6 +76,24 @@ export function conflictRoutes({
     ],
   });
   return router;
+}
+
+function listPage({ db, entity, basePath }: ConflictRoutesDeps): RequestHandler {
+  return async (req, res) => {
+    const query = demand('query', checkQuery(queryOf(req, conflictQuerySchema)));
+    const { limit = PAGE_DEFAULT, turned, reversed = turned, ...filter } = query;
+    const found = await listConflicts(db, {
+      ...filter,
+      limit: limit + 1,
+      ...(reversed !== undefined && { reversed: reversed === 'true' }),
+    });
+    const page = pageOf(res, found, { limit, path: `${basePath}/conflicts`, query });
+    sendJson(
+      res,
+      200,
+      page.map((each) => conflictJson(entity, each)),
+    );
+  };
 }
 
 /** When `/turn` was renamed to `/reverse`: seconds since 1970, in the form of RFC 9745. */

@@ -7,6 +7,7 @@ import type { Db } from '../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import { without } from '../lib/without.ts';
 import { CHANGES_DEFAULT, changesQuerySchema, type ChangesQuery } from './change-schemas.ts';
 import { demand, invalid, queryOf } from './input.ts';
 import { Problem } from './problems.ts';
@@ -51,7 +52,7 @@ function expired(reason: 'retention' | 'other_database'): Problem {
 
 function changeJson(change: CustomerChange & { position: Position }): Record<string, unknown> {
   const { type, customerId: id, version, source } = change;
-  const { id: _, ...fields } = change.fields;
+  const fields = without(change.fields, 'id');
   return {
     position: encodePosition(change.position),
     event_id: change.eventUuid,

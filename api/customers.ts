@@ -1,7 +1,7 @@
 // /customers: checks the request, calls the store, and writes the answer. The rules are in
 // lib/customers/customers.ts.
 
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import { listRows, readRow, type MappedRow } from '../db/entities/rows.ts';
@@ -46,29 +46,12 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
   const checks = rowChecksOf(entity);
-  const querySchema = customerQuerySchemaOf(entity);
-  const checkQuery = compileCheck<CustomerQuery>(querySchema);
   const json = readJson();
   // A PATCH in plain JSON is a merge patch (RFC 7396): null empties a field.
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
-    get: [
-      soon,
-      async (req, res) => {
-        const query = demand('query', checkQuery(queryOf(req, querySchema)));
-        const { limit = PAGE_DEFAULT, after, updated_since: since } = query;
-        const identity = query[entity.identity ?? ''];
-        const found = await listRows(db, entity, {
-          limit: limit + 1, // one more than asked for tells whether there is a next page
-          ...(after !== undefined && { after }),
-          ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
-          ...(since !== undefined && { updatedSince: new Date(since) }),
-        });
-        const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
-        sendJson(res, 200, listJson(page, systems));
-      },
-    ],
+    get: [soon, listPage(deps)],
     post: [
       ...json,
       soon,
@@ -125,6 +108,24 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
     ],
   });
   return router;
+}
+
+function listPage({ db, entity, systems, basePath }: CustomerRoutesDeps): RequestHandler {
+  const querySchema = customerQuerySchemaOf(entity);
+  const checkQuery = compileCheck<CustomerQuery>(querySchema);
+  return async (req, res) => {
+    const query = demand('query', checkQuery(queryOf(req, querySchema)));
+    const { limit = PAGE_DEFAULT, after, updated_since: since } = query;
+    const identity = query[entity.identity ?? ''];
+    const found = await listRows(db, entity, {
+      limit: limit + 1, // one more than asked for tells whether there is a next page
+      ...(after !== undefined && { after }),
+      ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
+      ...(since !== undefined && { updatedSince: new Date(since) }),
+    });
+    const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
+    sendJson(res, 200, listJson(page, systems));
+  };
 }
 
 /**

@@ -115,15 +115,7 @@ export function openApiDocument(entity: Entity = customer): Json {
             '"true" for a change that is one of many: single changes are sent to external systems before it.',
         },
       },
-      headers: {
-        ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
-        Location: { description: 'The path of the customer.', schema: { type: 'string' } },
-        Link: {
-          description: 'rel="next" leads to the next page; the last page has no such link.',
-          schema: { type: 'string' },
-        },
-        'X-Request-Id': { description: 'The id sent, or one of the API.', schema: { type: 'string' } },
-      },
+      headers,
       schemas: {
         Customer: customerSchemaOf(entity),
         Changes: changesSchemaOf(entity),
@@ -146,6 +138,16 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
   };
 }
+
+const headers = {
+  ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
+  Location: { description: 'The path of the customer.', schema: { type: 'string' } },
+  Link: {
+    description: 'rel="next" leads to the next page; the last page has no such link.',
+    schema: { type: 'string' },
+  },
+  'X-Request-Id': { description: 'The id sent, or one of the API.', schema: { type: 'string' } },
+};
 
 const problemSchema = {
   type: 'object',

@@ -6,6 +6,7 @@
 //
 // The effect on other customers is measured in rounds A, B, B, A: without and with a customer whose
 // calls hang and one that is always throttled.
+import { onlyCustomers } from '../test/support/only-target.ts';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -192,7 +193,11 @@ function stamp() {
 async function receive(): Promise<void> {
   const found = await findUndelivered(db, { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 100_000 });
   const target = { system: 'stripe', externalType: 'customer' };
-  await receiveOutbound({ db, clock: { now: () => new Date() }, wake: () => undefined }, target, found);
+  await receiveOutbound(
+    { db, clock: { now: () => new Date() }, wake: () => undefined },
+    onlyCustomers(target),
+    found,
+  );
 }
 
 function start(apiBase: string, rate?: number): ChildProcess {

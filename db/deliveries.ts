@@ -1,6 +1,7 @@
 // Deliveries: one event at one target, with its outcome.
 import type { Db, Tx } from './server/connection.ts';
 import { ensureConnection } from './connections.ts';
+import { isRowChangeSql } from './events/kinds.ts';
 import { makeMappings } from './mappings/writes/existing-rows.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
@@ -33,9 +34,13 @@ export type InternalEvent = {
   /** The id of the event's row; null if the bus did not carry the id, and it is looked up. */
   syncEventId: number | null;
   eventType: string;
+  entityType: string;
   entityId: number;
   version: number;
 };
+
+/** Which rows go where: the rows of an entity, as records of a kind. */
+export type Target = { system: string; entityType: string; externalType: string };
 
 const settleSql = `
 update sync_deliveries d
@@ -62,7 +67,7 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
 
 const lockMappingsSql = `
 select id, internal_id from external_mappings
-where entity_type = 'customer' and internal_id = any(:entityIds) and system = :system and account = :account
+where entity_type = :entityType and internal_id = any(:entityIds) and system = :system and account = :account
   and external_type = :externalType and role = 'primary'
 order by id for update`;
 
@@ -72,7 +77,7 @@ const insertSql = `
 with found as (
   select e.*, s.id as found_id, s.context,
          case when s.context -> 'bulk' = 'true' then ${urgencies.bulk}
-              when e.event_type = 'customer.created' then ${urgencies.row} else ${urgencies.edit} end as urgency
+              when e.event_type like '%.created' then ${urgencies.row} else ${urgencies.edit} end as urgency
   from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, mapping_id bigint, event_type text, version bigint)
   left join lateral ( -- two questions, for either has its index
     select id, context from sync_events where id = e.sync_event_id
@@ -110,15 +115,15 @@ where m.id = r.mapping_id`;
 export async function receiveInternalEvents(
   tx: Tx,
   events: InternalEvent[],
-  target: { system: string; externalType: string; now: Date },
+  target: Target & { now: Date },
 ): Promise<number> {
   if (events.length === 0) return 0;
-  const { system, externalType, now } = target;
+  const { system, entityType, externalType, now } = target;
   const account = await lockConnectionAccount(tx, system);
   const rows = events.map((e) => ({
     event_id: e.eventId,
     sync_event_id: e.syncEventId,
-    entity_type: 'customer',
+    entity_type: entityType,
     entity_id: e.entityId,
     event_type: e.eventType,
     version: e.version,
@@ -126,6 +131,7 @@ export async function receiveInternalEvents(
   await makeMappings(tx, { events: JSON.stringify(rows), system, account, externalType });
   const locked = await tx.raw<{ rows: { id: number; internal_id: number }[] }>(lockMappingsSql, {
     entityIds: [...new Set(events.map((e) => e.entityId))],
+    entityType,
     system,
     account,
     externalType,
@@ -145,14 +151,15 @@ export async function receiveInternalEvents(
 export async function raiseWithoutDelivery(
   tx: Tx,
   { entityId, version }: InternalEvent,
-  { system, externalType, now }: { system: string; externalType: string; now: Date },
+  { system, entityType, externalType, now }: Target & { now: Date },
 ): Promise<void> {
   const account = await lockConnectionAccount(tx, system);
   const place = { system, account, externalType };
-  const events = JSON.stringify([{ entity_type: 'customer', entity_id: entityId }]);
+  const events = JSON.stringify([{ entity_type: entityType, entity_id: entityId }]);
   await makeMappings(tx, { events, ...place });
   const { rows } = await tx.raw<{ rows: { id: number }[] }>(lockMappingsSql, {
     entityIds: [entityId],
+    entityType,
     ...place,
   });
   const made = rows.map(({ id }) => ({ mapping_id: id, version, urgency: urgencies.edit }));
@@ -204,16 +211,16 @@ export async function insertOriginDelivery(
 export async function countDeletesInSince(tx: Db | Tx, sinceId: string): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) from sync_deliveries
-     where event_type = 'customer.deleted' and status = 'origin' and event_id >= :sinceId`,
+     where event_type like '%.deleted' and status = 'origin' and event_id >= :sinceId`,
     { sinceId },
   );
   return rows[0]?.count ?? 0;
 }
 
 const missingSql = `
-select e.id as "syncEventId", e.event_id as "eventId", e.event_type as "eventType", e.entity_id as "entityId", e.version
+select e.id as "syncEventId", e.event_id as "eventId", e.event_type as "eventType", e.entity_type as "entityType", e.entity_id as "entityId", e.version
 from sync_events e
-where e.id > :after and e.id <= :upTo and e.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
+where e.id > :after and e.id <= :upTo and ${isRowChangeSql('e')} and (:entityTypes::text[] is null or e.entity_type = any(:entityTypes::text[]))
   and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = :system)
 order by e.id limit :limit`;
 
@@ -222,8 +229,11 @@ order by e.id limit :limit`;
  */
 export async function findUndelivered(
   db: Db,
-  range: { system: string; after: number; upTo: number; limit: number },
+  range: { system: string; entityTypes?: string[]; after: number; upTo: number; limit: number },
 ): Promise<InternalEvent[]> {
-  const { rows } = await db.raw<{ rows: InternalEvent[] }>(missingSql, range);
+  const { rows } = await db.raw<{ rows: InternalEvent[] }>(missingSql, {
+    entityTypes: null,
+    ...range,
+  });
   return rows;
 }

@@ -1,5 +1,7 @@
 // Inbound events: stored once, refused with a reason, and received at the mapping that they are
 // about.
+import type { Target } from './deliveries.ts';
+import { isRecordChangeSql } from './events/kinds.ts';
 import { hasEndedSql } from './mappings/state.ts';
 import type { Db, Tx } from './server/connection.ts';
 import { writeNumbered } from './sequences/taken-numbers.ts';
@@ -102,12 +104,12 @@ export async function insertRefusal(
  */
 export async function askForRead(
   db: Db,
-  about: { system: string; externalType: string; externalId: string; now: Date; urgency?: Urgency },
+  about: Target & { externalId: string; now: Date; urgency?: Urgency },
 ): Promise<void> {
   await writeNumbered(db, (at) =>
     at.raw(
-      `insert into external_mappings as m (system, account, external_type, external_id, dirty, must_read, urgency, next_attempt_at)
-       select :system, c.account, :externalType, :externalId, 1, true, :urgency, :now::timestamptz
+      `insert into external_mappings as m (system, account, entity_type, external_type, external_id, dirty, must_read, urgency, next_attempt_at)
+       select :system, c.account, :entityType, :externalType, :externalId, 1, true, :urgency, :now::timestamptz
        from connections c where c.system = :system and c.account is not null
        on conflict (system, account, external_type, external_id) where external_id is not null
        do update set dirty = m.dirty + 1, must_read = true, urgency = ${raisedUrgency('excluded.urgency')}, updated_at = now()`,
@@ -138,6 +140,7 @@ export type ExternalEvent = {
   eventId: string;
   syncEventId: number | null;
   eventType: string;
+  entityType: string;
   account: string;
   externalId: string;
   /**
@@ -157,7 +160,8 @@ select e.event_id, coalesce(
   (select m.id from external_mappings m
    where m.system = :system and m.account = e.account and m.external_type = :externalType and m.external_id = e.external_id),
   (select m.id from external_mappings m
-   where m.intent ->> 'key' = e.key and m.intent is not null and m.system = :system and m.account = e.account and m.external_id is null),
+   where m.intent ->> 'key' = e.key and m.intent is not null and m.system = :system and m.account = e.account
+     and m.external_type = :externalType and m.external_id is null),
   (select m.id from sync_intents i join external_mappings m on m.id = i.mapping_id
    where i.id = e.intent_id and m.system = :system and m.account = e.account and m.external_id is null and m.state <> 'tombstoned'),
   (select m.id from entity_rows() c join external_mappings m on m.entity_type = c.entity_type and m.internal_id = c.id
@@ -169,10 +173,10 @@ from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, extern
 // The conflict target is named: an id that is taken, because the sequence was set back, must not be
 // mistaken for a record that is known.
 const makeSql = `
-insert into external_mappings (system, account, external_type, external_id)
-select distinct :system, e.account, :externalType, e.external_id
+insert into external_mappings (system, account, entity_type, external_type, external_id)
+select distinct :system, e.account, :entityType, :externalType, e.external_id
 from jsonb_to_recordset(:events::jsonb) as e(account text, external_id text)
-order by 4
+order by 5
 on conflict (system, account, external_type, external_id) where external_id is not null do nothing`;
 
 const insertSql = `
@@ -184,10 +188,10 @@ on conflict (event_id, target) do nothing
 returning event_id, mapping_id`;
 
 const notReceivedSql = `
-select e.id as "syncEventId", e.event_id, e.event_type, e.payload -> 'external' as external
+select e.id as "syncEventId", e.event_id, e.event_type, e.entity_type as "entityType", e.payload -> 'external' as external
 from sync_events e
 where e.id > :after and e.id <= :upTo and e.source = :system
-  and e.event_type in (:system || '.customer.created', :system || '.customer.updated', :system || '.customer.deleted')
+  and ${isRecordChangeSql('e', ':system')} and (:entityTypes::text[] is null or e.entity_type = any(:entityTypes::text[]))
   and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = 'internal')
 order by e.id limit :limit`;
 
@@ -195,6 +199,7 @@ export type NotReceivedEvent = {
   syncEventId: number;
   event_id: string;
   event_type: string;
+  entityType: string;
   /** As it was stored; the caller checks it. */
   external: unknown;
 };
@@ -202,9 +207,12 @@ export type NotReceivedEvent = {
 /** Inbound events of a range of ids that have no delivery: events that the bus lost. */
 export async function findNotReceived(
   db: Db,
-  range: { system: string; after: number; upTo: number; limit: number },
+  range: { system: string; entityTypes?: string[]; after: number; upTo: number; limit: number },
 ): Promise<NotReceivedEvent[]> {
-  const { rows } = await db.raw<{ rows: NotReceivedEvent[] }>(notReceivedSql, range);
+  const { rows } = await db.raw<{ rows: NotReceivedEvent[] }>(notReceivedSql, {
+    entityTypes: null,
+    ...range,
+  });
   return rows;
 }
 
@@ -239,7 +247,7 @@ function urgencyOf({ intentId, inbound }: ExternalEvent): Urgency {
 export async function receiveExternalEvents(
   tx: Tx,
   events: ExternalEvent[],
-  target: { system: string; externalType: string; now: Date },
+  target: Target & { now: Date },
 ): Promise<number | null> {
   const rows = events.map((e) => ({
     event_id: e.eventId,
@@ -252,7 +260,7 @@ export async function receiveExternalEvents(
     owner_tag: e.ownerTag,
     inbound: e.inbound,
   }));
-  const { system, externalType, now } = target;
+  const { system, entityType, externalType, now } = target;
   const resolve = async (): Promise<Map<string, number | null>> => {
     const { rows: found } = await tx.raw<{ rows: { event_id: string; mapping_id: number | null }[] }>(
       resolveSql,
@@ -267,7 +275,7 @@ export async function receiveExternalEvents(
   let known = await resolve();
   const unmatched = rows.filter((row) => (known.get(row.event_id) ?? null) === null);
   if (unmatched.length > 0) {
-    await tx.raw(makeSql, { events: JSON.stringify(unmatched), system, externalType });
+    await tx.raw(makeSql, { events: JSON.stringify(unmatched), system, entityType, externalType });
     known = await resolve();
   }
   const ids = [...new Set(known.values())];

@@ -510,7 +510,8 @@ create table external_mappings (
   known_email text,
   void_tag uuid,
   consent jsonb,
-  ending jsonb
+  ending jsonb,
+  made_record boolean default false not null
 ) with (fillfactor=80);
 
 create table external_records (

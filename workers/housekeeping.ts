@@ -2,6 +2,7 @@
 // makes partitions before they are needed. The sweeps (sweeper.ts) find events that no webhook
 // brought.
 import type { Bus } from '../lib/bus/bus.ts';
+import { targetsOf } from '../lib/sync/kinds.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
 import { keyPrefix } from '../lib/sync/intent-key.ts';
@@ -85,12 +86,12 @@ export function createHousekeeping(
 
   async function closeGap({ deps, wake }: HousekeptLane): Promise<boolean> {
     const { db, clock, log } = deps;
-    const { system, document } = deps.integration;
+    const { system } = deps.integration;
     const gap = await closeReceiveGap(
       { db, clock, wake, bus, log },
       {
         system,
-        externalType: document.externalType,
+        targets: targetsOf(deps),
         keyPrefix: keyPrefix(deps),
         groups: { outbound: outboundGroup(groupId, system), inbound: inboundGroup(groupId) },
       },

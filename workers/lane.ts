@@ -17,6 +17,7 @@ import { breakOff } from '../lib/sync/broken-off.ts';
 import { describeFault } from '../lib/describe-fault.ts';
 import { bindAccount } from '../lib/integrations/bind.ts';
 import { placeExistingRows } from '../lib/intake/existing-rows.ts';
+import { depsOfKind } from '../lib/sync/kinds.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 
@@ -64,6 +65,8 @@ const ECHO_PART = 0.25;
 const LONGEST_EVERY = 8;
 /** How often echoes are looked for while there is no token for anything else. */
 const ECHOES_EVERY_MS = 1_000;
+
+const noRelease = (): void => undefined;
 
 export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => void): Lane {
   const { db, clock, integration, log } = deps;
@@ -117,12 +120,18 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
-    const noRelease = (): void => undefined;
     const release = isEcho(claimed) ? noRelease : (guards.limiter?.reserve(claimed.makes) ?? noRelease);
+    const own = depsOfKind(deps, claimed.entityType);
     const lastCall = lastCallOf(deps, claim);
-    const guarded = guard(integration, guards, { id: claim.id, urgency: claimed.urgency, lastCall, release });
+    const guarded = guard((own ?? deps).integration, guards, {
+      id: claim.id,
+      urgency: claimed.urgency,
+      lastCall,
+      release,
+    });
     try {
-      await reconcile({ ...deps, integration: guarded }, claim);
+      if (own === null) throw new AppError('config_invalid', { detail: notKept(claimed.entityType) });
+      await reconcile({ ...own, integration: guarded }, claim);
     } catch (error) {
       await breakOff(deps, claim, error).catch((failure: unknown) => {
         log.debug('reconcile.lease_left', { mapping: claim.id, ...describeFault(failure) });
@@ -207,6 +216,9 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     status: () => ({ system: integration.system, bound: bound !== null, stopped, inHand: inHand.size }),
   };
 }
+
+const notKept = (entityType: string): string =>
+  `a pair of the entity ${entityType}, which the configuration does not have; its step waits`;
 
 /**
  * Whether the mapping was claimed without a token, because its event is an echo of our own write or

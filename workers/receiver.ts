@@ -1,5 +1,6 @@
 // Receives events from the bus and stores them in the database.
 import type { Bus, Received } from '../lib/bus/bus.ts';
+import { targetsOf } from '../lib/sync/kinds.ts';
 import { parseEnvelope, type Parsed } from '../lib/events/parse.ts';
 import { topics } from '../lib/events/routing.ts';
 import type { ExternalEvent } from '../db/inbound.ts';
@@ -41,14 +42,14 @@ export function inboundGroup(groupId: string): string {
 
 /** Subscribes one system to the outbound events. */
 export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string): Promise<Unsubscribe> {
-  const { system, document } = listener.deps.integration;
+  const { system } = listener.deps.integration;
   return bus.subscribe({
     topic: topics.outbound,
     group: outboundGroup(groupId, system),
     handler: async (batch) => {
       const { taken, refused } = sort(batch, listener.deps.policy.instanceId, toInternalEvent);
       await noteRefused(bus, listener.deps, refused);
-      await receiveOutbound(receiveDeps(listener), { system, externalType: document.externalType }, taken);
+      await receiveOutbound(receiveDeps(listener), targetsOf(listener.deps), taken);
     },
   });
 }
@@ -72,11 +73,9 @@ export function subscribeInbound(
       );
       await noteRefused(bus, { ...first.deps, log }, refused);
       for (const [listener, received] of Map.groupBy(taken, ({ listener }) => listener)) {
-        const { system, document } = listener.deps.integration;
-        const target = { system, externalType: document.externalType };
         await receiveInbound(
           receiveDeps(listener),
-          target,
+          targetsOf(listener.deps),
           received.map(({ event }) => event),
         );
       }
@@ -132,9 +131,10 @@ function foreign(record: Received, installation: string): RefusedRecord {
 }
 
 function toInternalEvent(record: Received, parsed: Parsed): Sorted<InternalEvent> {
-  if (parsed.kind !== 'customer') return { refused: `unexpected_${parsed.kind}` };
-  const { event_id: eventId, event_type: eventType, version, customer_data: customer } = parsed.envelope;
-  return { taken: { eventId, syncEventId: record.syncEventId, eventType, entityId: customer.id, version } };
+  if (parsed.kind !== 'row') return { refused: `unexpected_${parsed.kind}` };
+  const { entityType, entityId, envelope } = parsed;
+  const { event_id: eventId, event_type: eventType, version } = envelope;
+  return { taken: { eventId, syncEventId: record.syncEventId, eventType, entityType, entityId, version } };
 }
 
 function toInboundEvent(

@@ -1,8 +1,10 @@
 // Checks the settings and the file of the catalogue, and shows what stands.
 import type { Command } from 'commander';
 import { relative } from 'node:path';
+import type { Condition } from '../../lib/catalogue/condition.ts';
 import type { Entity, Field } from '../../lib/catalogue/entity.ts';
 import type { FieldRule, MappingDocument } from '../../lib/catalogue/document.ts';
+import type { Value } from '../../lib/catalogue/value.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
@@ -65,7 +67,21 @@ function print({ catalogue, configFile }: Config, shown: readonly Shown[], outpu
     output.printTitle(`${system.label}: ${document.entity}`);
     const rows = document.fields.map((rule) => [`  ${rule.internal}`, ...describeRule(rule)]);
     for (const line of table([['  ours', '', 'theirs', 'in a conflict'], ...rows])) output.print(line);
+    if (document.condition) output.print(`  ${describeCondition(document.condition)}`);
   }
+}
+
+/** `only rows whose plan is not "free"; the record of a row that leaves: detach`. */
+function describeCondition({ when, onLeave }: Condition): string {
+  const { field } = when;
+  const says = (value: Value): string => (value === null ? 'empty' : JSON.stringify(value));
+  const asks =
+    'in' in when
+      ? `is one of ${when.in.map(says).join(', ')}`
+      : 'is' in when
+        ? `is ${says(when.is)}`
+        : `is not ${says(when.not)}`;
+  return `only rows whose ${field} ${asks}; the record of a row that leaves: ${onLeave}`;
 }
 
 /** `text, required, at most 256 characters`. */

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { Field } from '../../lib/catalogue/entity.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { readRow } from '../../db/entities/rows.ts';
 import { readHolders } from '../../db/health/reports.ts';
+import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { hasCode } from '../embedded/files.ts';
@@ -17,6 +19,7 @@ import { readRows, type Passed } from '../import/rows.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { withDatabase } from '../session.ts';
 import { labelsOf } from '../systems.ts';
 import { describeUnmatched, readUnmatched } from '../unmatched.ts';
@@ -85,60 +88,63 @@ async function runImport(
   { output, systems }: Pick<CommandContext, 'output' | 'systems'>,
 ): Promise<number> {
   const { update = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
+  const config = loadConfigAndCatalogue();
+  const entity = customerOf(config);
+  const fields = entity.fields.filter(({ name }) => !(targets as readonly string[]).includes(name));
+  const columns = mapped(map, fields);
   const source = await openSource(file);
   const stopping = listenForStop();
   const stop = new AbortController();
   void stopping.requested.then(() => stop.abort());
   try {
-    return await withDatabase(async ({ config, database: { db } }) => {
-      const progress = createProgress(output, 'rows');
-      let passed: Passed | undefined;
-      const entity = customerOf(config);
-      const fields = entity.fields.filter(({ name }) => !(targets as readonly string[]).includes(name));
-      const rows = readRows(source.stream, {
-        ...{ delimiter, map: mapped(map, fields), namesFromEmail, encoding, fields },
-        onLayout: (layout) => sayLayout(layout, output),
-        onEnd: (counted) => (passed = counted),
-      });
-      const summary = await importRows(rows, {
-        entity,
-        store: createCustomerStore({
-          db,
+    return await withDatabase(
+      async ({ database: { db } }) => {
+        const progress = createProgress(output, 'rows');
+        let passed: Passed | undefined;
+        const rows = readRows(source.stream, {
+          ...{ delimiter, map: columns, namesFromEmail, encoding, fields },
+          onLayout: (layout) => sayLayout(layout, output),
+          onEnd: (counted) => (passed = counted),
+        });
+        const summary = await importRows(rows, {
           entity,
-          clock: systemClock,
-          nudge: () => undefined,
-        }),
-        read: (id) => readRow(db, entity, id),
-        update,
-        signal: stop.signal,
-        onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),
-      });
-      progress.end();
-      if (json) output.printJson({ ...summary, passed });
-      else saySummary(summary, passed, output);
-      if (stop.signal.aborted) {
-        output.say(
-          'Stopped before the end. Run the import again for the other rows; the imported rows are then skipped.',
-        );
-        return exit.interrupted;
-      }
-      const follows =
-        (await findRunning(config.dataDir)) ?? (await readHolders(db)).find(({ name }) => name === 'relay');
-      if (!follows && summary.created + summary.updated > 0) {
-        output.say(
-          `No relay runs that would bring these customers to ${labelsOf(systems)}. Start one: npx twinbox up`,
-        );
-      }
-      for (const system of systems.enabled(config)) {
-        const unmatched = await readUnmatched(db, system);
-        for (const line of unmatched && !json ? describeUnmatched(unmatched) : []) output.say(line);
-      }
-      return summary.bad.length + summary.different.length > 0 ? exit.failed : exit.ok;
-    });
+          store: createCustomerStore({ db, entity, clock: systemClock, nudge: () => undefined }),
+          read: (id) => readRow(db, entity, id),
+          update,
+          signal: stop.signal,
+          onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),
+        });
+        progress.end();
+        if (json) output.printJson({ ...summary, passed });
+        else saySummary(summary, passed, output);
+        if (stop.signal.aborted) {
+          output.say(
+            'Stopped before the end. Run the import again for the other rows; the imported rows are then skipped.',
+          );
+          return exit.interrupted;
+        }
+        if (summary.created + summary.updated > 0 && !(await hasRelay(db, config))) {
+          output.say(
+            `No relay runs that would bring these customers to ${labelsOf(systems)}. Start one: npx twinbox up`,
+          );
+        }
+        for (const system of systems.enabled(config)) {
+          const unmatched = await readUnmatched(db, system);
+          for (const line of unmatched && !json ? describeUnmatched(unmatched) : []) output.say(line);
+        }
+        return summary.bad.length + summary.different.length > 0 ? exit.failed : exit.ok;
+      },
+      { config },
+    );
   } finally {
     stopping.dispose();
     source.stream.destroy();
   }
+}
+
+async function hasRelay(db: Db, { dataDir }: Pick<Config, 'dataDir'>): Promise<boolean> {
+  if (await findRunning(dataDir)) return true;
+  return (await readHolders(db)).some(({ name }) => name === 'relay');
 }
 
 async function openSource(file: string) {

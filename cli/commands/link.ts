@@ -1,4 +1,5 @@
 import { readConnection } from '../../db/connections.ts';
+import type { JsonValue } from '../../db/entities/rows.ts';
 import { countUnmatched } from '../../db/external-records.ts';
 import { countNotLinked } from '../../db/mappings/first-link.ts';
 import { findLinkable, type Linkable } from '../../db/mappings/list.ts';
@@ -254,8 +255,12 @@ function toRow(each: Linkable): string[] {
   ];
 }
 
-const nameIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['name']));
-const emailIn = ({ fields }: Linkable): string | null => (fields === null ? null : String(fields['email']));
+const nameIn = ({ fields }: Linkable): string | null => textOf(fields?.['name']);
+const emailIn = ({ fields }: Linkable): string | null => textOf(fields?.['email']);
+
+function textOf(value: JsonValue | undefined): string | null {
+  return typeof value === 'string' ? value : null;
+}
 
 function describe({ fields, linkedWith, consent }: Linkable): string {
   if (fields === null) return 'the customer is deleted: a worker looks at the record again';

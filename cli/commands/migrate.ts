@@ -1,6 +1,6 @@
 import { assertEventIdsFit } from '../../db/sequences/event-ids.ts';
 import { migrate, planMigration } from '../../db/server/migrate.ts';
-import { moveSequences, type SequenceMove } from '../../db/sequences/move-forward.ts';
+import { moveSequences, type Moved, type SequenceMove } from '../../db/sequences/move-forward.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
@@ -40,8 +40,8 @@ Examples:
           const catalogue = tableCatalogueOf(config);
           const { consequences } = await planMigration(db, catalogue);
           if (consequences.length > 0) {
-            assertMayAsk('migrate', yes);
             for (const sentence of consequences) output.say(sentence);
+            assertMayAsk('migrate', yes);
             if (!yes && !(await isAgreed('Do this?', output))) return null;
           }
           const run = await migrate(db, { catalogue, timeZone, say });
@@ -53,19 +53,7 @@ Examples:
       if (done === null) return finish(exit.failed);
       const { names, moved, stuck } = done;
       if (json) output.printJson({ migrated: names, notes, sequences: { moved, stuck } });
-      else {
-        const files = names.filter((name) => name.endsWith('.sql'));
-        for (const name of names) output.print(name);
-        output.say(
-          names.length === 0
-            ? 'Nothing to do: the schema is up to date.'
-            : files.length === 0
-              ? 'The tables are those of the configuration.'
-              : `${count(files.length, 'file')} run.`,
-        );
-        for (const move of moved) output.say(sayMove(move));
-        for (const { says, fix } of stuck) output.say(`${says}. ${fix}`);
-      }
+      else sayDone(done, output);
       finish(exit.ok);
     });
 }
@@ -75,6 +63,20 @@ interface Options {
   timeZone?: string;
   plan?: boolean;
   yes?: boolean;
+}
+
+function sayDone({ names, moved, stuck }: Moved & { names: string[] }, output: Output): void {
+  const files = names.filter((name) => name.endsWith('.sql'));
+  for (const name of names) output.print(name);
+  output.say(
+    names.length === 0
+      ? 'Nothing to do: the schema is up to date.'
+      : files.length === 0
+        ? 'The tables are those of the configuration.'
+        : `${count(files.length, 'file')} run.`,
+  );
+  for (const move of moved) output.say(sayMove(move));
+  for (const { says, fix } of stuck) output.say(`${says}. ${fix}`);
 }
 
 async function showPlan(json: boolean, output: Output): Promise<number> {

@@ -13,6 +13,7 @@ import type { CustomerStore, Origin } from '../../lib/customers/customers.ts';
 import type { Entity } from '../../lib/catalogue/entity.ts';
 import { rowChecksOf } from '../../lib/catalogue/row-checks.ts';
 import { plainText } from '../../lib/catalogue/field-types.ts';
+import { without } from '../../lib/without.ts';
 import type { Derived } from './person.ts';
 import type { Row } from './rows.ts';
 
@@ -126,8 +127,7 @@ async function importOne(
   summary: Summary,
 ): Promise<void> {
   const { line, values, derived } = checked;
-  const { name: _, ...unnamed } = values;
-  const given: RowFields = derived === undefined ? values : unnamed;
+  const given: RowFields = derived === undefined ? values : without(values, 'name');
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const made = await store.create(values, ORIGIN);
     if (made.outcome === 'created') {

@@ -65,6 +65,7 @@ function counted<T>(all: T[], lineOf: (one: T) => string | null): [number, strin
 type NameOfSetting = (name: string) => string;
 
 function describeWaiting(reason: string, setting: NameOfSetting): string {
+  if (reason === 'not_wanted') return 'the condition of the mapping leaves them out';
   if (reason === 'writes_off') return `${setting('WRITES')}=off`;
   return reason === 'pulls_off' ? `${setting('PULLS')}=off` : reason;
 }

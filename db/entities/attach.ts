@@ -7,10 +7,11 @@ import { folded } from '../email-fold.ts';
 import { madeFor } from './column-types.ts';
 import { columnOf, identityField, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
-import { entityRows, guardsOf, guardTriggersOf } from './guards.ts';
-import { readAttached, readMapped } from './attached.ts';
-import type { CatalogueChange, MappedFields, TableCatalogue } from './catalogue-change.ts';
-import { fieldProblems, takeOver, unfit } from './take-over.ts';
+import { entityRows, guardFunctionsOf, guardsOf, guardTriggersOf } from './guards.ts';
+import { readAttached, readMapped, type MappedFields } from './attached.ts';
+import type { CatalogueChange, TableCatalogue } from './catalogue-change.ts';
+import { takeOver } from './take-over.ts';
+import { unfit } from './take-over-problems.ts';
 import { settleUniqueRules } from './unique-rules.ts';
 
 /**
@@ -27,8 +28,8 @@ export async function attachCatalogue(
   const attached = await readAttached(tx);
   const news = entities.filter((entity) => attached.get(entity.name)?.definition !== definitionOf(entity));
   for (const entity of news) {
-    const before = attached.get(entity.name)?.entity.table;
-    if (before !== undefined && before !== entity.table) await dropGuards(tx, entity, before);
+    const before = attached.get(entity.name)?.entity;
+    if (before !== undefined) await renameParts(tx, entity, before);
     await attach(tx, entity, say);
   }
   for (const mapped of mappings) await noteMapped(tx, mapped);
@@ -59,10 +60,21 @@ async function noteMapped(tx: Tx, { system, entity, fields }: MappedFields): Pro
   );
 }
 
-/** The triggers of a table that was renamed name it by its old name, and new ones are made. */
-async function dropGuards(tx: Tx, entity: EntityTable, before: string): Promise<void> {
-  for (const trigger of guardTriggersOf({ table: before }))
-    await tx.raw(`drop trigger if exists "${trigger}" on ${tableOf(entity)}`);
+/**
+ * What was made for the table has its name, and a table may have been renamed. An index on what was
+ * the identity would go on as a rule that is none of the user's.
+ */
+async function renameParts(tx: Tx, entity: EntityTable, before: EntityTable): Promise<void> {
+  const [was, is] = [identityIndexOf(before), identityIndexOf(entity)];
+  if (was !== null && was !== is) await tx.raw(`drop index if exists "${was}"`);
+  if (before.table === entity.table) return;
+  for (const index of ['created_event', 'updated_at'])
+    await tx.raw(`alter index if exists "${before.table}_${index}" rename to "${entity.table}_${index}"`);
+  if ((await findTable(tx, entity.table)) !== null)
+    for (const trigger of guardTriggersOf(before))
+      await tx.raw(`drop trigger if exists "${trigger}" on ${tableOf(entity)}`);
+  for (const name of guardFunctionsOf(before).filter((each) => each.startsWith(`${before.table}_`)))
+    await tx.raw(`drop function if exists "${name}"()`);
 }
 
 /** What of an entity its table and its functions are made from: the same text, the same result. */
@@ -72,6 +84,8 @@ export function definitionOf({ name, table, identity, fields }: EntityTable): st
     column: field.column,
     type: field.type,
     required: field.required,
+    // Left out where there is none, as for every type but a decimal.
+    scale: field.scale ?? undefined,
   }));
   return JSON.stringify({ name, table, identity, fields: columns });
 }
@@ -83,7 +97,7 @@ async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => vo
   if (found === null) await tx.raw(createTable(entity));
   else if (isTaken) await takeOver(tx, entity, found, say);
   const present = await findTable(tx, entity.table);
-  if (present !== null) await addColumns(tx, entity, present);
+  if (present !== null) await settleColumns(tx, entity, present);
   for (const statement of indexesOf(entity)) await tx.raw(statement);
   if (isTaken) await settleUniqueRules(tx, entity, say);
   await tx.raw(
@@ -129,11 +143,14 @@ ${fields.join(',\n')},
 }
 
 /** A field that came after the table: its column is made, or is there and fits. */
-async function addColumns(tx: Tx, entity: EntityTable, { columns }: FoundTable): Promise<void> {
-  const problems = entity.fields.flatMap((field) => fieldProblems(field, columns.get(field.column)));
-  if (problems.length > 0) throw unfit(entity, problems);
-  for (const field of entity.fields.filter(({ column }) => !columns.has(column)))
-    await tx.raw(`alter table ${tableOf(entity)} add column ${columnOf(field)} ${madeFor(field.type)}`);
+async function settleColumns(tx: Tx, entity: EntityTable, { columns }: FoundTable): Promise<void> {
+  const changes = entity.fields.flatMap((field) => {
+    const [name, column] = [columnOf(field), columns.get(field.column)];
+    if (column === undefined)
+      return [`add column ${name} ${madeFor(field.type)}${field.required ? ' not null' : ''}`];
+    return field.required && !column.notNull ? [`alter column ${name} set not null`] : [];
+  });
+  if (changes.length > 0) await tx.raw(`alter table ${tableOf(entity)} ${changes.join(', ')}`);
 }
 
 function indexesOf(entity: EntityTable): string[] {

@@ -1,12 +1,19 @@
 // Which entities this database keeps, by which definition, and which of their fields each system has.
-import type { Db, Tx } from '../server/connection.ts';
-import type { MappedFields } from './catalogue-change.ts';
+import type { Db, Tx } from '../server/handles.ts';
 import type { EntityTable } from './entity-table.ts';
 
 export interface Attached {
   /** As `definitionOf` wrote it. */
   definition: string;
   entity: EntityTable;
+}
+
+/** Which of a row's fields a system has, and under which name. */
+export interface MappedFields {
+  system: string;
+  entity: string;
+  /** By the name of our field, the name of theirs. */
+  fields: Readonly<Record<string, string>>;
 }
 
 /** By the entity's name. Empty where the table for it is not there yet. */

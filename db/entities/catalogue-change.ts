@@ -1,19 +1,13 @@
 // What a new catalogue changes in a database that was migrated with another one: said before it is
 // done, in one sentence each.
-import type { Db, Tx } from '../server/connection.ts';
-import { readAttached, readMapped, type Attached } from './attached.ts';
+import type { Db, Tx } from '../server/handles.ts';
+import { readAttached, readMapped, type Attached, type MappedFields } from './attached.ts';
 import { madeFor } from './column-types.ts';
 import type { EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
-import { takeOverProblems, unfit } from './take-over.ts';
-
-/** Which of a row's fields a system has, and under which name. */
-export interface MappedFields {
-  system: string;
-  entity: string;
-  /** By the name of our field, the name of theirs. */
-  fields: Readonly<Record<string, string>>;
-}
+import { attachedProblems } from './column-problems.ts';
+import { takeOverProblems } from './take-over.ts';
+import { unfit } from './take-over-problems.ts';
 
 /** What of a catalogue a database knows. */
 export interface TableCatalogue {
@@ -68,6 +62,20 @@ async function compareEntity(
       `a ${entity.name} was a row of ${table}, and is to be one of ${entity.table}: what is linked are rows of ${table}. ` +
         `Rename the table itself (alter table ${table} rename to ${entity.table}), or use another database`,
     );
+  else if (found === null || !isAttached(found)) {
+    if (await hasRows(db, entity.name))
+      change.problems.push(
+        `the rows of a ${entity.name} were in the table ${table}, which is not there any more` +
+          (found === null
+            ? `, and there is no table ${entity.table}`
+            : `, and ${entity.table} is another table`) +
+          '. Give the table its name again, or use another database',
+      );
+  } else {
+    const problems = await attachedProblems(db, entity, before.entity, found);
+    if (problems.length > 0)
+      change.problems.push(`the table ${entity.table} does not fit: ${problems.join('; ')}`);
+  }
   if (identity !== entity.identity && (await hasRows(db, entity.name)))
     change.problems.push(
       `the identity of a ${entity.name} was ${identity ?? 'nothing'}, and is to be ${entity.identity ?? 'nothing'}: records were matched by it. Use another database`,
@@ -87,6 +95,17 @@ async function compareEntity(
         `The field ${field.name} was ${table}.${old.column} (${old.type}), and is ${entity.table}.${field.column} (${field.type}) now: the next comparison sees its values as changes.`,
       );
   }
+  for (const { name, required, scale } of entity.fields) {
+    const old = fields.find((field) => field.name === name);
+    if (old === undefined) continue;
+    if (old.required !== required)
+      change.additions.push(
+        `The field ${name} ${required ? 'has to have a value' : 'may be empty'} from now on.`,
+      );
+    if ((old.scale ?? null) !== (scale ?? null))
+      change.additions.push(`The field ${name} has ${scale ?? 0} digits after the point from now on.`);
+  }
+  if (table !== entity.table) change.additions.push(`The table ${table} is called ${entity.table} now.`);
   for (const { name, column } of fields)
     if (!names.has(name))
       change.consequences.push(

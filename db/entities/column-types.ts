@@ -43,13 +43,23 @@ export function isText(type: ColumnType): boolean {
 }
 
 /**
- * Pairs for jsonb_build_object: each field's name and its value as JSON has it. A decimal is a text
- * there, since a JSON number loses digits on its way through JavaScript.
+ * A row's fields as one JSON object, each value in the form that lib/catalogue/field-types.ts calls
+ * canonical, as far as the column holds one: no answer, event or comparison depends on the zone of a
+ * session or on the digits that a column keeps.
  */
 export function fieldsAsJson(fields: readonly EntityField[], row: string): string {
-  const pairs = fields.map((field) => {
-    const column = `${row}.${columnOf(field)}`;
-    return `'${field.name}', ${field.type === 'decimal' || isText(field.type) ? `${column}::text` : column}`;
-  });
+  const pairs = fields.map((field) => `'${field.name}', ${asJson(field, `${row}.${columnOf(field)}`)}`);
   return `jsonb_build_object(${pairs.join(', ')})`;
+}
+
+function asJson({ type, scale }: EntityField, column: string): string {
+  if (isText(type)) return `${column}::text`;
+  // A text, since a JSON number loses digits on its way through JavaScript.
+  if (type === 'decimal')
+    return scale === undefined || scale === null
+      ? `${column}::text`
+      : `case when ${column} = trunc(${column}, ${Number(scale)}) then trunc(${column}, ${Number(scale)}) else ${column} end::text`;
+  if (type === 'timestamp')
+    return `case when ${column} >= '0001-01-01Z' and ${column} < '10000-01-01Z' then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') else ${column}::text end`;
+  return column;
 }

@@ -22,6 +22,9 @@ export interface EntityField {
   type: ColumnType;
   /** Whether a row always has a value for it. */
   required: boolean;
+  /** The digits after the point, of a decimal; and the only values, of an enum. */
+  scale?: number | null;
+  values?: readonly string[] | null;
 }
 
 export interface EntityTable {

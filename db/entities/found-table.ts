@@ -1,12 +1,15 @@
 // A table as it is found in the database: what of it matters to an entity.
-import type { Db, Tx } from '../server/connection.ts';
+import type { Db, Tx } from '../server/handles.ts';
 
 export interface FoundColumn {
   name: string;
   number: number;
-  /** pg_type.typname and pg_type.typtype. */
+  /** pg_type.typname and pg_type.typtype; of a domain, those of the type that it is made of. */
   typname: string;
   kind: string;
+  isDomain: boolean;
+  /** The values of an enum of PostgreSQL. */
+  labels: string[] | null;
   /** As people write it, with its length. */
   shown: string;
   /** Of varchar and char. */
@@ -34,12 +37,18 @@ select n.nspname::text as schema, current_schema()::text as current,
   c.relkind = 'r' and not c.relispartition and not exists (select from pg_inherits where c.oid in (inhparent, inhrelid)) as "isPlain",
   exists (select from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attname = 'id'
           where k.conrelid = c.oid and k.contype = 'p' and k.conkey = array[a.attnum]) as "keyIsId",
-  (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'number', a.attnum, 'typname', t.typname, 'kind', t.typtype,
+  (select coalesce(jsonb_agg(jsonb_build_object('name', a.attname, 'number', a.attnum, 'typname', b.typname, 'kind', b.typtype,
+            'isDomain', t.typtype = 'd',
+            'labels', case when b.typtype = 'e' then (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = b.oid) end,
             'shown', format_type(a.atttypid, a.atttypmod),
             'length', case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
             'notNull', a.attnotnull, 'isFilled', a.atthasdef or a.attidentity <> '', 'isComputed', a.attgenerated <> '',
             'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end) order by a.attnum), '[]')
-   from pg_attribute a join pg_type t on t.oid = a.atttypid
+   from pg_attribute a join pg_type t on t.oid = a.atttypid cross join lateral (
+     with recursive under as (
+       select t.oid, t.typname, t.typtype, t.typbasetype
+       union all select d.oid, d.typname, d.typtype, d.typbasetype from under u join pg_type d on d.oid = u.typbasetype)
+     select * from under where typtype <> 'd') b
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(:table)`;
 

@@ -9,6 +9,7 @@ export async function insertLinkedEvent(
   tx: Tx,
   linked: {
     eventId: string;
+    entityType: string;
     customerId: number;
     system: string;
     context?: Record<string, unknown>;
@@ -19,7 +20,7 @@ export async function insertLinkedEvent(
     `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
      select :eventId, c.entity_type || '.linked', c.entity_type, c.id, c.entity_type || ':' || c.id, c.version, :system,
             entity_payload(c.entity_type, c.id, c.fields), :context::jsonb, :now::timestamptz
-     from entity_rows() c where c.entity_type = 'customer' and c.id = :customerId`,
+     from entity_rows() c where c.entity_type = :entityType and c.id = :customerId`,
     { ...linked, context: JSON.stringify(linked.context ?? {}) },
   );
 }
@@ -31,6 +32,7 @@ export async function insertParkedEvent(
   tx: Tx,
   parked: {
     eventId: string;
+    entityType: string;
     entityKey: string;
     entityId: number | null;
     system: string;
@@ -43,7 +45,7 @@ export async function insertParkedEvent(
   const { parkedEventId, reason, detail, system } = parked;
   await tx.raw(
     `insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, source, payload, created_at)
-     values (:eventId, 'delivery.parked', 'customer', :entityId, :entityKey, :system, :payload::jsonb, :now::timestamptz)`,
+     values (:eventId, 'delivery.parked', :entityType, :entityId, :entityKey, :system, :payload::jsonb, :now::timestamptz)`,
     {
       ...parked,
       payload: JSON.stringify({ parked: { event_id: parkedEventId, target: system, reason, detail } }),

@@ -2,6 +2,7 @@
 // workers?
 
 import knex from 'knex';
+import { isOfInterestSql } from '../mappings/state.ts';
 import { discardSessions, type Db } from '../server/connection.ts';
 import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
 
@@ -42,7 +43,7 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
     `select
        (select count(*) from external_mappings where dirty <> clean) as dirty,
        (select count(*) from external_mappings where state = 'parked') as parked,
-       (select count(*) from external_mappings where state = 'waiting') as waiting`,
+       (select count(*) from external_mappings where state = 'waiting' and ${isOfInterestSql('external_mappings')}) as waiting`,
   );
   // A damaged time must not hide the others from the report: it does not have the form of our
   // times, and its pair is parked as damaged.

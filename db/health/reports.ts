@@ -1,5 +1,6 @@
 // What people ask about the whole installation: which relay publishes, how many pairs wait for
 // which reason, how long an answer took.
+import { isOfInterestSql } from '../mappings/state.ts';
 import type { Db } from '../server/connection.ts';
 
 export type Holder = { name: string; owner: string; until: Date };
@@ -26,12 +27,12 @@ export function sayReason({ reason, rule }: ReasonCount): string {
   return rule === null ? reason : `${reason}: ${rule}`;
 }
 
-/** Parked and waiting mappings by their reason, most first. */
+/** Parked and waiting mappings by their reason, most first; without those that rest by a condition. */
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
   const { rows } = await db.raw<{ rows: ReasonCount[] }>(
     `select system, state, coalesce(reason, 'unknown') as reason,
             case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count
-     from external_mappings where state in ('parked', 'waiting')
+     from external_mappings where state in ('parked', 'waiting') and ${isOfInterestSql('external_mappings')}
      group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4`,
   );
   return rows;
@@ -40,7 +41,7 @@ export async function countReasons(db: Db): Promise<ReasonCount[]> {
 export type SystemCounts = {
   system: string;
   linked: number;
-  /** Pairs that are not ended (detached, replaced, or deleted on both sides). */
+  /** Pairs that are not ended (detached, replaced, or deleted on both sides), and that a system is to have. */
   mappings: number;
   ended: number;
   /** Second records of customers, which are not pairs of their own. */
@@ -51,7 +52,7 @@ export type SystemCounts = {
 export async function countMappings(db: Db): Promise<SystemCounts[]> {
   const { rows } = await db.raw<{ rows: SystemCounts[] }>(
     `select system, count(*) filter (where state = 'linked') as linked,
-            count(*) filter (where state not in ('detached', 'tombstoned', 'alias')) as mappings,
+            count(*) filter (where state not in ('detached', 'tombstoned', 'alias') and ${isOfInterestSql('external_mappings')}) as mappings,
             count(*) filter (where state in ('detached', 'tombstoned')) as ended, count(*) filter (where state = 'alias') as aliases,
             count(*) filter (where dirty <> clean) as dirty
      from external_mappings group by 1 order by 1`,

@@ -28,7 +28,7 @@ export type Candidate = {
 const candidateAnswers = `c.id as "customerId", c.created_event_id as "createdEventId", m.id as "mappingId", m.external_id as "externalId",
   -- A pair that a person has let go answers for its row, where the row has no other.
   coalesce(${hasEndedSql('m')}, exists (
-    select from external_mappings l where l.entity_type = 'customer' and l.internal_id = c.id and l.system = :system
+    select from external_mappings l where l.entity_type = c.entity_type and l.internal_id = c.id and l.system = :system
       and l.account = :account and ${isLetGoSql('l')})) as ended,
   case when m.external_id is not null then null
        when m.consent is not null then 'named'
@@ -39,7 +39,7 @@ const candidateSource = `
     and m.account = :account and m.external_type = :externalType and m.role = 'primary'`;
 const candidateColumns = `${candidateAnswers} ${candidateSource}`;
 
-type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
+type Where = Pick<Mapping, 'system' | 'account' | 'entityType' | 'externalType'>;
 
 /**
  * The row whose creating event an owner tag names, tombstones included; by the counterpart that it
@@ -47,7 +47,7 @@ type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
  */
 export async function findByTag(db: Db, where: Where, ownerTag: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} where c.created_event_id = :ownerTag::uuid order by m.state = 'detached' limit 1`,
+    `select ${candidateColumns} where c.entity_type = :entityType and c.created_event_id = :ownerTag::uuid order by m.state = 'detached' limit 1`,
     { ...pick(where), ownerTag },
   );
   return rows[0] ?? null;
@@ -55,7 +55,8 @@ export async function findByTag(db: Db, where: Where, ownerTag: string): Promise
 
 export async function findRowByIdentity(db: Db, where: Where, identity: string): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} and m.state <> 'detached' where ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`,
+    `select ${candidateColumns} and m.state <> 'detached'
+     where c.entity_type = :entityType and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`,
     { ...pick(where), identity },
   );
   return rows[0] ?? null;
@@ -79,12 +80,12 @@ const listedSql = `
 with r as (select * from jsonb_to_recordset(:records::jsonb) as r(external_id text, owner_tag uuid, identity text))
 select r.external_id as "of", 'tag' as by, t.* from r cross join lateral (
   select ${candidateAnswers}, c.fields, c.version, c.deleted_at is not null as deleted ${listedSource('')}
-  where c.created_event_id = r.owner_tag limit 1) t
+  where c.entity_type = :entityType and c.created_event_id = r.owner_tag limit 1) t
 union all
 select r.external_id, 'identity', e.* from r cross join lateral (
   select ${candidateAnswers}, c.fields, c.version, false
   ${listedSource(`and x.state <> 'detached'`)}
-  where ${folded('c.identity')} = ${folded('r.identity')} and c.deleted_at is null limit 1) e`;
+  where c.entity_type = :entityType and ${folded('c.identity')} = ${folded('r.identity')} and c.deleted_at is null limit 1) e`;
 
 /**
  * What `findByTag` and `findRowByIdentity` answer about each record of a page. A record of which no row
@@ -109,7 +110,7 @@ export async function findListed(
 
 export async function findByCustomer(db: Db, where: Where, customerId: number): Promise<Candidate | null> {
   const { rows } = await db.raw<{ rows: Candidate[] }>(
-    `select ${candidateColumns} and m.state <> 'detached' where c.id = :customerId and c.deleted_at is null`,
+    `select ${candidateColumns} and m.state <> 'detached' where c.entity_type = :entityType and c.id = :customerId and c.deleted_at is null`,
     { ...pick(where), customerId },
   );
   return rows[0] ?? null;
@@ -119,7 +120,7 @@ export async function findByCustomer(db: Db, where: Where, customerId: number): 
 export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
     `select m.external_id as "externalId" from external_mappings m
-     where m.entity_type = 'customer' and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.system = :system
+     where m.entity_type = :entityType and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.system = :system
        and m.account = :account and m.external_type = :externalType
        and not exists (select from sync_deliveries d where d.mapping_id = m.id and d.inbound ->> 'kind' = 'deleted')
      order by m.id`,
@@ -158,10 +159,6 @@ export async function absorbInto(
   return 'absorbed';
 }
 
-function pick({ system, account, externalType }: Where): {
-  system: string;
-  account: string;
-  externalType: string;
-} {
-  return { system, account, externalType };
+function pick({ system, account, entityType, externalType }: Where): Record<keyof Where, string> {
+  return { system, account, entityType, externalType };
 }

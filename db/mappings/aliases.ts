@@ -4,7 +4,7 @@ import type { RowFields } from '../entities/rows.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
-type Where = Pick<Mapping, 'system' | 'account' | 'externalType'>;
+type Where = Pick<Mapping, 'system' | 'account' | 'entityType' | 'externalType'>;
 type StoredMapping = Parameters<typeof toMapping>[0];
 
 /** The mapping of an external id, not locked. */
@@ -29,12 +29,12 @@ export async function findPrimary(
   db: Db | Tx,
   where: Where & { customerId: number },
 ): Promise<Mapping | null> {
-  const { system, account, externalType, customerId } = where;
+  const { system, account, entityType, externalType, customerId } = where;
   const { rows } = await db.raw<{ rows: StoredMapping[] }>(
     `select * from external_mappings
-     where entity_type = 'customer' and internal_id = :customerId and system = :system and account = :account
+     where entity_type = :entityType and internal_id = :customerId and system = :system and account = :account
        and external_type = :externalType and role = 'primary' and state <> 'detached'`,
-    { system, account, externalType, customerId },
+    { system, account, entityType, externalType, customerId },
   );
   return rows[0] ? toMapping(rows[0]) : null;
 }
@@ -63,13 +63,13 @@ export async function lockWithRow(
  * locked (`lockWithRow`).
  */
 export async function raiseHeldPrimary(tx: Tx, alias: Mapping, now: Date): Promise<void> {
-  const { system, account, externalType, internalId } = alias;
+  const { system, account, entityType, externalType, internalId } = alias;
   await tx.raw(
     `update external_mappings
      set dirty = dirty + 1, urgency = 0, next_attempt_at = :now::timestamptz, updated_at = now()
-     where entity_type = 'customer' and internal_id = :internalId and system = :system and account = :account
+     where entity_type = :entityType and internal_id = :internalId and system = :system and account = :account
        and external_type = :externalType and role = 'primary' and state = 'waiting' and reason = 'alias_lives'`,
-    { system, account, externalType, internalId, now },
+    { system, account, entityType, externalType, internalId, now },
   );
 }
 
@@ -78,12 +78,12 @@ export async function insertRecordMapping(
   tx: Tx,
   where: Where & { externalId: string },
 ): Promise<Mapping | null> {
-  const { system, account, externalType, externalId } = where;
+  const { system, account, entityType, externalType, externalId } = where;
   const { rows } = await tx.raw<{ rows: StoredMapping[] }>(
-    `insert into external_mappings (system, account, external_type, external_id)
-     values (:system, :account, :externalType, :externalId)
+    `insert into external_mappings (system, account, entity_type, external_type, external_id)
+     values (:system, :account, :entityType, :externalType, :externalId)
      on conflict (system, account, external_type, external_id) where external_id is not null do nothing returning *`,
-    { system, account, externalType, externalId },
+    { system, account, entityType, externalType, externalId },
   );
   return rows[0] ? toMapping(rows[0]) : null;
 }

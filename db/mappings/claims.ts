@@ -53,18 +53,19 @@ with breaker as (
   update external_mappings m
   set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
   from due where m.id = due.id
-  returning m.id, m.fence, m.external_id is null as makes, m.urgency
+  returning m.id, m.fence, m.entity_type, m.external_id is null as makes, m.urgency
 )
-select id, fence, makes, urgency, null::jsonb as breaker, null::jsonb as rest from claimed
+select id, fence, entity_type as "entityType", makes, urgency, null::jsonb as breaker, null::jsonb as rest from claimed
 union all
-select null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at), null
+select null, null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at), null
 from breaker
 union all
-select null, null, null, null, null, jsonb_build_object('since', since, 'until', until, 'why', why) from rest`;
+select null, null, null, null, null, null, jsonb_build_object('since', since, 'until', until, 'why', why) from rest`;
 
 export type Claimed = {
   id: number;
   fence: number;
+  entityType: string;
   /** It has no counterpart yet. */
   makes: boolean;
   urgency: Urgency;
@@ -113,7 +114,17 @@ export async function claimDue(
   const rest = rows.flatMap((row) => (row.id === null && row.rest ? [row.rest] : []))[0];
   return {
     claims: rows.flatMap(({ ...row }) =>
-      row.id === null ? [] : [{ id: row.id, fence: row.fence, makes: row.makes, urgency: row.urgency }],
+      row.id === null
+        ? []
+        : [
+            {
+              id: row.id,
+              fence: row.fence,
+              entityType: row.entityType,
+              makes: row.makes,
+              urgency: row.urgency,
+            },
+          ],
     ),
     breaker: stored ? toBreaker(stored) : null,
     rest: rest ? { ...rest, since: new Date(rest.since), until: new Date(rest.until) } : null,

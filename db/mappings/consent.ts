@@ -47,7 +47,13 @@ export type Ending =
   /** A person, or a setting, detached the pair: both sides stay as they are until it is reopened. */
   | ({ kind: 'let_go'; was: string; because: string | null; refused?: NotTaken } & DecisionNote)
   /** The row has a new pair; `replaced` is its record, or true if a record was to be created. */
-  | ({ kind: 'replaced'; replaced: string | true; refused?: NotTaken } & Partial<DecisionNote>)
+  | ({
+      kind: 'replaced';
+      replaced: string | true;
+      /** No person decided: the record is gone, and its row did not fulfil the condition. */
+      because?: typeof NOT_WANTED;
+      refused?: NotTaken;
+    } & Partial<DecisionNote>)
   /** The delete that the fuse held was taken back: this new customer replaces the deleted one. */
   | ({
       kind: 'taken_back';
@@ -90,6 +96,9 @@ export function toEnding(stored: unknown): Ending | null {
  * the pair then.
  */
 export const DELETED_THERE = 'deleted_there';
+
+/** Why a pair was replaced without a person: the system was not to have its row. */
+export const NOT_WANTED = 'not_wanted';
 
 /** As `isLetGo`, and by the settings: the record may come back (lib/sync/rungs/restored.ts). */
 export function isLetGoByDeletion({ state, ending }: { state: string; ending: Ending | null }): boolean {

@@ -1,6 +1,7 @@
 // Pairs that are stuck, about which people decide (lib/sync/rungs/decision.ts). How a decision is
 // noted: writes/decisions.ts.
 import { isLetGoSql } from './consent.ts';
+import { isOfInterestSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import type { Decision } from './consent.ts';
 import { toMapping, type Mapping } from './mappings.ts';
@@ -61,6 +62,7 @@ select m.id as "mappingId", m.system, m.internal_id as "customerId", m.external_
 from external_mappings m left join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id
 where m.system = :system and m.state = any(:states::text[]) and m.role = 'primary'
   and (m.state <> 'detached' or ${isLetGoSql('m')})
+  and (${isOfInterestSql('m')} or coalesce(:customers::bigint[], :mappings::bigint[]) is not null or :reasons::text[] is not null)
   and (:customers::bigint[] is null or m.internal_id = any(:customers::bigint[]))
   and (:mappings::bigint[] is null or m.id = any(:mappings::bigint[]))
   and (:reasons::text[] is null or m.reason = any(:reasons::text[]))

@@ -3,6 +3,7 @@
 import type { RowFields } from '../entities/rows.ts';
 import { isLetGoSql, type Decision } from './consent.ts';
 import { shownDetailSql } from './shown.ts';
+import { isOfInterestSql } from './state.ts';
 import type { Db, Tx } from '../server/connection.ts';
 
 export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';
@@ -50,6 +51,7 @@ from (
       select from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id and c.deleted_at is not null) as is_left) l
 ) m
 where (m.state in ('waiting', 'parked', 'alias') or ${isLetGoSql('m')})
+  and (${isOfInterestSql('m')} or :reason::text is not null or :customer::bigint is not null)
   and (:after::bigint is null or m.id > :after::bigint)
   and (:state::text is null or m.state = :state::text)
   and (:reason::text is null or m.reason = :reason::text)

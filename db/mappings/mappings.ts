@@ -58,6 +58,8 @@ export type Mapping = {
   externalType: string;
   role: 'primary' | 'alias';
   externalId: string | null;
+  /** A create of ours made the record. */
+  madeRecord: boolean;
   state: MappingState;
   /** Why it waits or is parked. */
   reason: Reason | null;
@@ -97,6 +99,7 @@ type Row = {
   external_type: string;
   role: Mapping['role'];
   external_id: string | null;
+  made_record: boolean;
   state: MappingState;
   reason: string | null;
   reason_detail: unknown;
@@ -130,6 +133,7 @@ export function toMapping(row: Row): Mapping {
     externalType: row.external_type,
     role: row.role,
     externalId: row.external_id,
+    madeRecord: row.made_record,
     state: row.state,
     reason: toReason(row.reason, row.reason_detail),
     consent: toConsent(row.consent),

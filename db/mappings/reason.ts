@@ -57,9 +57,14 @@ interface WaitingDetails {
   not_imported: Nothing;
   other_environment: Nothing;
   lacks_field: { field: string };
+  /** The row that a field names has no record there yet, or the record that it names no row here. */
+  reference: { field: string; entity: string; id?: number; external_id?: string };
+  /** The row does not fulfil the condition of the mapping, by this field: the system is not to have it. */
+  not_wanted: { field: string };
   writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
   pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
-  fuse: { operation?: 'delete'; direction: 'in' | 'out' };
+  /** `field`: the row lives, and its system is not to have it any more. */
+  fuse: { operation?: 'delete'; direction: 'in' | 'out'; field?: string };
   /** The record was deleted, and the settings of its system leave the row to a person. */
   ask_delete: { operation?: 'delete'; direction: 'in' };
   alias_lives: { external_id: string; aliases: string[] };
@@ -68,7 +73,7 @@ interface WaitingDetails {
 /** Why a pair is parked, by its code; `failed` has the codes of the external system. */
 interface ParkedDetails {
   missing: { external_id: string | null };
-  delete_blocked: { external_id: string; why: string };
+  delete_blocked: { external_id: string; why: string; field?: string };
   create_unknown: { message?: string; look?: string } & Partial<FailureDetail>;
   external_id_taken: { external_id: string; mapping: number };
   loop: { hops: number; message: string };
@@ -152,13 +157,20 @@ const FITS: Record<keyof Details, Fits> = {
   not_imported: nothing,
   other_environment: nothing,
   lacks_field: hasMembers({ field: isText }),
+  reference: hasMembers({
+    field: isText,
+    entity: isText,
+    id: ifThere(isNumber),
+    external_id: ifThere(isText),
+  }),
+  not_wanted: hasMembers({ field: isText }),
   writes_off: hasMembers({ operation }),
   pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
-  fuse: hasMembers({ direction: isOneOf('in', 'out') }),
+  fuse: hasMembers({ direction: isOneOf('in', 'out'), field: ifThere(isText) }),
   ask_delete: hasMembers({ direction: isOneOf('in') }),
   alias_lives: hasMembers({ external_id: isText, aliases: isTexts }),
   missing: hasMembers({ external_id: orNull(isText) }),
-  delete_blocked: hasMembers({ external_id: isText, why: isText }),
+  delete_blocked: hasMembers({ external_id: isText, why: isText, field: ifThere(isText) }),
   create_unknown: hasMembers({ message: ifThere(isText), look: ifThere(isText) }),
   external_id_taken: hasMembers({ external_id: isText, mapping: isNumber }),
   loop: hasMembers({ hops: isNumber, message: isText }),

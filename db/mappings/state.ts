@@ -17,13 +17,19 @@ export const isInactiveSql = (mapping: string): string =>
   `${mapping}.state in ('tombstoned', 'detached', 'alias')`;
 
 /**
- * The entity that events about the pair are keyed by: our customer, or a record that no customer
+ * A pair whose system is not to have its row rests: it is no pair that waits for anybody, and is only
+ * shown where it is asked for.
+ */
+export const isOfInterestSql = (mapping: string): string => `${mapping}.reason is distinct from 'not_wanted'`;
+
+/**
+ * The entity that events about the pair are keyed by: our row, or a record that no row
  * stands for.
  */
-export function entityKey({ internalId, system, account, externalId }: Mapping): string {
-  return internalId === null ? `${system}:${account}:${externalId ?? ''}` : `customer:${internalId}`;
+export function entityKey({ entityType, internalId, system, account, externalId }: Mapping): string {
+  return internalId === null ? `${system}:${account}:${externalId ?? ''}` : `${entityType}:${internalId}`;
 }
 
 export const entityKeySql = (mapping: string): string =>
-  `case when ${mapping}.internal_id is not null then 'customer:' || ${mapping}.internal_id
+  `case when ${mapping}.internal_id is not null then ${mapping}.entity_type || ':' || ${mapping}.internal_id
         else ${mapping}.system || ':' || ${mapping}.account || ':' || coalesce(${mapping}.external_id, '') end`;

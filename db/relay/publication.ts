@@ -1,5 +1,6 @@
 // Whether the relay has published an event, as SQL: one fragment, so that every query gives the
 // same answer.
+import { isRecordChangeSql, isRowChangeSql } from '../events/kinds.ts';
 
 /**
  * True for a row of sync_events, with the alias `event`, that is behind the cursor, with the alias
@@ -17,6 +18,6 @@ export function isPublishedSql(event: string, cursor: string): string {
  * for us.
  */
 export function isRoutedSql(event: string, systems: string): string {
-  return `(${event}.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
-    or ${event}.event_type in (select s || '.customer.' || k from unnest(${systems}::text[]) s, unnest(array['created', 'updated', 'deleted']) k))`;
+  return `(${isRowChangeSql(event)}
+    or exists (select from unnest(${systems}::text[]) s where ${isRecordChangeSql(event, 's')}))`;
 }

@@ -2,6 +2,7 @@
 // time; the walk that looks for lost deliveries (lib/intake/receive-gap.ts) passes only received
 // events, so only events after its position are checked.
 import type { Db } from '../server/connection.ts';
+import { isRecordChangeSql, isRowChangeSql } from '../events/kinds.ts';
 import { isPublishedSql } from './publication.ts';
 
 /**
@@ -14,7 +15,7 @@ const position = `(select coalesce(min(w.position), 0) from (
   from unnest(:systems::text[]) s, lateral (values ('receive-gap:' || s), ('receive-gap:' || s || ':internal')) n(name)) w)`;
 
 const published = `
-  select e.id, e.event_id, e.event_type, e.created_at from relay_cursor c, sync_events e
+  select e.id, e.event_id, e.event_type, e.entity_type, e.created_at from relay_cursor c, sync_events e
   where e.id > ${position} and ${isPublishedSql('e', 'c')}`;
 
 // One lookup by key for each event, written so that the planner keeps it: as an anti join it would
@@ -22,8 +23,8 @@ const published = `
 const missingOf = (events: string): string => `
   select n.id, n.created_at from (${events}) n, unnest(:systems::text[]) s(system), lateral (
     select case
-      when n.event_type in ('customer.created', 'customer.updated', 'customer.deleted') then s.system
-      when n.event_type in (s.system || '.customer.created', s.system || '.customer.updated', s.system || '.customer.deleted') then 'internal'
+      when ${isRowChangeSql('n')} then s.system
+      when ${isRecordChangeSql('n', 's.system')} then 'internal'
     end as target) t
   where t.target is not null and (
     select d.event_id from sync_deliveries d where d.event_id = n.event_id and d.target = t.target) is null`;

@@ -18,9 +18,10 @@ const OF_TWINBOX = [
 
 /** The tables that Twinbox has besides those of the entities; a test compares db/schema.sql. */
 const TABLES_OF_TWINBOX = [
-  ...['account_readings', 'account_rests', 'breakers', 'closed_deliveries', 'connections', 'copy_accounts'],
-  ...['database_place', 'event_blocks', 'external_mappings', 'external_records', 'inbound_event_ids'],
-  ...['inbound_refusals', 'instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
+  ...['account_readings', 'account_rests', 'attached_entities', 'attached_mappings', 'breakers'],
+  ...['closed_deliveries', 'connections', 'copy_accounts', 'database_place', 'event_blocks'],
+  ...['existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids', 'inbound_refusals'],
+  ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
   ...['refused_records', 'relay_batches', 'relay_cursor', 'restores', 'role_signs', 'sequence_moves'],
   ...['skipped_items', 'stoppages', 'sweeps', 'sync_attempts', 'sync_conflicts', 'sync_deliveries'],
   ...['sync_events', 'sync_intents', 'walk_positions', 'webhook_signs'],

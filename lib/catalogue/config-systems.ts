@@ -7,9 +7,9 @@ import type { UserMapping, UserRule } from './define-config.ts';
 import { readDocument, type FieldRule, type MappingDocument } from './document.ts';
 import type { Entities, Entity, Field } from './entity.ts';
 import { suggestion } from './near-names.ts';
-import { CONDITION_REFUSED } from './not-built.ts';
 import type { MappingsOfSystems, SystemMappings } from './system-mappings.ts';
 import type { OwnTransforms } from './transforms.ts';
+import { without } from '../without.ts';
 
 /** The documents by system and entity. */
 export type Documents = Readonly<Record<string, Readonly<Record<string, MappingDocument>>>>;
@@ -109,7 +109,7 @@ function mergeRules(
   { system, builtIn, entity, mapping, path }: Mapping,
   { problems, systems }: SystemsContext,
 ): { rules: Whole[]; places: (Path | null)[] } {
-  const rules: Whole[] = builtIn.fields.map(({ field: _, own: __, ...rule }) => rule);
+  const rules: Whole[] = builtIn.fields.map((rule) => without(rule, 'field', 'own'));
   const places: (Path | null)[] = rules.map(() => null);
   const { fields } = mapping;
   // Where it is no list, that has been named already.
@@ -184,6 +184,5 @@ function readCondition({ entity, mapping, path }: Mapping, { problems }: Systems
   if (!problems.isSound(place)) return null;
   if (!('is' in when || 'not' in when || 'in' in when)) return null;
   for (const problem of whenProblems(when, entity)) problems.addBelow(place, problem);
-  problems.add(place, CONDITION_REFUSED);
   return { when: canonicalWhen(when, entity), onLeave };
 }

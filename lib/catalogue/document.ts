@@ -134,8 +134,9 @@ function complete(
         [...rule.toExternal, ...rule.toInternal].includes(name),
       );
       // A field that the entity lacks is one of the problems of the document, which is not used then.
-      const field =
-        entity?.fields.find(({ name }) => name === rule.internal) ?? plainField(rule.internal, 'text');
+      const found = entity?.fields.find(({ name }) => name === rule.internal);
+      // A reference is merged by the id of the named record, which is a text (lib/sync/references.ts).
+      const field = found && found.references === null ? found : plainField(rule.internal, 'text');
       return { ...rule, field, owner, ...(named.length === 0 ? {} : { own: Object.fromEntries(named) }) };
     }),
     condition,

@@ -185,12 +185,15 @@ const json: TypeRules = {
     type: ['object', 'array', 'string', 'number', 'boolean'],
     description: description ?? 'Any JSON value. The order of the members of an object does not matter.',
   }),
-  /** A system that holds only text holds an object or a list as its JSON. */
-  canonical(value) {
+  /**
+   * A system that holds only text holds any value as its JSON, and a text as it is. So a text that is
+   * JSON is what it is the JSON of, on both sides.
+   */
+  canonical(value, field) {
     if (!isText(value)) return sortKeys(value);
     if (!isVisible(value)) return null;
-    const read = /^\s*[[{]/.test(value) ? readJson(value) : undefined;
-    return read === undefined ? value : sortKeys(read);
+    const read = readJson(value) ?? undefined;
+    return read === undefined ? value : isText(read) ? json.canonical(read, field) : sortKeys(read);
   },
   fits: (value) => isStorable(value),
   compared: (value) => sortedText(value),

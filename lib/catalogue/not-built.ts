@@ -8,6 +8,3 @@ export function whyEntityIsRefused(name: string): string | null {
     ? null
     : 'only customers are kept in step today, so an entity of your own would have no effect; remove it';
 }
-
-export const CONDITION_REFUSED =
-  'conditions are not built yet, so every row would be kept in step; remove it';

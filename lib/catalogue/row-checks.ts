@@ -1,10 +1,10 @@
 // The values of a row as a caller gives them: checked by the types of the entity's fields, and
 // brought into the form in which they are stored. The API, `twinbox import` and the API's document
 // all use this file.
-import { compileCheck, type Checked } from './check.ts';
+import { compileCheck, type Checked, type Violation } from './check.ts';
 import { tidyEmail, tidyText } from './customer.ts';
 import type { Entity, Field } from './entity.ts';
-import { canonical, fieldSchema, type Schema } from './field-types.ts';
+import { canonical, expected, fieldSchema, fits, type Schema } from './field-types.ts';
 import type { Value } from './value.ts';
 
 export type RowValues = Record<string, Value>;
@@ -73,12 +73,20 @@ function tidy({ fields }: Entity, input: unknown): unknown {
   );
 }
 
-/** The other types are checked as they were given, and then brought into the form that is stored. */
+/**
+ * The other types are checked as they were given, and then brought into the form that is stored,
+ * which not every time has: in UTC it may be of a year that has no four digits.
+ */
 function stored({ fields }: Entity, checked: Checked<RowValues>): Checked<RowValues> {
   if (!checked.ok) return checked;
+  const violations: Violation[] = [];
   const values = fields.flatMap((field) => {
-    const value = checked.value[field.name];
-    return value === undefined ? [] : [[field.name, canonical(value, field)] as const];
+    const given = checked.value[field.name];
+    if (given === undefined) return [];
+    const value = canonical(given, field);
+    if (!fits(value, field))
+      violations.push({ pointer: `/${field.name}`, rule: 'format', detail: `must be ${expected(field)}` });
+    return [[field.name, value] as const];
   });
-  return { ok: true, value: Object.fromEntries(values) };
+  return violations.length > 0 ? { ok: false, violations } : { ok: true, value: Object.fromEntries(values) };
 }

@@ -91,17 +91,11 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
     condition: Condition,
     origin: Origin,
   ): Promise<ChangeOutcome> {
+    const how = { ...condition, refuseTurnedBack: true };
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await updateRow(
-          db,
-          entity,
-          id,
-          values,
-          { ...condition, refuseTurnedBack: true },
-          stamp(origin),
-        );
+        const customer = await updateRow(db, entity, id, values, how, stamp(origin));
         if (customer) {
           nudge();
           return { outcome: 'updated', customer };

@@ -4,18 +4,18 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import {
-  customerSchema,
   externalSchema,
   parkedSchema,
   reportedSchema,
-  type CustomerEnvelope,
+  rowSchema,
   type ExternalEnvelope,
   type ParkedEnvelope,
   type ReportedEvent,
+  type RowEnvelope,
 } from './schemas.ts';
 
 export type Parsed =
-  | { kind: 'customer'; envelope: CustomerEnvelope }
+  | { kind: 'row'; entityType: string; entityId: number; envelope: RowEnvelope }
   | { kind: 'external'; envelope: ExternalEnvelope }
   | { kind: 'parked'; envelope: ParkedEnvelope }
   | Invalid;
@@ -32,7 +32,7 @@ export type Invalid = {
 const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
 addFormats.default(ajv);
 
-const isCustomer = ajv.compile<CustomerEnvelope>(customerSchema);
+const isRow = ajv.compile<RowEnvelope>(rowSchema);
 const isReported = ajv.compile<ReportedEvent>(reportedSchema);
 const isExternalEvent = ajv.compile<ExternalEnvelope>(externalSchema);
 const isParked = ajv.compile<ParkedEnvelope>(parkedSchema);
@@ -53,10 +53,22 @@ export function parseEnvelope(text: string | null): Parsed {
   if (type === 'delivery.parked') {
     return isParked(value) ? { kind: 'parked', envelope: value } : rejected(isParked, eventId);
   }
-  if (typeof type === 'string' && type.startsWith('customer.')) {
-    return isCustomer(value) ? { kind: 'customer', envelope: value } : rejected(isCustomer, eventId);
+  // An event of a system has three parts: stripe.customer.updated.
+  if (typeof type === 'string' && ROW_EVENT.test(type)) {
+    return isRow(value) ? ofRow(value, type, eventId) : rejected(isRow, eventId);
   }
   return isExternalEvent(value) ? { kind: 'external', envelope: value } : rejected(isExternalEvent, eventId);
+}
+
+const ROW_EVENT = /^[a-z][a-z0-9_]*\.(created|updated|deleted|linked)$/;
+
+function ofRow(envelope: RowEnvelope, type: string, eventId: string | null): Parsed {
+  const entityType = type.slice(0, type.indexOf('.'));
+  const data = (envelope as Record<string, unknown>)[`${entityType}_data`];
+  const id = typeof data === 'object' && data !== null && 'id' in data ? data.id : undefined;
+  return typeof id === 'number' && Number.isSafeInteger(id) && id > 0
+    ? { kind: 'row', entityType, entityId: id, envelope }
+    : invalid('invalid_envelope', [`/${entityType}_data/id must be a row's id`], eventId);
 }
 
 /** An event of an external system that no envelope is around: as an integration or our own table has it. */

@@ -16,6 +16,8 @@ export type RoutingSettings = {
    * The external systems in use: an event whose type begins with the name of a system is inbound.
    */
   systems: readonly string[];
+  /** Whose rows are kept in step; `customer` by default. */
+  entities?: readonly string[];
 };
 
 /**
@@ -24,17 +26,25 @@ export type RoutingSettings = {
  */
 export type Routing = (eventType: string) => readonly string[];
 
-const routes: Record<string, readonly string[]> = {
-  'customer.created': [topics.outbound, topics.customerEvents],
-  'customer.updated': [topics.outbound, topics.customerEvents],
-  'customer.deleted': [topics.outbound, topics.customerEvents],
-  'customer.linked': [topics.customerEvents],
-  'delivery.parked': [topics.dlq],
-};
+const fixed: Record<string, readonly string[]> = { 'delivery.parked': [topics.dlq] };
 
-export function createRouting({ customerEvents, systems }: RoutingSettings): Routing {
-  const wanted = (topic: string) => customerEvents || topic !== topics.customerEvents;
-  const known = new Map(Object.entries(routes).map(([type, list]) => [type, list.filter(wanted)]));
+/** For other teams: the changes of one entity, and its links. */
+export function eventsTopicOf(entity: string): string {
+  return `${entity}.events`;
+}
+
+export function createRouting({
+  customerEvents,
+  systems,
+  entities = ['customer'],
+}: RoutingSettings): Routing {
+  const known = new Map(Object.entries(fixed));
+  for (const entity of entities) {
+    const forOthers = customerEvents ? [eventsTopicOf(entity)] : [];
+    for (const kind of ['created', 'updated', 'deleted'])
+      known.set(`${entity}.${kind}`, [topics.outbound, ...forOthers]);
+    known.set(`${entity}.linked`, forOthers);
+  }
   return (eventType) => known.get(eventType) ?? (isExternal(eventType, systems) ? external : nowhere);
 }
 

@@ -13,11 +13,10 @@ type Common = {
   installation?: string;
 };
 
-export type CustomerEnvelope = Common & {
-  event_type: 'customer.created' | 'customer.updated' | 'customer.deleted' | 'customer.linked';
+/** A change of a row, or its new link: `customer.updated` has `customer_data`. */
+export type RowEnvelope = Common & {
   /** Without gaps for each customer. */
   version: number;
-  customer_data: { id: number; name: string; email: string };
   /** System -> the id of the customer's record. */
   external_mappings: Record<string, string>;
 };
@@ -73,20 +72,16 @@ const common = {
 };
 const commonNames = ['schema_version', 'event_id', 'event_type', 'timestamp', 'source', 'version'];
 
-export const customerSchema = {
-  $id: 'https://twinbox.dev/schemas/customer-event.json',
-  title: 'A change of a customer, or its new link to an external system',
+/** `<entity>_data` has the row's id and its fields; parse.ts checks it by the event's type. */
+export const rowSchema = {
+  $id: 'https://twinbox.dev/schemas/row-event.json',
+  title: 'A change of a row, or its new link to an external system',
   type: 'object',
-  required: [...commonNames, 'customer_data', 'external_mappings'],
+  required: [...commonNames, 'external_mappings'],
   properties: {
     ...common,
-    event_type: { enum: ['customer.created', 'customer.updated', 'customer.deleted', 'customer.linked'] },
+    event_type: { type: 'string', pattern: '^[a-z][a-z0-9_]*\\.(created|updated|deleted|linked)$' },
     version: count,
-    customer_data: {
-      type: 'object',
-      required: ['id', 'name', 'email'],
-      properties: { id: count, name: { type: 'string' }, email: { type: 'string' } },
-    },
     external_mappings: { type: 'object', additionalProperties: { type: 'string' } },
   },
 } as const;

@@ -4,6 +4,8 @@
 // of a refused event an id and a reason are stored, and no body. After a crash before the commit
 // the system sends the event again; after the commit a repeat changes nothing.
 import { createHash } from 'node:crypto';
+import { targetOf } from '../sync/kinds.ts';
+import type { Target } from '../../db/deliveries.ts';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import {
   askForRead,
@@ -32,18 +34,23 @@ export type Taken = StoreVerdict | 'unreadable' | 'unstorable';
 export interface InboxDeps {
   db: Db;
   clock: Clock;
-  integration: Pick<Integration, 'system' | 'document'>;
+  integration: InboxKind;
+  /** The other kinds of records that the system sends events about. */
+  kinds?: readonly { integration: InboxKind }[];
   /** Older events are not stored: their partitions are dropped, or will be soon. */
   retentionDays: number;
   nudge: () => void;
 }
 
+type InboxKind = Pick<Integration, 'system' | 'document'>;
+
 const DAY_MS = 86_400_000;
 
 /** Stores one verified event. The answer to `unbound` must make the system send the event again. */
 export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Taken> {
-  const { db, clock, integration, retentionDays } = deps;
-  const { system, document } = integration;
+  const { db, clock, retentionDays } = deps;
+  const kind = kindOf(deps, event);
+  const { system, document } = kind;
   const now = clock.now();
   const { externalEventId, externalId } = event;
   const about = { system, externalEventId, now };
@@ -56,13 +63,13 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
   const checked = event.kind === 'other' || parseReported({ ...external, account: event.account ?? '' });
   if (checked !== true && !checked.ok) {
     await insertRefusal(db, { ...about, reason: 'unreadable', detail: checked.problems.join(' ') });
-    if (typeof externalId === 'string') await askForRecord(deps, externalId, now);
+    if (typeof externalId === 'string') await askForRecord(deps, kind, externalId, now);
     return 'unreadable';
   }
   const stored = await storeOrExplain(db, {
     system,
     eventId: inboundEventId(system, event),
-    eventType: typeOf(system, event),
+    eventType: typeOf(kind, event),
     entityType: document.entity,
     externalType: document.externalType,
     externalEventId,
@@ -78,7 +85,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     // The record that the event names is read all the same. The rule or the damage that refused the
     // event is in the database, so the same event sent again would be refused again.
     await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
-    if (externalId !== null) await askForRecord(deps, externalId, now);
+    if (externalId !== null) await askForRecord(deps, kind, externalId, now);
     deps.nudge();
     return 'unstorable';
   }
@@ -89,7 +96,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
   else if (verdict === 'too_old' && externalId !== null) {
     await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
-    await askForRecord(deps, externalId, now);
+    await askForRecord(deps, kind, externalId, now);
   }
   return verdict;
 }
@@ -155,10 +162,13 @@ function describeRefusal(error: unknown): string {
   return about === null ? fault : `${fault} ${about}`;
 }
 
-async function askForRecord({ db, integration }: InboxDeps, externalId: string, now: Date): Promise<void> {
-  const { system, document } = integration;
-  const { externalType } = document;
-  await askForRead(db, { system, externalType, externalId, now, urgency: urgencies.housekeeping });
+async function askForRecord(
+  { db }: InboxDeps,
+  kind: InboxKind,
+  externalId: string,
+  now: Date,
+): Promise<void> {
+  await askForRead(db, { ...targetOf(kind), externalId, now, urgency: urgencies.housekeeping });
 }
 
 /**
@@ -174,8 +184,17 @@ export function inboundEventId(
 }
 
 /** An event of a type that reconcile does not use is stored under a type that has no topic. */
-function typeOf(system: string, event: InboundEvent): string {
-  return event.kind === 'other' ? `unknown.${system}.${event.type}` : `${system}.customer.${event.kind}`;
+function typeOf({ system, document }: InboxKind, event: InboundEvent): string {
+  return event.kind === 'other'
+    ? `unknown.${system}.${event.type}`
+    : `${system}.${document.entity}.${event.kind}`;
+}
+
+/** The kind of records that the event names; without a name the system has only one. */
+function kindOf({ integration, kinds = [] }: InboxDeps, { entity }: InboundEvent): InboxKind {
+  return (
+    kinds.find(({ integration: { document } }) => document.entity === entity)?.integration ?? integration
+  );
 }
 
 /**
@@ -211,7 +230,7 @@ export function toExternalEvent(
 ): ExternalEvent {
   const key = event.idempotency_key ?? null;
   return {
-    ...{ eventId, syncEventId, eventType, account, externalId, key },
+    ...{ eventId, syncEventId, eventType, entityType: entityIn(eventType), account, externalId, key },
     intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
     ownerTag: isUuid(mark) ? mark : null,
     inbound: {
@@ -227,6 +246,11 @@ export function toExternalEvent(
   };
 }
 
+/** `stripe.customer.updated` is about a customer. */
+function entityIn(eventType: string): string {
+  return eventType.split('.')[1] ?? '';
+}
+
 /** An event of our own table that the bus lost; it is checked like an event from the bus. */
 export function readStored(
   { syncEventId, external, ...named }: NotReceivedEvent,
@@ -239,15 +263,23 @@ export function readStored(
 }
 
 /**
- * Stores inbound events as deliveries of the mappings that they are about. Returns how many were
- * new.
+ * Stores inbound events as deliveries of the mappings that they are about; `targets` by the entity.
+ * Returns how many were new.
  */
 export async function receiveInbound(
   deps: ReceiveDeps,
-  target: { system: string; externalType: string },
+  targets: ReadonlyMap<string, Target>,
   events: ExternalEvent[],
 ): Promise<number> {
-  if (events.length === 0) return 0;
+  let count = 0;
+  for (const [entityType, some] of Map.groupBy(events, (event) => event.entityType)) {
+    const target = targets.get(entityType);
+    if (target) count += await receiveOfEntity(deps, target, some);
+  }
+  return count;
+}
+
+async function receiveOfEntity(deps: ReceiveDeps, target: Target, events: ExternalEvent[]): Promise<number> {
   const { db, clock, wake } = deps;
   await failpoint('receive-inbound.before');
   const store = async (some: ExternalEvent[]): Promise<number> => {
@@ -267,7 +299,7 @@ export async function receiveInbound(
 /** The event could not be stored: the record that it names is raised, and so read all the same. */
 async function askForItsRecord(
   { db, clock }: ReceiveDeps,
-  target: { system: string; externalType: string },
+  target: Target,
   { externalId }: ExternalEvent,
 ): Promise<string | null> {
   try {

@@ -10,6 +10,7 @@
 // receiving and storing the position repeats a page, which changes nothing. Normally the walk finds
 // nothing, and an operator should look into a number above zero.
 import { findUndelivered } from '../../db/deliveries.ts';
+import type { Target } from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { findNotReceived, type ExternalEvent } from '../../db/inbound.ts';
 import {
@@ -37,7 +38,8 @@ export interface GapFound {
 
 export interface GapTarget {
   system: string;
-  externalType: string;
+  /** By the entity: the kinds of records that the system keeps for us. */
+  targets: ReadonlyMap<string, Target>;
   /** The beginning of our own idempotency keys. */
   keyPrefix: string;
   /** The consumer groups of the outbound and the inbound events. */
@@ -50,7 +52,8 @@ export type GapDeps = ReceiveDeps & { bus: Pick<Bus, 'progress'> };
 
 /** Both directions of one system. Rejects while the bus cannot give the positions of the groups. */
 export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise<GapFound> {
-  const { system, keyPrefix, groups } = target;
+  const { system, targets, keyPrefix, groups } = target;
+  const entityTypes = [...targets.keys()];
   const ofOurs = {
     name: walkName(system, 'outbound'),
     system,
@@ -58,8 +61,8 @@ export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise
     group: groups.outbound,
   };
   const outbound = await walk(deps, ofOurs, async (range) => {
-    const missing = await findUndelivered(deps.db, range);
-    await receiveOutbound(deps, target, missing);
+    const missing = await findUndelivered(deps.db, { ...range, entityTypes });
+    await receiveOutbound(deps, targets, missing);
     return missing.map((event) => event.syncEventId ?? range.upTo);
   });
   const ofTheirs = {
@@ -69,14 +72,14 @@ export async function closeReceiveGap(deps: GapDeps, target: GapTarget): Promise
     group: groups.inbound,
   };
   const inbound = await walk(deps, ofTheirs, async (range) => {
-    const missing = await findNotReceived(deps.db, range);
+    const missing = await findNotReceived(deps.db, { ...range, entityTypes });
     const events: ExternalEvent[] = [];
     for (const stored of missing) {
       const read = readStored(stored, keyPrefix);
       if ('event' in read) events.push(read.event);
       else await noteUnreadable(deps, stored.event_id, read.problems);
     }
-    await receiveInbound(deps, target, events);
+    await receiveInbound(deps, targets, events);
     return missing.map((event) => event.syncEventId);
   });
   return { found: outbound.found + inbound.found, more: outbound.more || inbound.more };

@@ -7,18 +7,35 @@
 // until an event that the database refuses is found, and its name is noted; its pair is raised all
 // the same, and the other events are stored.
 import { withTransaction } from '../../db/server/connection.ts';
-import { raiseWithoutDelivery, receiveInternalEvents, type InternalEvent } from '../../db/deliveries.ts';
+import {
+  raiseWithoutDelivery,
+  receiveInternalEvents,
+  type InternalEvent,
+  type Target,
+} from '../../db/deliveries.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { receiveBatch } from './receive-batch.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
-/** Outbound events for one system. Returns how many were new. */
+/**
+ * Outbound events for one system; `targets` by the entity. Events of an entity that the system does
+ * not have are left out. Returns how many were new.
+ */
 export async function receiveOutbound(
   deps: ReceiveDeps,
-  target: { system: string; externalType: string },
+  targets: ReadonlyMap<string, Target>,
   events: InternalEvent[],
 ): Promise<number> {
+  let count = 0;
+  for (const [entityType, some] of Map.groupBy(events, (event) => event.entityType)) {
+    const target = targets.get(entityType);
+    if (target) count += await receiveOfEntity(deps, target, some);
+  }
+  return count;
+}
+
+async function receiveOfEntity(deps: ReceiveDeps, target: Target, events: InternalEvent[]): Promise<number> {
   const { db, clock, wake } = deps;
   await failpoint('receive.before');
   const count = await receiveBatch(
@@ -35,7 +52,7 @@ export async function receiveOutbound(
 /** The change is sent without the delivery; only this event's timeline cannot be shown. */
 async function markPair(
   { db, clock }: ReceiveDeps,
-  target: { system: string; externalType: string },
+  target: Target,
   event: InternalEvent,
 ): Promise<string | null> {
   try {

@@ -174,6 +174,8 @@ export interface InboundEvent {
   kind: 'created' | 'updated' | 'deleted' | 'other';
   /** The system's own name of the type, as received. */
   type: string;
+  /** The entity that the record is of; left out where the system sends events about one only. */
+  entity?: string;
   /** null for `other`, and if it cannot be read. */
   externalId: string | null;
   /** The account that the event names; null means the account that the endpoint belongs to. */

@@ -3,18 +3,22 @@
 // A difference counts only if the mapping is clean and has not changed since before the read; a
 // pair with open work is `pending`. A record that a list does not show may still exist: one GET
 // confirms that it is gone, and a 404 is `missing`, never a deletion. Held, alias, waiting and
-// detached pairs are listed and do not count. The comparison only reads.
+// detached pairs are listed and do not count. A pair that rests because its system is not to have the
+// row agrees. The comparison only reads.
 import { hasEnded } from '../../db/mappings/state.ts';
+import { targetOf } from '../sync/kinds.ts';
 import { findByTag } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
+import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import { readPairsPage, type PairsPage } from './comparison-pages.ts';
 import { isUuid } from '../uuid.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { oursOf, theirsOf } from '../sync/values.ts';
+import { isWanted } from '../sync/wanted.ts';
 
 export type Finding = {
   kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';
@@ -69,7 +73,7 @@ export async function compareAll(
     }
     for (const pair of page.pairs) {
       if (pair.externalId === null || hasEnded(pair)) {
-        judgeUnlinked(report, pair);
+        judgeUnlinked(deps, report, pair);
         count();
       } else before.set(pair.externalId, pair);
     }
@@ -131,18 +135,24 @@ export async function compareUntilQuiet(
   }
 }
 
-function judgeUnlinked(report: Comparison, pair: ComparedPair): void {
+function judgeUnlinked(deps: SyncDeps, report: Comparison, pair: ComparedPair): void {
   if (hasEnded(pair)) {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
     // An alias that was deleted at the system ends nothing in our table.
     if (pair.isAlias) return;
     if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');
     add(report, pair, 'drift', `${pair.state}_but_alive_here`);
-  } else if (!aside(report, pair)) add(report, pair, 'pending', 'not_linked_yet');
+  } else if (!aside(deps, report, pair)) add(report, pair, 'pending', 'not_linked_yet');
 }
 
 /** Reports a pair that is known not to agree, for a reason that stands in its mapping. */
-function aside(report: Comparison, pair: ComparedPair): boolean {
+function aside(deps: SyncDeps, report: Comparison, pair: ComparedPair): boolean {
+  if (pair.state === 'waiting' && pair.reason === 'not_wanted' && pair.dirty === pair.clean) {
+    // The condition may have been changed since a worker looked at the pair.
+    if (isLeftOut(deps, pair)) report.agree += 1;
+    else add(report, pair, 'drift', 'wanted_now');
+    return true;
+  }
   if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
     add(report, pair, pair.state, pair.reason ?? pair.state);
     return true;
@@ -156,7 +166,13 @@ async function judge(
   pair: ComparedPair,
   record: ExternalRecord,
 ): Promise<void> {
-  if (aside(report, pair)) return;
+  if (aside(deps, report, pair)) return;
+  if (pair.dirty === pair.clean && isLeftOut(deps, pair)) {
+    // No worker has looked at the pair since the condition leaves its row out.
+    if (deps.integration.document.condition?.onLeave !== 'delete') report.agree += 1;
+    else add(report, pair, 'drift', 'not_wanted');
+    return;
+  }
   const differing = differences(deps, pair, record);
   if (differing.length === 0 && pair.row?.deletedAt === null) {
     report.agree += 1;
@@ -195,7 +211,7 @@ async function judgeAgain(
 }
 
 function judgeAbsent(deps: SyncDeps, report: Comparison, pair: ComparedPair): Promise<void> {
-  if (aside(report, pair)) return Promise.resolve();
+  if (aside(deps, report, pair)) return Promise.resolve();
   return judgeAgain(deps, report, pair, []);
 }
 
@@ -244,8 +260,14 @@ async function taggedRow(deps: SyncDeps, ownerTag: string): Promise<ComparedPair
   const { system, document } = deps.integration;
   const account = (await readConnection(deps.db, system))?.account;
   if (account === null || account === undefined || !isUuid(ownerTag)) return null;
-  const owner = await findByTag(deps.db, { system, account, externalType: document.externalType }, ownerTag);
+  const owner = await findByTag(deps.db, { ...targetOf({ system, document }), account }, ownerTag);
   return owner === null || owner.mappingId === null ? null : rereadPair(deps.db, owner.mappingId);
+}
+
+/** Whether the present condition leaves the row out. */
+function isLeftOut({ integration, entity }: SyncDeps, { row }: ComparedPair): boolean {
+  const { condition } = integration.document;
+  return row?.deletedAt === null && !isWanted(condition, entity, row.fields as Fields);
 }
 
 function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {

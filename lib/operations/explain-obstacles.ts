@@ -59,7 +59,8 @@ export type Standing = {
 export function obstaclesOf(about: Standing): Obstacle[] {
   const { mapping } = about.step;
   const isIdle = mapping.dirty === mapping.clean;
-  if (isIdle && (isInactive(mapping) || (mapping.state === 'linked' && about.effect.would === 'nothing')))
+  const isAtPeace = mapping.state === 'linked' || mapping.reason?.code === 'not_wanted';
+  if (isIdle && (isInactive(mapping) || (isAtPeace && about.effect.would === 'nothing')))
     return leaseOf(about);
   return [...leaseOf(about), ...ofPair(about, isIdle), ...bySettings(about), ...ofLane(about)];
 }
@@ -101,6 +102,11 @@ function waitOf(mapping: LoadedStep['mapping']): Obstacle {
   if (awaitsConsent(mapping) || reason?.code === 'ask_link' || reason?.code === 'not_linked')
     return { kind: 'consent', says: 'the pair waits for a person’s consent' };
   switch (reason?.code) {
+    case 'not_wanted':
+      return {
+        kind: 'waiting',
+        says: `the pair rests until the customer fulfils the condition of the mapping (${reason.detail.field})`,
+      };
     case 'fuse':
       return { kind: 'fuse', says: 'the fuse holds the delete until a person decides' };
     case 'ask_delete':

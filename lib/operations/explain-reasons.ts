@@ -1,6 +1,6 @@
 // Why a pair is parked or waits, in a sentence: docs/sync.md, "Why a customer is parked", with the
 // values that the mapping keeps for its reason.
-import { isLetGoByDeletion } from '../../db/mappings/consent.ts';
+import { isLetGoByDeletion, NOT_WANTED } from '../../db/mappings/consent.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
 import { settingOf } from '../config/systems.ts';
@@ -32,7 +32,7 @@ const SENTENCES: Record<string, Sentence> = {
   missing: (_, system) =>
     `${system} answers 404 for the record, and does not say that it was deleted: the record is gone, or the key belongs to another account.`,
   delete_blocked: (detail, system) =>
-    `The customer was deleted in our table; its record at ${system} stays, since ${textOf(detail['why']) ?? 'a subscription is not cancelled'}.`,
+    `${whyDeleted(detail)}; its record at ${system} stays, since ${textOf(detail['why']) ?? 'a subscription is not cancelled'}.`,
   create_unknown: (detail, system) =>
     `A request should create the record at ${system}, and it can never be found out whether that request took effect${said(detail)}.`,
   external_id_taken: (detail) =>
@@ -56,7 +56,7 @@ const SENTENCES: Record<string, Sentence> = {
   fuse: (detail, system) =>
     detail['direction'] === 'in'
       ? `The record was deleted at ${system} together with many others; the fuse holds the deletion of our row.`
-      : `The customer was deleted in our table together with many others; the fuse holds the delete at ${system}.`,
+      : `${whyDeleted(detail)}, together with many others; the fuse holds the delete at ${system}.`,
   ask_delete: (_, system, setting) =>
     `The record was deleted at ${system}; our row and its records at other systems stay until a person decides (${setting('DELETES_IN')}=ask).`,
   alias_lives: (detail, system) =>
@@ -65,8 +65,14 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
+  reference: (detail, system) =>
+    detail['external_id'] === undefined
+      ? `The field ${textOf(detail['field']) ?? ''} names ${textOf(detail['entity']) ?? 'row'} ${String(detail['id'])}, which has no record at ${system} yet.`
+      : `The field ${textOf(detail['field']) ?? ''} names the record ${textOf(detail['external_id']) ?? ''}, which has no row in our table yet.`,
   lacks_field: (detail) =>
     `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
+  not_wanted: (detail, system) =>
+    `The condition of the mapping leaves the customer out by its ${textOf(detail['field']) ?? 'values'}: ${system} is not to have it, so nothing is sent and nothing is taken.`,
   ask_link: (detail) =>
     `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
   duplicate_email: (detail, _, setting) =>
@@ -78,6 +84,13 @@ const SENTENCES: Record<string, Sentence> = {
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
   reopened: () => 'The pair had ended, and was opened again for a decision of a person.',
 };
+
+function whyDeleted(detail: Detail): string {
+  const field = textOf(detail['field']);
+  return field === null
+    ? 'The customer was deleted in our table'
+    : `The condition of the mapping leaves the customer out by its ${field}`;
+}
 
 function whyNotLinked(detail: Detail, system: string): string {
   if (detail['consent'] === true) return 'A person has consented; a worker carries the consent out.';
@@ -91,6 +104,8 @@ function whyNotLinked(detail: Detail, system: string): string {
 
 function whyDetached(detail: Detail): string | null {
   if (detail['let_go'] === true) return `A person detached the pair${byWhom(detail)}.`;
+  if (detail['because'] === NOT_WANTED)
+    return 'The record is gone; the customer has had a new pair since, by the condition of the mapping.';
   if ('replaced' in detail) return `A person had the pair replaced by a new pair${byWhom(detail)}.`;
   return null;
 }

@@ -66,7 +66,8 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
             ...resolutions(about),
           ]
         : [];
-    // These reasons end by themselves, once the setting or the account allows it.
+    // These reasons end by themselves, once the setting, the account or the row allows it.
+    case 'not_wanted':
     case 'writes_off':
     case 'pulls_off':
     case 'account_unread':
@@ -121,8 +122,8 @@ async function notLinked(about: About): Promise<Remedy[]> {
 
 /** Whether the record cannot be chosen: it belongs to another customer, or was deleted. */
 async function isAnothers({ db, step: { mapping } }: About, externalId: string): Promise<boolean> {
-  const { system, account, externalType } = mapping;
-  const other = await findRecordMapping(db, { system, account, externalType, externalId });
+  const { system, account, entityType, externalType } = mapping;
+  const other = await findRecordMapping(db, { system, account, entityType, externalType, externalId });
   if (other === null) return false;
   return other.internalId !== null || other.intent !== null || other.state === 'tombstoned';
 }

@@ -6,7 +6,8 @@
 // system, our row lives on with its id, and gets a new record (lib/sync/rungs/decision.ts). If our
 // row was deleted, the row stays deleted, since every consumer has received the deletion: a new row
 // is created with its values and linked with the record, which still exists. Both cases leave a
-// conflict with the note `taken_back`. Each pair is one transaction, with the state of the fuse: a
+// conflict with the note `taken_back`. If our row lives and a condition asks for the delete, taking
+// back detaches the pair. Each pair is one transaction, with the state of the fuse: a
 // crash in between leaves the other pairs held, and the same command goes on with them.
 import { insertConflicts } from '../../db/conflicts.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
@@ -126,6 +127,14 @@ function isHeld({ state, reason, intent, decision }: Mapping): boolean {
   return state === 'waiting' && isHeldDelete(reason) && intent === null && decision === null;
 }
 
+/**
+ * The record is to be deleted, although the row lives: the condition of the mapping leaves the row out.
+ * Without the delete the record stays where it is.
+ */
+function isOutbound({ reason }: Mapping): boolean {
+  return reason?.code === 'fuse' && reason.detail.direction === 'out';
+}
+
 async function takeBack(
   entity: Entity,
   tx: Tx,
@@ -135,6 +144,10 @@ async function takeBack(
 ): Promise<HeldOutcome> {
   const row = mapping.internalId === null ? null : await readRow(tx, entity, mapping.internalId);
   if (!row) return { outcome: 'not_held' };
+  if (row.deletedAt === null && isOutbound(mapping)) {
+    await letGo(tx, entity, mapping, note, now);
+    return { outcome: 'detached' };
+  }
   if (row.deletedAt === null) {
     await noteDecision(tx, { id: mapping.id, decision: { kind: 'recreate', ...note }, now });
     await tell(tx, mapping, { mappingId: mapping.id, customer: row.id, winner: 'ours' }, now);
@@ -152,7 +165,13 @@ async function takeBack(
   const successor = { ...mapping, internalId: customer, wantedVersion: 1 };
   const mappingId = await insertSuccessor(tx, successor, mapping.externalId, mapping.shadow);
   await insertLinkedEvent(tx, {
-    ...{ eventId: newEventId(now), customerId: customer, system: mapping.system, now },
+    ...{
+      eventId: newEventId(now),
+      entityType: entity.name,
+      customerId: customer,
+      system: mapping.system,
+      now,
+    },
   });
   await tell(tx, mapping, { mappingId, customer, winner: 'theirs' }, now);
   return { outcome: 'taken_back', customer };

@@ -7,6 +7,8 @@
 // record that claims a row, and a record that would become a row. Of any other record only the id
 // is kept.
 import { isToImport } from '../../db/account-readings.ts';
+import type { Target } from '../../db/deliveries.ts';
+import { targetOf } from '../sync/kinds.ts';
 import { readConnection } from '../../db/connections.ts';
 import { findListed } from '../../db/mappings/adopt.ts';
 import { readListed, readUnmappedRows, readWaitingRows, type LinkRow } from '../../db/mappings/first-link.ts';
@@ -45,7 +47,7 @@ export async function listRecords(
   const { db, integration } = deps;
   const { system, document } = integration;
   const account = (await readConnection(db, system))?.account ?? '';
-  const where = { system, externalType: document.externalType, account };
+  const where = { ...targetOf({ system, document }), account };
   const reading: Reading = { claims: new Map(), unmatched: new Map() };
   const { imports, pulls } = deps.policy;
   // Workers read the account before anything else, so the decisions of that reading stand by then.
@@ -61,7 +63,7 @@ export async function listRecords(
 
 async function readPage(
   { db, entity, integration }: SyncDeps,
-  where: { system: string; externalType: string; account: string },
+  where: Target & { account: string },
   page: ExternalRecord[],
 ): Promise<Listed[]> {
   const asked = page.map((record) => ({

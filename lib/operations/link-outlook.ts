@@ -6,6 +6,7 @@ import type { LinkRow, ListedState } from '../../db/mappings/first-link.ts';
 import type { LoadedRow, LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { codeOf } from '../../db/mappings/reason.ts';
+import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import type { Action } from '../sync/action.ts';
 import { lookAhead, type KnownFacts } from '../sync/ahead.ts';
@@ -14,6 +15,7 @@ import type { Facts } from '../sync/facts.ts';
 import type { Plan } from '../sync/merge.ts';
 import { pullsOff } from '../sync/rungs/pull.ts';
 import type { SyncDeps } from '../sync/step.ts';
+import { isWanted, leavesBy } from '../sync/wanted.ts';
 import type { PairChanges } from './planned-link.ts';
 
 /** A listed record, its state, and the rows that it may belong to. */
@@ -45,9 +47,10 @@ export function outlookOfPair(deps: SyncDeps, row: LinkRow, record: ExternalReco
   });
   const { action, situation } = ahead;
   if (situation.mapping.externalId === null) return { linked: false };
-  const compared = compare(situation);
+  const waitsOutside = leavesBy(situation) !== null;
+  const compared = waitsOutside ? null : compare(situation);
   // If pulls are off, the pair waits even after a value was sent.
-  const waits = pullsOff(situation) === null ? reasonOf(action) : 'pulls_off';
+  const waits = waitsOutside || pullsOff(situation) === null ? reasonOf(action) : 'pulls_off';
   return { linked: true, waits, changes: compared ? changesOf(compared.plan) : AGREED };
 }
 
@@ -139,11 +142,12 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
 const TO_BE_MADE = 'to_be_made';
 
 /** The row after its consent is carried out. */
-function asLinked({ policy }: SyncDeps, row: ListedCandidate): ListedCandidate {
+function asLinked({ policy, integration, entity }: SyncDeps, row: ListedCandidate): ListedCandidate {
   if (!waitsForLink(row) && !isConsented(row)) return row;
   if (row.deleted) return { ...row, ended: true, link: null };
-  // With writes off no record is created for the row.
-  const externalId = row.named ?? (policy.writes ? TO_BE_MADE : null);
+  // With writes off no record is created for the row, nor where the system is not to have it.
+  const isMade = policy.writes && isWanted(integration.document.condition, entity, row.fields as Fields);
+  const externalId = row.named ?? (isMade ? TO_BE_MADE : null);
   return { ...row, mappingId: row.mappingId ?? 0, externalId, link: externalId === null ? 'named' : null };
 }
 
@@ -170,6 +174,8 @@ function reasonOf(action: Action): string | null {
     case 'waiting':
     case 'parked':
       return codeOf(outcome.reason);
+    case 'not_wanted':
+      return outcome.kind;
     case 'postponed':
       return outcome.failure.code;
     default:
@@ -216,7 +222,15 @@ function step(row: LoadedRow | null, mapping: Partial<Mapping>): LoadedStep {
 
 const NEW_MAPPING: Mapping = {
   ...{ id: 0, entityType: 'customer', internalId: null, system: '', account: '', externalType: '' },
-  ...{ role: 'primary', externalId: null, state: 'pending', reason: null, consent: null, ending: null },
+  ...{
+    role: 'primary',
+    externalId: null,
+    madeRecord: false,
+    state: 'pending',
+    reason: null,
+    consent: null,
+    ending: null,
+  },
   ...{ decision: null, shadow: {}, wantedVersion: 0, pushedVersion: 0, dirty: 1, clean: 0 },
   ...{ mustRead: false, attempts: 0, firstFailedAt: null, lastError: null, nextAttemptAt: null },
   ...{ fence: 0, intentNumber: 0, intent: null, knownEmail: null, voidTag: null },

@@ -83,20 +83,15 @@ export type ChoiceOperationsDeps = {
   target: { system: string; externalType: string };
 };
 
-type Where = { entity: Entity; system: string; account: string; externalType: string };
+type Where = { entity: Entity; system: string; account: string; entityType: string; externalType: string };
 type Asked = { where: Where; customer: MappedRow; externalId: string; actor: string | null; now: Date };
 
 /** What external systems accept as an id; never empty. */
 const ANY_ID = /^\S{1,255}$/;
 
-export function createChoiceOperations({
-  db,
-  clock,
-  nudge,
-  entity,
-  target,
-}: ChoiceOperationsDeps): ChoiceOperations {
-  const { system, externalType } = target;
+export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperations {
+  const { db, clock, nudge, entity } = deps;
+  const { system, externalType } = deps.target;
 
   /**
    * Runs in one transaction with the connection locked first: no outbound event is received
@@ -105,7 +100,7 @@ export function createChoiceOperations({
   function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
     return withTransaction(db, async (tx) => {
       const account = (await lockConnection(tx, system))?.account ?? '';
-      return work(tx, { entity, system, account, externalType });
+      return work(tx, { entity, system, account, entityType: entity.name, externalType });
     });
   }
 

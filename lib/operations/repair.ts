@@ -4,6 +4,7 @@
 // engine does no more than a read. A crash in the middle leaves some pairs raised; the next
 // comparison finds the rest.
 import { withTransaction } from '../../db/server/connection.ts';
+import { targetOf } from '../sync/kinds.ts';
 import { askForRead } from '../../db/inbound.ts';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { recordAction } from '../../db/operator-actions.ts';
@@ -64,8 +65,7 @@ export async function repair(
   }
   for (const externalId of records)
     await askForRead(db, {
-      system,
-      externalType: document.externalType,
+      ...targetOf({ system, document }),
       externalId,
       now: clock.now(),
       urgency: urgencies.housekeeping,

@@ -18,6 +18,8 @@ import type { Shadow } from './shadow.ts';
 export type Note =
   /** These records are read by mappings of their own. */
   | { note: 'read_records'; externalIds: string[] }
+  /** This record is of another kind: the row that it stands for is made first. */
+  | { note: 'read_record_of'; entity: string; externalId: string }
   /** These records get mappings of their own, unless they have one. */
   | { note: 'match_records'; externalIds: string[] }
   | { note: 'keep_records'; records: KeptRecord[] }

@@ -34,10 +34,10 @@ export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unkn
   const told = await withTransaction(db, async (tx) => {
     const parked = await parkBroken(tx, { id, fence, reason: { code: REASON, detail } });
     if (!parked) return null;
-    const { system, entityKey, entityId } = parked;
+    const { system, entityType, entityKey, entityId } = parked;
     for (const parkedEventId of parked.eventIds) {
       await insertParkedEvent(tx, {
-        ...{ eventId: newEventId(now), system, entityKey, entityId, parkedEventId },
+        ...{ eventId: newEventId(now), system, entityType, entityKey, entityId, parkedEventId },
         ...{ reason: REASON, detail, now },
       });
     }

@@ -2,6 +2,7 @@
 // before anything is done by it, and the report names column and shape, never a value.
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Fetched } from '../integrations/integration.ts';
+import type { FieldRule } from '../catalogue/document.ts';
 import { isUuid } from '../uuid.ts';
 import type { Answer } from './facts.ts';
 
@@ -11,8 +12,8 @@ export interface Damage {
   why: string;
 }
 
-/** Null where a step can work by this row. */
-export function damageOf(mapping: Mapping): Damage | null {
+/** Null where a step can work by this row. `rules`: those of its fields, where they are known. */
+export function damageOf(mapping: Mapping, rules: readonly FieldRule[] = []): Damage | null {
   const { state, internalId, externalId, pushedVersion, shadow, intent } = mapping;
   // Without its id a second record would be made for it.
   const wasLinked = state === 'linked' || pushedVersion > 0;
@@ -20,7 +21,7 @@ export function damageOf(mapping: Mapping): Damage | null {
   if (externalId?.trim() === '') return { column: 'external_id', why: 'is no id' };
   if (wasLinked && externalId === null) return { column: 'external_id', why: MISSING };
   if (wasLinked && internalId === null) return { column: 'internal_id', why: MISSING };
-  const ofShadow = shadowDamage(shadow);
+  const ofShadow = shadowDamage(shadow, rules);
   if (ofShadow !== null) return { column: 'shadow', why: ofShadow };
   const ofIntent = intent === null ? null : intentDamage(intent);
   return ofIntent === null ? null : { column: 'intent', why: ofIntent };
@@ -33,12 +34,16 @@ export function howToFix({ column, why }: Damage): string {
   return `${column} ${why}: fix the row as docs/sync.md says, then: twinbox replay`;
 }
 
-function shadowDamage(shadow: unknown): string | null {
+function shadowDamage(shadow: unknown, rules: readonly FieldRule[]): string | null {
   if (!isObject(shadow)) return 'is no object of fields';
-  const broken = Object.values(shadow).some(
-    (pair) => !isObject(pair) || !isValue(pair['ours']) || !isValue(pair['theirs']),
-  );
-  return broken ? 'has a field without two halves of text or null' : null;
+  const broken = Object.entries(shadow).some(([field, pair]) => {
+    if (!isObject(pair)) return true;
+    const halves = [pair['ours'], pair['theirs']];
+    if (!halves.every(isValue)) return true;
+    const type = rules.find(({ internal }) => internal === field)?.field.type;
+    return (type === 'text' || type === 'email') && !halves.every(isTextOrNull);
+  });
+  return broken ? 'has a field without two halves of its type' : null;
 }
 
 /** The names are the compiler's to check: a member that an intent gains has to be judged here too. */
@@ -87,8 +92,13 @@ function areFields(value: unknown): boolean {
   );
 }
 
-function isValue(value: unknown): boolean {
+function isTextOrNull(value: unknown): boolean {
   return value === null || typeof value === 'string';
+}
+
+/** Of any type that a field can have: the column is JSON, so what is there at all is a value. */
+function isValue(value: unknown): boolean {
+  return value !== undefined;
 }
 
 function isTime(value: unknown): boolean {

@@ -15,13 +15,16 @@ import { decision } from './rungs/decision.ts';
 import { rowDeleted } from './rungs/row-deleted.ts';
 import { ended } from './rungs/ended.ts';
 import { imported } from './rungs/imported.ts';
+import { goneMeanwhile } from './rungs/gone-meanwhile.ts';
 import { loop } from './rungs/loop.ts';
 import { namedRecord } from './rungs/named-record.ts';
+import { notWanted } from './rungs/not-wanted.ts';
 import { openIntent } from './rungs/open-intent.ts';
 import { emailTaken, pull, pullsOff, tableRefuses } from './rungs/pull.ts';
 import { push } from './rungs/push.ts';
 import { recordTaken } from './rungs/record-taken.ts';
 import { reportedRecord } from './rungs/reported-record.ts';
+import { reference } from './rungs/reference.ts';
 import { restored } from './rungs/restored.ts';
 import { rowLost } from './rungs/row-lost.ts';
 import { sameIdentity } from './rungs/same-identity.ts';
@@ -50,13 +53,16 @@ export const ladder = {
   rowDeleted,
   decision,
   loop,
+  reference,
   recordTaken,
   namedRecord,
   reportedRecord,
+  notWanted,
   sameIdentity,
   create,
   unreadable,
   missing,
+  goneMeanwhile,
   recordDeleted,
   tableRefuses,
   pullsOff,

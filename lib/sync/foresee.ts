@@ -203,7 +203,10 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       const code = codeOfReason(reason);
       return nothing(WHY_PARKED[code] ?? `it stays parked: ${code}`);
     }
+    case 'not_wanted':
+      return { ...nothing(notWanted(mapping, outcome.field)), waits: 'not_wanted' };
     case 'ended':
+      if (outcome.succeeded) return nothing('its record is gone there: the customer gets a new pair');
       return nothing(
         mapping.externalId === null ? 'it never got there' : 'the record is gone there: its pair ends',
       );
@@ -237,6 +240,11 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
     case 'passed_on':
       return unknown('something came in about another record: that is looked at first');
   }
+}
+
+function notWanted({ externalId }: Mapping, field: string): string {
+  const what = externalId === null ? 'no record is made' : 'the record stays as it is';
+  return `the condition of the mapping leaves the customer out by its ${field}: ${what}`;
 }
 
 function whyPostponed({ failure }: Extract<Outcome, { kind: 'postponed' }>): string {

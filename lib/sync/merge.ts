@@ -198,12 +198,12 @@ function judge(rule: FieldRule, sides: Sides, our: Value, their: Value): { rule:
  * made by ourselves.
  */
 function ownersSide(
-  { owner = null, internal: field }: FieldRule,
-  { system, originOf = () => null }: Sides,
+  { owner, internal: field }: FieldRule,
+  { system, originOf }: Sides,
 ): 'ours' | 'theirs' | null {
   if (owner === null) return null;
   if (owner === system) return 'theirs';
-  const origin = originOf(field);
+  const origin = originOf?.(field) ?? null;
   const isMade = owner === INTERNAL ? isInternal(origin) : origin === owner;
   return isMade ? 'ours' : null;
 }

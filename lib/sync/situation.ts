@@ -1,5 +1,7 @@
 // All that a decision is made from, as plain data: nothing in it can do anything.
+import type { Condition } from '../catalogue/condition.ts';
 import type { Entity } from '../catalogue/entity.ts';
+import type { MissingReference } from './references.ts';
 import type { TableRefusal } from '../../db/row-rules.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
@@ -26,6 +28,8 @@ export type Rules = Pick<
 export type Obstacle =
   /** Another row has this identity. */
   | { taken: Value }
+  /** A record that theirs names has no row here yet. */
+  | { missing: MissingReference }
   /** The fuse holds the delete. */
   | 'fuse'
   /** The other mapping is at work, or has an open request. */
@@ -66,6 +70,8 @@ export interface Situation extends LoadedStep {
   policy: Rules;
   entity: Entity;
   fields: FieldRule[];
+  /** Which rows the system has; null: every row. */
+  condition: Condition | null;
   capabilities: Capabilities;
   /** External fields that are written together. */
   groups: readonly (readonly string[])[];
@@ -76,11 +82,21 @@ export interface Situation extends LoadedStep {
   staleSends: number;
   known: Known;
   progress: Progress;
+  /** A row that ours names, and that has no record at the system yet. */
+  missing?: MissingReference | null;
 }
 
 /** The refusal of the user's table that our last write met; null where it met none. */
 export function tableRefusal({ progress: { obstacle } }: Pick<Situation, 'progress'>): TableRefusal | null {
   return typeof obstacle === 'object' && obstacle && 'table' in obstacle ? obstacle.table : null;
+}
+
+/** What a field names and the other side does not have yet; null where nothing is missing. */
+export function missingReference({
+  missing = null,
+  progress: { obstacle },
+}: Pick<Situation, 'missing' | 'progress'>): MissingReference | null {
+  return typeof obstacle === 'object' && obstacle && 'missing' in obstacle ? obstacle.missing : missing;
 }
 
 /** The identity that our last write could not take, since another row has it; null where there is none. */

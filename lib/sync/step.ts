@@ -1,5 +1,7 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
 import type { Db } from '../../db/server/connection.ts';
+import { namedAtSystem, type MissingReference } from './references.ts';
+import type { Kind } from './kinds.ts';
 import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';
@@ -24,6 +26,8 @@ export interface SyncDeps {
   /** What our rows are. */
   entity: Entity;
   integration: Integration;
+  /** The other kinds of records that the system keeps for us. */
+  kinds?: readonly Kind[];
   policy: SyncPolicy;
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */
@@ -56,6 +60,8 @@ export interface Step extends LoadedStep {
   known: Known;
   /** What it has done since. */
   progress: Progress;
+  /** A row that ours names, and that has no record at the system yet. */
+  missing?: MissingReference | null;
 }
 
 /** Time that settling may take after a call came back. */
@@ -63,7 +69,10 @@ const SETTLE_MS = 5_000;
 
 export async function load(deps: SyncDeps, claim: Claim): Promise<Step | null> {
   const loaded = await loadStep(deps.db, claim.id, claim.fence);
-  return loaded && beginStep(loaded, claim);
+  if (!loaded) return null;
+  if (!loaded.row) return beginStep(loaded, claim);
+  const { row, missing } = await namedAtSystem(deps.db, deps.entity, loaded.mapping, loaded.row);
+  return { ...beginStep({ ...loaded, row }, claim), missing };
 }
 
 export function beginStep(loaded: LoadedStep, claim: Claim): Step {
@@ -84,10 +93,12 @@ export function situationOf({ policy, entity, integration, clock }: SyncDeps, st
   return {
     ...{ mapping, row, deliveries, lastIntent, known, progress, policy, entity, capabilities },
     fields: document.fields,
+    condition: document.condition,
     groups: integration.groups ?? [],
     findsByIdentity: integration.findByIdentity !== undefined,
     now: clock.now(),
     staleSends: step.claim.staleSends ?? 0,
+    missing: step.missing ?? null,
   };
 }
 

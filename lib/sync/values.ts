@@ -11,7 +11,7 @@ export function oursOf(rules: FieldRule[], row: Pick<LoadedRow, 'fields'>): Fiel
 
 /** All values of a row. */
 export function fieldsOf({ fields }: Pick<LoadedRow, 'fields'>): Fields {
-  return fields as Fields;
+  return fields;
 }
 
 /** Their values by our field names, as we take them. */

@@ -79,7 +79,7 @@ describe('the list of conflicts', () => {
   });
 
   for (const query of [
-    ...['?limit=0', '?limit=101', '?after=7', '?after=x', '?customer=0', '?kind=lost', '?field=phone'],
+    ...['?limit=0', '?limit=101', '?after=7', '?after=x', '?customer=0', '?kind=lost', '?field='],
     ...['?turned=1', '?turned=yes', '?wat=1', '?limit=1&limit=2'],
   ]) {
     it(`refuses ${query} with 400`, async () => {

@@ -20,6 +20,7 @@ export default defineConfig({
   systems: {
     stripe: {
       customer: {
+        when: { field: 'plan', not: 'free' },
         fields: [
           { internal: 'phone', external: 'phone', toExternal: ['singleSpaced'] },
           { internal: 'plan', external: 'metadata.plan', direction: 'push', toExternal: ['upper'] },
@@ -53,6 +54,7 @@ describe('twinbox config and twinbox mapping', () => {
       '  email  ↔  email          internal wins',
       '  phone  ↔  phone          internal wins',
       '  plan   →  metadata.plan  –',
+      '  only rows whose plan is not "free"; the record of a row that leaves: detach',
       '',
     ]);
   });
@@ -136,6 +138,7 @@ describe('twinbox config and twinbox mapping', () => {
     const stamp = { eventId: randomUUID(), source: 'test', context: {}, now: new Date() };
     const { id } = await insertCustomer(database.db, { name: 'Ada', email: 'ada@example.com' }, stamp);
     const env = { DATABASE_URL: database.url };
+    expect((await place.run(['migrate'], { env })).code, 'the columns of the fields').to.equal(0);
     const { code, stdout } = await place.run(['mapping', 'try', 'stripe', 'customer', String(id)], { env });
     expect(code).to.equal(0);
     expect(stdout).to.include('name ↔ name\n  ours to Stripe: "Ada"').and.include('"ada@example.com"');

@@ -1,10 +1,9 @@
 // The cases in which a worker is killed at every failpoint.
 import { operationsOf } from '../support/choice.ts';
-import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { mappingOf } from '../support/sync-rows.ts';
 import { consentToAll, waitingRow } from '../support/first-link.ts';
 import { linkedPair, type TwoWayWorld } from '../support/two-way.ts';
-import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../support/resolutions.ts';
 
 export interface Way {
   name: string;
@@ -185,12 +184,7 @@ export const ways: readonly Way[] = [
       world.simulator.reset();
       await world.update(id, OURS);
       await world.rest();
-      const operations = createResolveOperations({
-        entity: customerEntity,
-        db: world.db,
-        clock: world.clock,
-        log: world.deps.log,
-      });
+      const operations = resolutionsOf(world);
       const { id: mapping } = await mappingOf(world.db, id);
       await operations.resolve(mapping, { action: 'recreate', actor: 'test', why: null });
     },

@@ -1,5 +1,6 @@
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
+import { conditionDefects } from './condition-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
@@ -63,4 +64,5 @@ export const defects: readonly Defect[] = [
   ...promiseDefects,
   ...kitDefects,
   ...policyDefects,
+  ...conditionDefects,
 ];

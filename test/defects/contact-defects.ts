@@ -13,8 +13,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/same-identity.ts',
-        find: `if (!s.findsByEmail || !looksFirst(s))`,
-        replace: `if (!s.findsByEmail || looksFirst(s))`,
+        find: `if (!s.findsByIdentity || !looksFirst(s))`,
+        replace: `if (!s.findsByIdentity || looksFirst(s))`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'though no webhook has brought it' },
@@ -24,8 +24,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/identity.ts',
-        find: `  return tidy === null ? null : fold(tidy);`,
-        replace: `  return tidy === null ? null : tidy;`,
+        find: `  return isVisible(tidy) ? fold(tidy) : null;`,
+        replace: `  return isVisible(tidy) ? tidy : null;`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'once an event of it has come' },
@@ -65,8 +65,8 @@ export const contactDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/same-identity.ts',
-        find: `|| isToBeAnew(mapping)) return null;`,
-        replace: `|| mapping.consent !== null) return null;`,
+        find: `|| isToBeAnew(mapping))`,
+        replace: `|| mapping.consent !== null)`,
       },
     ],
     caughtBy: { file: beforeCreate, title: 'finds a record that came after' },

@@ -10,7 +10,13 @@ const inboundAdopt = 'test/lib/sync/inbound-adopt.test.ts';
 export const decideDefects: Defect[] = [
   {
     name: 'a second record taken for a pair that has ended',
-    edits: [{ file: ladder, find: `  alias,\n  ended,\n`, replace: `  ended,\n  alias,\n` }],
+    edits: [
+      {
+        file: ladder,
+        find: `  alias,\n  restored,\n  ended,\n`,
+        replace: `  restored,\n  ended,\n  alias,\n`,
+      },
+    ],
     caughtBy: {
       file: 'test/lib/sync/alias.test.ts',
       title: 'once it was deleted there: its mapping ends, and the pair stays',
@@ -144,8 +150,8 @@ export const decideDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/sending.ts',
-        find: `outcome, unsent: { ours, ownerTag } };`,
-        replace: `outcome, ...(ours === null ? { unsent: { ours, ownerTag } } : {}) };`,
+        find: `outcome, unsent: { ours, ownerTag, beside } };`,
+        replace: `outcome, ...(ours === null ? { unsent: { ours, ownerTag, beside } } : {}) };`,
       },
     ],
     caughtBy: {

@@ -53,8 +53,10 @@ export const groupDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/merge.ts',
-        find: `(isTheirsAlone || decide(rule.conflict, our, covered) === covered)`,
-        replace: `decide(rule.conflict, our, covered) === covered`,
+        find: `    isTheirsAlone || isRefused
+`,
+        replace: `    isRefused
+`,
       },
     ],
     caughtBy: { file: caught, title: 'take an edit that the write of the other one covered' },

@@ -46,7 +46,7 @@ export const importDefects: Defect[] = [
     edits: [
       {
         file: 'cli/import/import-rows.ts',
-        find: `derived === undefined ? values : { email: values.email }`,
+        find: `derived === undefined ? values : without(values, 'name')`,
         replace: `values`,
       },
     ],

@@ -7,8 +7,8 @@ export const laneDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/damaged.ts',
-        find: `  const damage = damageOf(mapping);`,
-        replace: `  const damage = damageOf({ ...mapping, externalId: 'any' });`,
+        find: `  const damage = damageOf(mapping, fields);`,
+        replace: `  const damage = damageOf({ ...mapping, externalId: 'any' }, fields);`,
       },
     ],
     caughtBy: {

@@ -9,8 +9,8 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/perform/pull.ts',
-        find: `rowChanges(plan.pull), { ifVersion: row.version }, stamp`,
-        replace: `rowChanges(plan.pull), {}, stamp`,
+        find: `plan.pull, { ifVersion: row.version }, stamp`,
+        replace: `plan.pull, {}, stamp`,
       },
     ],
     caughtBy: {
@@ -89,13 +89,11 @@ export const mergeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/received.ts',
-        find: `      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, intent));`,
-        replace: `    {
-      const { shadow } = s.mapping;
-      const fields = Object.entries(intent.fields).map(([f, sent]) => [f, { ...sent, seen: shadow[f]?.theirs ?? null }]);
-      const compared = { ...intent, fields: Object.fromEntries(fields) as never };
-      result.unseen.push(...unseenEdits(s.fields, delivery, event.previous, compared));
-    }`,
+        find: `  const edits = unseenEdits(s.fields, delivery, previous, intent);`,
+        replace: `  const { shadow } = s.mapping;
+  const fields = Object.entries(intent.fields).map(([f, sent]) => [f, { ...sent, seen: shadow[f]?.theirs ?? null }]);
+  const compared = { ...intent, fields: Object.fromEntries(fields) as never };
+  const edits = unseenEdits(s.fields, delivery, previous, compared);`,
       },
     ],
     caughtBy: {

@@ -42,10 +42,12 @@ export const numbersDefects: Defect[] = [
     name: 'a taken id that passes for a known pair',
     edits: [
       {
-        file: 'db/deliveries.ts',
-        find: `on conflict (entity_type, internal_id, system, account, external_type)
+        file: 'db/mappings/writes/existing-rows.ts',
+        find: `order by e.entity_id
+on conflict (entity_type, internal_id, system, account, external_type)
   where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`,
-        replace: 'on conflict do nothing',
+        replace: `order by e.entity_id
+on conflict do nothing`,
       },
     ],
     caughtBy: { file: sequences, title: 'an id that is in use is not taken for a known pair' },

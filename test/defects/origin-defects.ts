@@ -20,7 +20,7 @@ export const originDefects: Defect[] = [
     edits: [
       {
         file: 'db/events/origins.ts',
-        find: ' and e.version <= ${of.version}',
+        find: ` and e.version <= \${of.version}`,
         replace: ``,
       },
     ],

@@ -89,8 +89,8 @@ export const promiseDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/comparison.ts',
-        find: ` || (s.capabilities.updates === 'version' && hasOursToPush(s))`,
-        replace: ` || (s.mapping.id < 0 && hasOursToPush(s))`,
+        find: `s.capabilities.updates === 'version' && hasOursToPush(s)`,
+        replace: `s.mapping.id < 0 && hasOursToPush(s)`,
       },
     ],
     caughtBy: { file: staleVersion, title: 'has its record read before an update' },

@@ -27,8 +27,8 @@ export const tableDefects: Defect[] = [
       },
       {
         file: 'lib/sync/perform/pull.ts',
-        find: `  const { name, email, version } = changed;`,
-        replace: `  const { name, email, version } = { ...changed, ...rowChanges(plan.pull) };`,
+        find: `  const { fields, version } = changed;`,
+        replace: `  const { fields, version } = { ...changed, fields: { ...changed.fields, ...plan.pull } };`,
       },
     ],
     caughtBy: { file: forms, title: 'goes back once, and the pair agrees' },

@@ -84,9 +84,9 @@ export const textApiDefects: readonly Defect[] = [
     name: 'a name of nothing visible taken from them',
     edits: [
       {
-        file: 'lib/sync/canonical.ts',
-        find: `return isVisible(tidy) ? tidy : null;`,
-        replace: `return tidy === '' ? null : tidy;`,
+        file: 'lib/catalogue/field-types.ts',
+        find: `return isVisible(text) ? text : null;`,
+        replace: `return text === '' ? null : text;`,
       },
     ],
     caughtBy: {

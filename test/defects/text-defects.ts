@@ -31,9 +31,9 @@ export const textDefects: readonly Defect[] = [
     name: 'a collation asked whether a row has changed',
     edits: [
       {
-        file: 'db/entities/rows.ts',
-        find: "    and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})",
-        replace: "    and ${rowOf(columns, 't')} is distinct from ${rowOf(columns, 'w')}",
+        file: 'db/entities/row-statements.ts',
+        find: `    and record_image_ne(\${rowOf(columns, 't')}, \${rowOf(columns, 'w')})`,
+        replace: `    and \${rowOf(columns, 't')} is distinct from \${rowOf(columns, 'w')}`,
       },
     ],
     caughtBy: {

@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';
-import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { planReplay, runReplay } from '../../lib/operations/replay.ts';
 import { expectAgreement } from '../support/invariants.ts';
 import { deliveriesOf, mappingOf, outcomesOf, parkedNotices } from '../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../support/two-way.ts';
-import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../support/resolutions.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -89,12 +88,7 @@ describe('bad input: a mapping row with', () => {
       await world.update(pair.id, { name: 'Edited' });
       await world.run();
       const { id } = await mappingOf(world.db, pair.id);
-      const operations = createResolveOperations({
-        entity: customerEntity,
-        db: world.db,
-        clock: world.clock,
-        log: world.deps.log,
-      });
+      const operations = resolutionsOf(world);
       const asked = { action: 'let_go', actor: null, why: null } as const;
       expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
       await damage(pair.id, `shadow = '{}'`); // for the checks of the whole at the end

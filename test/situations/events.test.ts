@@ -1,3 +1,4 @@
+import { onlyCustomers } from '../support/only-target.ts';
 import { expect } from 'chai';
 import { findUndelivered, type InternalEvent } from '../../db/deliveries.ts';
 import { listCustomers, readCustomer } from '../support/customers.ts';
@@ -173,7 +174,11 @@ describe('events', () => {
   const everything = { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 10_000 };
   async function receive(events: InternalEvent[]): Promise<number> {
     const target = { system: 'stripe', externalType: 'customer' };
-    return receiveOutbound({ db: world.db, clock: world.clock, wake: () => undefined }, target, events);
+    return receiveOutbound(
+      { db: world.db, clock: world.clock, wake: () => undefined },
+      onlyCustomers(target),
+      events,
+    );
   }
 
   situation(32, 'the relay publishes an event again after all is done: it has no effect', async () => {

@@ -1,3 +1,4 @@
+import { onlyCustomers } from '../support/only-target.ts';
 import { expect } from 'chai';
 import { readBreaker } from '../../db/limits/breakers.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
@@ -31,7 +32,11 @@ describe('failing calls and workers', () => {
         after: async ({ id, events }) => {
           // No offset was committed, so the bus delivers the events again.
           const receiving = { db: world.db, clock: world.clock, wake: () => undefined };
-          await receiveOutbound(receiving, { system: 'stripe', externalType: 'customer' }, events);
+          await receiveOutbound(
+            receiving,
+            onlyCustomers({ system: 'stripe', externalType: 'customer' }),
+            events,
+          );
           await world.run();
           expect(world.simulator.ledger.effects()).to.include({ created: 1, living: 1 });
           expect(await outcomesOf(world.db, id)).to.deep.equal(['applied']);

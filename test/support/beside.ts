@@ -1,11 +1,14 @@
+import { onlyCustomers } from './only-target.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { ensureConnections } from '../../db/connections.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { createStripeIntake } from '../../lib/integrations/stripe/intake.ts';
 import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
+import type { Condition } from '../../lib/catalogue/condition.ts';
 import type { SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import { useDatabase } from './database.ts';
@@ -44,7 +47,13 @@ export interface Beside {
   mappings(id: number, system?: string): Promise<ShownMapping[]>;
 }
 
-type Options = { policy?: Partial<SyncPolicy>; archives?: boolean; stripePolicy?: Partial<SyncPolicy> };
+type Options = {
+  policy?: Partial<SyncPolicy>;
+  archives?: boolean;
+  stripePolicy?: Partial<SyncPolicy>;
+  /** Which rows each system has. */
+  conditions?: { stripe: Condition; toy: Condition };
+};
 
 export function useBeside(options: Options = {}): Beside {
   const database = useDatabase();
@@ -70,14 +79,20 @@ export function useBeside(options: Options = {}): Beside {
 
 async function createBeside(
   db: Db,
-  { policy = {}, archives = false, stripePolicy = {} }: Options,
+  { policy = {}, archives = false, stripePolicy = {}, conditions }: Options,
 ): Promise<Beside & { lane: () => Lane }> {
-  const stripe = await createWorld(db, { policy: stripePolicy });
+  const document = conditions && {
+    ...createStripeIntake('twinbox_any').document,
+    condition: conditions.stripe,
+  };
+  const stripe = await createWorld(db, { policy: stripePolicy, ...(document && { document }) });
   const { clock } = stripe;
   const promised = { ...capabilities, deletes: archives ? ('archive' as const) : ('delete' as const) };
   const toy = await startToy({ promised, now: () => clock.now().getTime() });
   const { instanceId } = stripe.deps.policy;
-  const integration = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, promised);
+  const own = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, promised);
+  const condition = conditions?.toy ?? null;
+  const integration = { ...own, document: { ...own.document, condition } };
   const deps: SyncDeps = { ...stripe.deps, integration, policy: { ...stripe.deps.policy, ...policy } };
   await ensureConnections(db, ['stripe', 'toy']);
   await beginReading(db, { ...TOY, imports: false, now: clock.now() });
@@ -95,7 +110,7 @@ async function createBeside(
       if (incoming) await takeIn(inbox, incoming);
     }
     const stored = await findNotReceived(db, everything);
-    await receiveInbound(receiving, TOY, readAll(stored, keyPrefix(deps)));
+    await receiveInbound(receiving, onlyCustomers(TOY), readAll(stored, keyPrefix(deps)));
   }
   const beside: Beside & { lane: () => Lane } = {
     ...{ db, stripe, toy, deps, lane: () => lane },
@@ -103,7 +118,8 @@ async function createBeside(
       deps.policy = { ...deps.policy, ...changes };
       lane = makeLane();
     },
-    receive: async () => receiveOutbound(receiving, TOY, await findUndelivered(db, everything)),
+    receive: async () =>
+      receiveOutbound(receiving, onlyCustomers(TOY), await findUndelivered(db, everything)),
     bringAgain: (event) => bring([event]),
     async bringToys() {
       const reported = toy.events().slice(seen);

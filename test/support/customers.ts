@@ -21,9 +21,9 @@ export type { Stamp } from '../../db/entities/rows.ts';
 
 type Values = { name: string; email: string };
 
-function named(row: MappedRow): Customer;
-function named(row: MappedRow | null): Customer | null;
-function named(row: MappedRow | null): Customer | null {
+export function named(row: MappedRow): Customer;
+export function named(row: MappedRow | null): Customer | null;
+export function named(row: MappedRow | null): Customer | null {
   return row && { ...row, ...(row.fields as Values) };
 }
 

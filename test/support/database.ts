@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { TableCatalogue } from '../../db/entities/catalogue-change.ts';
+import { customerTable } from '../../db/entities/entity-table.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { migrate, migrationsHash } from '../../db/server/migrate.ts';
 import { databaseUrl, dropDatabase, ensureDatabase, renameDatabase } from '../../db/server/server.ts';
@@ -13,9 +15,12 @@ export type TestDatabase = {
 
 /**
  * A migrated database of its own for the tests of one `describe`: call it in the body, use the properties in
- * hooks and tests. It is removed at the end, or kept and named if a test failed and KEEP=1 is set.
+ * hooks and tests. `catalogue`: it is migrated with this one. It is removed at the end, or kept and named if a test failed and KEEP=1 is set.
  */
-export function useDatabase({ poolSize = 10 }: { poolSize?: number } = {}): TestDatabase {
+export function useDatabase({
+  poolSize = 10,
+  catalogue,
+}: { poolSize?: number; catalogue?: TableCatalogue } = {}): TestDatabase {
   let current: (TestDatabase & { drop(): Promise<void> }) | undefined;
   let failed = false;
   const ready = () => {
@@ -24,7 +29,10 @@ export function useDatabase({ poolSize = 10 }: { poolSize?: number } = {}): Test
   };
 
   before('create a database', async function () {
-    current = await createTestDatabase({ poolSize });
+    // A table of another name is made, and not taken for the built-in one under a new name.
+    const isBuiltIn = catalogue?.entities.every(({ table }) => table === customerTable.table) ?? true;
+    current = await createTestDatabase({ poolSize, migrated: isBuiltIn });
+    if (catalogue) await migrate(current.db, { catalogue });
   });
   afterEach('look whether the test failed', function () {
     failed ||= this.currentTest?.state === 'failed';

@@ -11,6 +11,7 @@ import { receiveInbound, takeIn } from '../../lib/intake/inbound.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { InboundEvent, Integration } from '../../lib/integrations/integration.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
+import { targetsOf } from '../../lib/sync/kinds.ts';
 import type { SyncDeps, SyncPolicy } from '../../lib/sync/step.ts';
 import { createLane, type Lane } from '../../workers/lane.ts';
 import type { LoggedLine } from './invariants.ts';
@@ -33,8 +34,7 @@ export async function createSide(
   db: Db,
   { clock, integration, policy }: { clock: Clock; integration: Integration; policy?: Partial<SyncPolicy> },
 ): Promise<EngineSide> {
-  const { system, document } = integration;
-  const target = { system, externalType: document.externalType };
+  const { system } = integration;
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
@@ -49,13 +49,13 @@ export async function createSide(
     deps,
     lane,
     log,
-    receiveOurs: async () => receiveOutbound(receiving, target, await findUndelivered(db, everything)),
+    receiveOurs: async () => receiveOutbound(receiving, targetsOf(deps), await findUndelivered(db, everything)),
     async takeTheirs(events) {
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       const taken: string[] = [];
       for (const event of events) taken.push(await takeIn(inbox, event));
       const stored = await findNotReceived(db, everything);
-      await receiveInbound(receiving, target, readAll(stored, keyPrefix(deps)));
+      await receiveInbound(receiving, targetsOf(deps), readAll(stored, keyPrefix(deps)));
       return taken;
     },
     async work() {

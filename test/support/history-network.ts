@@ -1,3 +1,4 @@
+import { onlyCustomers } from './only-target.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { readSweep } from '../../db/sweep.ts';
 import { receiveOutbound } from '../../lib/intake/receive.ts';
@@ -149,7 +150,7 @@ export function createNetwork({ world, inbound, chances, say, count }: Scene): N
       const all = await findUndelivered(db, { system, after: 0, upTo: 2 ** 52, limit: 1_000 });
       const some = shuffle(all).slice(0, 1 + Math.floor(random() * 3));
       const target = { system, externalType: document.externalType };
-      await receiveOutbound({ db, clock, wake: () => undefined }, target, [...some, ...some]);
+      await receiveOutbound({ db, clock, wake: () => undefined }, onlyCustomers(target), [...some, ...some]);
     },
     async receiveInbound() {
       await inbound.receiveInbound((all) => shuffle(all).slice(0, 2));

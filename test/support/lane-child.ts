@@ -4,6 +4,7 @@
  * receives, reconciles and sweeps until no due work is left, and prints the failpoints that it has
  * passed.
  */
+import { onlyCustomers } from './only-target.ts';
 import { once } from 'node:events';
 import { readReading } from '../../db/account-readings.ts';
 import { createDb } from '../../db/server/connection.ts';
@@ -74,10 +75,11 @@ for (;;) {
   const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 };
   const lost = await findUndelivered(db, everything);
   // No bus delivers an empty batch.
-  const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, target, lost) : 0;
+  const received =
+    lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, onlyCustomers(target), lost) : 0;
   const notReceived = await findNotReceived(db, everything);
   const events = readAll(notReceived, keyPrefix(deps));
-  const inbound = await receiveInbound({ db, clock, wake: quiet }, target, events);
+  const inbound = await receiveInbound({ db, clock, wake: quiet }, onlyCustomers(target), events);
   const started = await lane.runOnce();
   await lane.drain();
   if (received + inbound + started > 0) continue;

@@ -1,7 +1,11 @@
+import { onlyCustomers } from './only-target.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { readInstanceId } from '../../db/connections.ts';
-import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from './customers.ts';
+import { named, type Customer } from './customers.ts';
+import { deleteRow, insertRow, updateRow, type RowFields } from '../../db/entities/rows.ts';
+import type { EntityTable } from '../../db/entities/entity-table.ts';
+import type { Entity } from '../../lib/catalogue/entity.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import { claimMappings } from '../../db/mappings/claims.ts';
@@ -28,6 +32,8 @@ import { onTheWire, type SystemOfWorld } from './system-of-world.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
+type Person = { name: string; email: string };
+
 /** The engine without bus and loops: real Postgres, the real `stripe` package, the simulator over HTTP, one movable clock. */
 export interface SyncWorld {
   readonly db: Db;
@@ -43,8 +49,8 @@ export interface SyncWorld {
   worker(changes?: { policy?: Partial<SyncPolicy>; integration?: Integration; leaseMs?: number }): Lane;
   /** The integration with another key, address or time limit. */
   integrate(changes: Partial<StripeSettings>): Integration;
-  create(values?: { name?: string; email?: string }, context?: Record<string, unknown>): Promise<Customer>;
-  update(id: number, values: { name?: string; email?: string }): Promise<Customer>;
+  create(values?: Partial<Person> | RowFields, context?: Record<string, unknown>): Promise<Customer>;
+  update(id: number, values: Partial<Person> | RowFields): Promise<Customer>;
   remove(id: number): Promise<Customer>;
   /** Brings every committed event to its deliveries, as relay, bus and receive do. */
   receive(): Promise<number>;
@@ -60,22 +66,25 @@ export interface SyncWorld {
   calls(): string[];
 }
 
-export function useSync(
-  options: {
-    simulator?: SimulatorOptions;
-    policy?: Partial<SyncPolicy>;
-    document?: MappingDocument;
-    system?: SystemOfWorld;
-  } = {},
-): SyncWorld {
-  const database = useDatabase();
+/** `entity` and `document` are those of a configuration (catalogues.ts); the built-in ones by default. */
+export interface SyncOptions {
+  simulator?: SimulatorOptions;
+  policy?: Partial<SyncPolicy>;
+  document?: MappingDocument;
+  entity?: Entity;
+  system?: SystemOfWorld;
+}
+
+export function useSync(options: SyncOptions = {}): SyncWorld {
+  const { entity } = options;
+  const database = useDatabase(entity ? { catalogue: { entities: [entity], mappings: [] } } : {});
   let world: SyncWorld | undefined;
   const ready = (): SyncWorld => {
     if (!world) throw new Error('useSync: only inside hooks and tests');
     return world;
   };
   beforeEach('start simulator and engine', async () => {
-    await emptyTables(database.db);
+    await emptyTables(database.db, entity);
     world = await createWorld(database.db, options);
   });
   afterEach('stop the simulator', async function () {
@@ -90,15 +99,9 @@ export function useSync(
 /** `beside` another world it shares that one's Stripe and its time. */
 export async function createWorld(
   db: Db,
-  options: {
-    simulator?: SimulatorOptions;
-    policy?: Partial<SyncPolicy>;
-    document?: MappingDocument;
-    beside?: Pick<SyncWorld, 'clock' | 'simulator'>;
-    system?: SystemOfWorld;
-  },
+  options: SyncOptions & { beside?: Pick<SyncWorld, 'clock' | 'simulator'> },
 ): Promise<SyncWorld> {
-  const { system } = options;
+  const { system, entity = customerEntity } = options;
   const { clock, simulator } =
     options.beside ?? (system ? await openSystem(system) : await startStripe(options.simulator));
   await markRead(db, system?.account ?? DEFAULT_ACCOUNT, system);
@@ -116,7 +119,7 @@ export async function createWorld(
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
-    entity: customerEntity,
+    entity,
     db,
     clock,
     integration,
@@ -170,18 +173,15 @@ export async function createWorld(
         leaseMs,
       ),
     integrate,
-    create: ({ name, email } = {}, context = {}) => {
+    create: async (values = {}, context = {}) => {
       serial += 1;
-      return insertCustomer(
-        db,
-        { name: name ?? `Customer ${serial}`, email: email ?? `c${serial}@example.com` },
-        stamp(context),
-      );
+      const given = { name: `Customer ${serial}`, email: `c${serial}@example.com`, ...values };
+      return named(await insertRow(db, entity, given, stamp(context)));
     },
-    update: async (id, values) => must(await updateCustomer(db, id, values, {}, stamp())),
-    remove: async (id) => must(await deleteCustomer(db, id, {}, stamp())),
+    update: async (id, values) => named(must(await updateRow(db, entity, id, { ...values }, {}, stamp()))),
+    remove: async (id) => named(must(await deleteRow(db, entity, id, {}, stamp()))),
     receive: async () => {
-      return receiveOutbound(receiving, target, await findUndelivered(db, everything));
+      return receiveOutbound(receiving, onlyCustomers(target), await findUndelivered(db, everything));
     },
     bringTheirs: async () => {
       const reported = simulator.events().slice(seen);
@@ -192,7 +192,7 @@ export async function createWorld(
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
-      await receiveInbound(receiving, target, readAll(notReceived, keyPrefix(deps)));
+      await receiveInbound(receiving, onlyCustomers(target), readAll(notReceived, keyPrefix(deps)));
     },
     run: async (lane = world.lane) => {
       for (;;) {
@@ -242,8 +242,8 @@ async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWor
  * One database serves a whole file; each test begins with no rows. Deleting a few rows is faster
  * than truncating many tables; no trigger may refuse it.
  */
-export async function emptyTables(db: Db): Promise<void> {
-  const deletes = FILLED_TABLES.map((table) => `delete from ${table}`).join('; ');
+export async function emptyTables(db: Db, { table }: Pick<EntityTable, 'table'> = customerEntity): Promise<void> {
+  const deletes = [table, ...FILLED_TABLES].map((table) => `delete from ${table}`).join('; ');
   await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}`));
 }
 
@@ -260,7 +260,6 @@ export async function markRead(
 }
 
 const FILLED_TABLES = [
-  'customers',
   'external_mappings',
   'sync_events',
   'sync_deliveries',

@@ -1,5 +1,6 @@
 import type { FieldRule, Fields, Value } from '../../lib/catalogue/document.ts';
 import { plainField } from '../../lib/catalogue/built-in.ts';
+import { plainText } from '../../lib/catalogue/field-types.ts';
 import { canonical, same } from '../../lib/sync/canonical.ts';
 import type { Pair } from '../../lib/sync/shadow.ts';
 import type { JournalledMapping, JournalledRow, Left } from './journal.ts';
@@ -233,7 +234,7 @@ function mayStand(rule: FieldRule, { ours, theirs, reason }: Pair): boolean {
 }
 
 function ofPair(field: string, { ours, theirs, reason }: Pair): string {
-  const text = `${field} (${ours ?? 'nothing'} here, ${theirs ?? 'nothing'} there)`;
+  const text = `${field} (${plainText(ours ?? 'nothing')} here, ${plainText(theirs ?? 'nothing')} there)`;
   return reason === undefined ? text : `${text} as ${reason}`;
 }
 

@@ -1,4 +1,5 @@
 // The toy as a second system beside the Stripe of a test's world, on the same rows.
+import { onlyCustomers } from './only-target.ts';
 import { onlyEvent } from './only-event.ts';
 import { beginReading, endReading } from '../../db/account-readings.ts';
 import { findUndelivered } from '../../db/deliveries.ts';
@@ -55,8 +56,11 @@ export async function startBeside(world: TwoWayWorld): Promise<Beside> {
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = readAll(await findNotReceived(db, everything), keyPrefix(deps));
-      const received = await receiveInbound(receiving, target, notReceived);
-      return received + (await receiveOutbound(receiving, target, await findUndelivered(db, everything)));
+      const received = await receiveInbound(receiving, onlyCustomers(target), notReceived);
+      return (
+        received +
+        (await receiveOutbound(receiving, onlyCustomers(target), await findUndelivered(db, everything)))
+      );
     },
     async run(lane = own) {
       for (;;) {

@@ -1,3 +1,4 @@
+import { onlyCustomers } from './only-target.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { findNotReceived } from '../../db/inbound.ts';
 import type { Integration } from '../../lib/integrations/integration.ts';
@@ -74,7 +75,7 @@ export function createInbound(world: SyncWorld): Inbound {
         await findNotReceived(db, { system, after: 0, upTo: 2 ** 52, limit: 10_000 }),
       );
       const events = readAll(notReceived, keyPrefix(deps));
-      return receiveInbound({ db, clock, wake: () => undefined }, target, events);
+      return receiveInbound({ db, clock, wake: () => undefined }, onlyCustomers(target), events);
     },
     async rest(lane = world.lane) {
       for (let round = 0; round < 300; round++) {

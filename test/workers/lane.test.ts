@@ -39,7 +39,12 @@ describe('a lane', () => {
       const inserted = createSignal();
       const gate = createSignal();
       const receiving = withTransaction(world.db, async (tx) => {
-        const target = { system: 'stripe', externalType: 'customer', now: world.clock.now() };
+        const target = {
+          system: 'stripe',
+          entityType: 'customer',
+          externalType: 'customer',
+          now: world.clock.now(),
+        };
         await receiveInternalEvents(tx, events, target);
         inserted.fire();
         await gate.promise;

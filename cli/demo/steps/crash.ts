@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { countLivingCustomers, countMappings } from '../../../db/health/reports.ts';
 import { readRow, type MappedRow } from '../../../db/entities/rows.ts';
+import { plainText } from '../../../lib/catalogue/field-types.ts';
 import type { CustomerStore } from '../../../lib/customers/customers.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { CliError, exit } from '../../exit.ts';
@@ -115,7 +116,7 @@ function importAll(world: World, rows: AsyncIterable<Row>): Promise<Summary> {
     if (status !== 409) throw new CliError(exit.failed, `POST /customers answered ${status}`);
     const holder = await world.request<CustomerView[]>(
       'GET',
-      `/customers?email=${encodeURIComponent(String(values['email']))}`,
+      `/customers?email=${encodeURIComponent(plainText(values['email'] ?? ''))}`,
     );
     return { outcome: 'duplicate_email', rivalId: holder.body[0]?.id ?? 0 };
   };

@@ -3,7 +3,13 @@ import type { Tx } from '../../server/connection.ts';
 import type { Parked } from '../reason.ts';
 import { entityKeySql, isInactiveSql } from '../state.ts';
 
-export type ParkedBroken = { entityKey: string; entityId: number | null; system: string; eventIds: string[] };
+export type ParkedBroken = {
+  entityType: string;
+  entityKey: string;
+  entityId: number | null;
+  system: string;
+  eventIds: string[];
+};
 
 // A pair that has ended stays ended, and one that waits for the consent of its first link goes on
 // waiting for it: parked, they would begin to sync. Only their deliveries are parked. The log names
@@ -18,7 +24,7 @@ with parked as (
   from (select id, ${isInactiveSql('m')} or reason is not distinct from 'not_linked' as is
         from external_mappings m where id = :id and fence = :fence for update) kept
   where m.id = kept.id
-  returning m.id, m.system, m.account, m.internal_id, m.external_id
+  returning m.id, m.system, m.account, m.entity_type, m.internal_id, m.external_id
 ), before as (
   select d.event_id, d.target, d.status from sync_deliveries d join parked p on p.id = d.mapping_id
   where d.status in ('queued', 'waiting', 'parked') order by d.sync_event_id for update of d
@@ -28,7 +34,7 @@ with parked as (
   returning d.event_id, b.status
 )
 select p.system, p.internal_id as "entityId",
-       ${entityKeySql('p')} as "entityKey",
+       p.entity_type as "entityType", ${entityKeySql('p')} as "entityKey",
        (select coalesce(array_agg(n.event_id::text), '{}') from noticed n where n.status <> 'parked') as "eventIds"
 from parked p`;
 

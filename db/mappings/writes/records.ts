@@ -12,7 +12,7 @@ export async function linkAbsorbed(
   { externalId, now }: { externalId: string | null; now: Date },
 ): Promise<void> {
   await tx.raw(
-    `update external_mappings set external_id = :externalId, state = 'linked', ${atPeaceSql}, must_read = true,
+    `update external_mappings set external_id = :externalId, made_record = false, state = 'linked', ${atPeaceSql}, must_read = true,
        next_attempt_at = :now::timestamptz where id = :id`,
     { id, externalId, now },
   );

@@ -62,6 +62,15 @@ export function waiting(mapping: Mapping, reason: Waiting): StateChange {
   });
 }
 
+/** The system is not to have the row: a release of a held delete is over, and a consent stays. */
+export function notWanted({ decision }: Mapping, field: string): StateChange {
+  return change({
+    state: 'waiting',
+    reason: { code: 'not_wanted', detail: { field } },
+    ...(decision?.kind === 'release' && { decision: null }),
+  });
+}
+
 /**
  * Whether the reason is the answer to the consent: the record that it named is not to be had, a
  * record was found where it said that there is none, or the record's email belongs to another row.

@@ -11,6 +11,7 @@ type OtherChanges = Partial<
     | 'internalId'
     | 'role'
     | 'externalId'
+    | 'madeRecord'
     | 'shadow'
     | 'wantedVersion'
     | 'pushedVersion'
@@ -35,6 +36,7 @@ const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, stri
   internalId: 'internal_id',
   role: 'role',
   externalId: 'external_id',
+  madeRecord: 'made_record',
   state: 'state',
   consent: 'consent',
   ending: 'ending',

@@ -45,7 +45,8 @@ export function readValue(value: unknown): Value | undefined {
 function readList(list: unknown): Value | undefined {
   if (list === null || list === undefined) return null;
   if (!Array.isArray(list)) return undefined;
-  const texts = list.map((text: unknown) => (typeof text === 'string' ? readValue(text) : undefined));
-  if (texts.some((text) => typeof text !== 'string' || text.includes(','))) return undefined;
+  const texts = list.map(readValue);
+  if (!texts.every((text) => typeof text === 'string')) return undefined;
+  if (texts.some((text) => text.includes(','))) return undefined;
   return texts.length === 0 ? null : readValue(texts.join(','));
 }

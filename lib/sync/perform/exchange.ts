@@ -72,7 +72,14 @@ export async function exchange(
   if (to.externalId !== null) await raiseAwaiting(tx, { system, account, externalId: to.externalId, now });
   const eventId = newEventId(now);
   const context = { actor, external_id: to.externalId, instead_of: from.externalId };
-  await insertLinkedEvent(tx, { eventId, customerId, system: from.system, context, now });
+  await insertLinkedEvent(tx, {
+    eventId,
+    entityType: entity.name,
+    customerId,
+    system: from.system,
+    context,
+    now,
+  });
   await insertConflicts(tx, [
     {
       id: newEventId(now),

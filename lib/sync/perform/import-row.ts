@@ -2,6 +2,7 @@
 // system is not notified of its own change. One transaction: a crash before its commit leaves nothing; after
 // it the pair is linked and has to read, so the next step reads the record and writes the owner tag.
 import { insertConflicts } from '../../../db/conflicts.ts';
+import { asMerged, namedHere, raiseReferring } from '../references.ts';
 import { insertRow, isIdentityTaken } from '../../../db/entities/rows.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
@@ -16,6 +17,7 @@ import type { OurWrite } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';
 import { checkedBy } from '../covered.ts';
 import type { Step, SyncDeps } from '../step.ts';
+import { notTaken } from '../row-for.ts';
 import { formsOfRow } from '../table-forms.ts';
 import { causedBy, refusedBy } from './our-row.ts';
 import type { Performed } from './performed.ts';
@@ -27,6 +29,10 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
     const made = await makeRow(deps, step, asked);
     await failpoint('adopt.imported');
     if (!made) return 'over';
+    if ('missing' in made) {
+      step.progress = { ...step.progress, obstacle: made };
+      return 'decide';
+    }
     deps.nudge();
     const { row, forms, changes } = made;
     step.row = { ...row, deletedAt: null };
@@ -45,7 +51,10 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
   const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
   return withTransaction(deps.db, async (tx) => {
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
-    const row = await insertRow(tx, deps.entity, values, stamp);
+    const named = await namedHere(tx, deps.entity, step.mapping, values);
+    if ('missing' in named) return named;
+    const written = await insertRow(tx, deps.entity, named.values, stamp);
+    const row = { ...written, fields: asMerged(deps.entity, written.fields, values) };
     const { forms, pairs } = formsOfRow(deps.integration.document.fields, shadow, row);
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
@@ -65,8 +74,10 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     } as const;
     await updateMapping(tx, id, { ...changes, wantedVersion: row.version });
     const eventId = newEventId(now);
-    await insertLinkedEvent(tx, { eventId, customerId: row.id, system, now });
-    await insertConflicts(tx, conflictRows(step, covered, now, row.id));
+    await insertLinkedEvent(tx, { eventId, entityType: deps.entity.name, customerId: row.id, system, now });
+    const { externalId } = step.mapping;
+    if (externalId !== null) await raiseReferring(tx, deps, step.mapping, { id: row.id, externalId, now });
+    await insertConflicts(tx, conflictRows(step, [...covered, ...notTaken(shadow)], now, row.id));
     await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');
     return { row, forms, changes };

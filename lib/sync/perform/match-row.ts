@@ -2,6 +2,7 @@
 // this mapping ends. One transaction: a crash before its commit leaves both mappings as they were,
 // and the record is read again; after it the row's mapping is dirty, and its next step reads.
 import { absorbInto } from '../../../db/mappings/adopt.ts';
+import { raiseReferring } from '../references.ts';
 import { insertLinkedEvent } from '../../../db/events/events.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
@@ -22,7 +23,15 @@ export async function matchRow(
     const absorbed = await absorbInto(tx, { id: step.claim.id, fence: step.claim.fence }, mappingId, now);
     if (absorbed !== 'absorbed') return absorbed;
     const eventId = newEventId(now);
-    await insertLinkedEvent(tx, { eventId, customerId: row.customerId, system, now });
+    await insertLinkedEvent(tx, {
+      eventId,
+      entityType: deps.entity.name,
+      customerId: row.customerId,
+      system,
+      now,
+    });
+    if (externalId !== null)
+      await raiseReferring(tx, deps, step.mapping, { id: row.customerId, externalId, now });
     if (externalId !== null) await raiseAwaiting(tx, { system, account, externalId, now });
     await failpoint('adopt.before-commit');
     return absorbed;

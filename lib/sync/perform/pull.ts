@@ -5,6 +5,7 @@
 // (`origin`), the shadow of the pulled fields, the conflicts. It writes only if the fence still
 // holds and the row still has the version that was loaded; else nothing, and the step begins again.
 import { insertConflicts } from '../../../db/conflicts.ts';
+import { asMerged, namedHere, type MissingReference } from '../references.ts';
 import { isIdentityTaken, updateRow } from '../../../db/entities/rows.ts';
 import { insertOriginDelivery } from '../../../db/deliveries.ts';
 import { raiseAwaiting } from '../../../db/external-records.ts';
@@ -35,6 +36,10 @@ export async function pull(deps: SyncDeps, step: Step, compared: Comparison): Pr
     const result = await withTransaction(deps.db, (tx) => writeRow(deps, step, tx, row, compared));
     if (result === 'lost') return 'over';
     if (result === 'moved') return 'load';
+    if ('missing' in result) {
+      step.progress = { ...step.progress, obstacle: result };
+      return 'decide';
+    }
     keep(deps, step, compared, result);
   } catch (error) {
     if (!isIdentityTaken(deps.entity, error)) return refusedBy(deps, step, error);
@@ -53,18 +58,21 @@ async function writeRow(
   tx: Tx,
   row: Row,
   { plan, theirs, hop }: Comparison,
-): Promise<'lost' | 'moved' | Pulled> {
+): Promise<'lost' | 'moved' | { missing: MissingReference } | Pulled> {
   const { mapping } = step;
   const { entity } = deps;
   const now = deps.clock.now();
   const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
   if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
-  const changed = await updateRow(tx, entity, row.id, plan.pull, { ifVersion: row.version }, stamp);
+  const named = await namedHere(tx, entity, mapping, plan.pull);
+  if ('missing' in named) return named;
+  const changed = await updateRow(tx, entity, row.id, named.values, { ifVersion: row.version }, stamp);
   if (!changed) return missed(tx, deps, row);
   // A carried edit is an ordinary change: the system is notified of it, and its shadow waits for
   // that push.
   const pulled = Object.keys(plan.pull).filter((field) => !(field in plan.push));
-  const reformed = await takeForms(deps, step, { pulled, plan, theirs, row: changed });
+  const became = asMerged(entity, changed.fields, { ...row.fields, ...plan.pull });
+  const reformed = await takeForms(deps, step, { pulled, plan, theirs, row: { fields: became } });
   await updateMapping(tx, mapping.id, {
     shadow: reformed.shadow,
     wantedVersion: Math.max(mapping.wantedVersion, changed.version),
@@ -88,8 +96,7 @@ async function writeRow(
   await insertConflicts(tx, conflictRows(step, [...conflicts, ...reformed.conflicts], now));
   await markEchoesChecked(tx, checkedBy(conflicts));
   await failpoint('write-ours.before-commit');
-  const { fields, version } = changed;
-  return { row: { ...row, fields, version }, reformed };
+  return { row: { ...row, fields: became, version: changed.version }, reformed };
 }
 
 /**

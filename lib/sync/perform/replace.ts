@@ -74,7 +74,13 @@ async function beginAnew(
   await (other ? adoptSuccessor(tx, own, other.id, now) : insertSuccessor(tx, own, externalId));
   if (externalId !== null && own.internalId !== null) {
     const { system, account, internalId: customerId } = own;
-    await insertLinkedEvent(tx, { eventId: newEventId(now), customerId, system, now });
+    await insertLinkedEvent(tx, {
+      eventId: newEventId(now),
+      entityType: own.entityType,
+      customerId,
+      system,
+      now,
+    });
     await raiseAwaiting(tx, { system, account, externalId, now });
   }
   await failpoint('decision.before-commit');

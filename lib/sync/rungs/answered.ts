@@ -3,6 +3,7 @@ import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Failure } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { failed, park, postpone } from '../failing.ts';
+import { leaves } from '../removal.ts';
 import { TAG_TAKEN } from '../sending-again.ts';
 import type { Situation } from '../situation.ts';
 import { whetherDone } from '../whether-done.ts';
@@ -13,6 +14,7 @@ export function answered(s: Situation): Action | null {
   const { intent, answer, first, merged } = sent;
   if (!answer.ok) return afterFailure(s, intent, answer.failure, first);
   const written = answer.value;
+  if (intent.operation === 'delete' && s.row?.deletedAt === null) return leaves(intent, written);
   if (intent.operation === 'delete')
     return {
       do: 'settle',

@@ -7,8 +7,8 @@ import { isInactive } from '../../../db/mappings/state.ts';
 import { awaitsConsent } from '../pair-state.ts';
 import type { Situation } from '../situation.ts';
 
-export function damaged({ mapping }: Situation): Action | null {
+export function damaged({ mapping, fields }: Situation): Action | null {
   if (isInactive(mapping) || resolutionOf(mapping) || awaitsConsent(mapping)) return null;
-  const damage = damageOf(mapping);
+  const damage = damageOf(mapping, fields);
   return damage && park({ code: 'damaged', detail: { ...damage, message: howToFix(damage) } });
 }

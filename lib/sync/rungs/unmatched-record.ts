@@ -121,8 +121,9 @@ function byIdentity(s: Situation, record: ExternalRecord): Action {
   const { values, shadow } = rowFor(s.fields, record.fields);
   const lacks = lacking(s, values);
   if (lacks) return lacks;
-  const identity = values[s.entity.identity ?? ''];
-  const holder = typeof identity === 'string' ? know(s, 'rowByIdentity', { identity }) : null;
+  const value = values[s.entity.identity ?? ''];
+  const identity = typeof value === 'string' ? value : ''; // canonical text is never empty
+  const holder = identity === '' ? null : know(s, 'rowByIdentity', { identity });
   if (!holder) {
     const decision = know(s, 'recordDecision', { externalId: record.externalId });
     if (decision === 'leave') return wait({ code: 'left_alone', detail: {} });
@@ -134,7 +135,7 @@ function byIdentity(s: Situation, record: ExternalRecord): Action {
       }
     );
   }
-  if (holder.externalId !== null) return askHolder(s, String(identity)) ?? becomeAlias(s, holder, record);
+  if (holder.externalId !== null) return askHolder(s, identity) ?? becomeAlias(s, holder, record);
   // Its first link is under way, and may be with this very record.
   if (holder.link === 'named') return postpone(s, linkWaits('the first link of its row is under way'));
   const unasked = s.policy.linkByEmail === 'link' && holder.link !== 'awaited';

@@ -14,7 +14,7 @@ export function decisionEffects(step: LoadedStep, outcome: DecisionOutcome): Par
     case 'still_there': {
       const changes: MappingChanges = { ...healthy, ...linked(), mustRead: true };
       // Without a base that can be read, the next step compares both sides as they stand.
-      if (damageOf({ ...mapping, intent: null })?.column === 'shadow') changes.shadow = {};
+      if (isShadowDamaged(mapping)) changes.shadow = {};
       // The deliveries of the loop end as stale, so that the loop does not go on.
       const deliveries = mapping.reason?.code === 'loop' ? all(step, 'stale') : [];
       return { mapping: changes, deliveries, release: false };
@@ -53,4 +53,11 @@ function staysWhereItWas(
     deliveries: all(step, state, { error: { code: codeOf(reason), ...reason.detail } }),
     parked: state === 'parked' ? reason : null,
   };
+}
+
+/** By its form, or by the types of its fields, which the step that parked it has looked at. */
+function isShadowDamaged(mapping: LoadedStep['mapping']): boolean {
+  const { reason } = mapping;
+  if (reason?.code === 'damaged' && reason.detail.column === 'shadow') return true;
+  return damageOf({ ...mapping, intent: null })?.column === 'shadow';
 }

@@ -50,6 +50,22 @@ export function endedDeliveries(
   return [...changes, ...theirs];
 }
 
+/**
+ * The row goes on with a new pair: its changes that no request has carried move there, as they are.
+ */
+export function succeededDeliveries(step: LoadedStep, intent: OpenIntent | null): DeliveryChange[] {
+  return [...(intent ? carriedBy(step, intent) : []), ...staleInbound(step, [])];
+}
+
+/** Nothing is taken from what came in; echoes of our own writes are told apart. */
+export function staleInbound(step: LoadedStep, echoes: readonly { eventId: string }[]): DeliveryChange[] {
+  return inbound(step).map((d): DeliveryChange => ({
+    ...at(d),
+    status: echoes.some(({ eventId }) => eventId === d.eventId) ? 'echo' : 'stale',
+    tried: true,
+  }));
+}
+
 export function answeredInbound(step: LoadedStep, { plan, echoes }: Merged): DeliveryChange[] {
   const lost = plan.conflicts.length > 0;
   const pulled = Object.keys(plan.pull).length > 0;

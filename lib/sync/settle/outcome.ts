@@ -24,6 +24,8 @@ export type Outcome =
       written: Written | null;
       /** Why it ended on purpose, if the row lives on. */
       ending?: Ending;
+      /** The row gets a new pair, without a record, and with its changes that are not settled. */
+      succeeded?: true;
     }
   /**
    * An intent is closed without effect that we know of, but for what of it `stands` in the record;
@@ -52,6 +54,16 @@ export type Outcome =
   | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
   | { kind: 'waiting'; reason: Waiting }
+  /**
+   * The system is not to have the row, by this field. `merged`: this claim has pulled the values that
+   * made it so.
+   */
+  | {
+      kind: 'not_wanted';
+      field: string;
+      echoes: { eventId: string; intentId: string }[];
+      merged: Merged | null;
+    }
   | RestoredOutcome
   | DecisionOutcome
   /** A mapping that has nothing to do any more answers for its external id. */
@@ -119,6 +131,8 @@ export interface Effects {
   confirmed: { intentId: string; eventId: string }[];
   /** An alias is no second record of its row any more: a primary that waited because of it looks again. */
   leavesRow: boolean;
+  /** The row of the pair, which has ended, gets a new pair without a record. */
+  succeeded: boolean;
   /** The lease ends; else the step begins again under it. */
   release: boolean;
 }

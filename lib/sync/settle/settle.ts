@@ -6,6 +6,7 @@
 // intent is sent again under its key, a read is repeated. A crash after it leaves nothing to do but
 // what the mapping's dirty number says.
 import type { Entity } from '../../catalogue/entity.ts';
+import { raiseReferring } from '../references.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -26,9 +27,10 @@ import {
 } from '../../../db/mappings/mappings.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
+import { insertSuccessor } from '../../../db/mappings/writes/decisions.ts';
 import { parkedAsTaken } from '../../../db/mappings/writes/state-change.ts';
 import { updateMapping } from '../../../db/mappings/writes/update.ts';
-import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
+import { forgetRecord, keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
 import { damageOf } from '../damage.ts';
@@ -37,6 +39,7 @@ import { at } from './delivery-outcomes.ts';
 import { identityOf, knownIdentity } from '../identity.ts';
 import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
+import { report, sayParked } from './report.ts';
 import type { Step, SyncDeps } from '../step.ts';
 
 /**
@@ -57,7 +60,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
       );
       const mapping = await lock(tx, step, fresh);
       if (!mapping) return null;
-      await write(tx, deps.entity, step, mapping, fresh, now);
+      await write(tx, deps, step, mapping, fresh, now);
       await failpoint('settle.before-commit');
       return fresh;
     }),
@@ -77,7 +80,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
 
 async function write(
   tx: Tx,
-  entity: Entity,
+  deps: SyncDeps,
   step: Step,
   mapping: Mapping,
   effects: Effects,
@@ -92,10 +95,17 @@ async function write(
   await confirmDeliveries(tx, effects.confirmed);
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
+  if (effects.succeeded) await succeed(tx, mapping);
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
-  await writeEvents(tx, step, effects, now);
-  await raiseBeside(tx, entity, mapping, effects, now);
-  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, entity, step, effects, now);
+  await writeEvents(tx, deps, step, effects, now);
+  await raiseBeside(tx, deps.entity, mapping, effects, now);
+  if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, deps.entity, step, effects, now);
+}
+
+/** The record of the pair is gone, and the row lives: it goes on with a pair without a record. */
+async function succeed(tx: Tx, ended: Mapping): Promise<void> {
+  if (ended.externalId !== null) await forgetRecord(tx, ended, ended.externalId);
+  await insertSuccessor(tx, ended, null);
 }
 
 /**
@@ -223,9 +233,10 @@ function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
 
 /**
  * Another client's edit that showed in an answer is looked at in the next step, unless this one
- * goes on by itself.
+ * goes on by itself, or the pair waits.
  */
 function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
+  if (changes.state === 'waiting') return {};
   return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
 }
 
@@ -242,21 +253,24 @@ async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Pro
   });
 }
 
-async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
+async function writeEvents(tx: Tx, deps: SyncDeps, step: Step, effects: Effects, now: Date): Promise<void> {
   const { mapping } = step;
   if (effects.linked && mapping.internalId !== null) {
     await insertLinkedEvent(tx, {
       eventId: newEventId(now),
+      entityType: mapping.entityType,
       customerId: mapping.internalId,
       system: mapping.system,
       now,
     });
+    await raiseReferring(tx, deps, mapping, { id: mapping.internalId, externalId: effects.linked, now });
   }
   if (!effects.parked) return;
   // One notice for each delivery: those that were parked before have had theirs.
   for (const delivery of step.deliveries.filter((d) => d.status !== 'parked')) {
     await insertParkedEvent(tx, {
       eventId: newEventId(now),
+      entityType: mapping.entityType,
       entityKey: entityKey(mapping),
       entityId: mapping.internalId,
       system: mapping.system,
@@ -266,53 +280,4 @@ async function writeEvents(tx: Tx, step: Step, effects: Effects, now: Date): Pro
       now,
     });
   }
-}
-
-/** A parked customer waits for a person: that is a line of its own, whatever becomes of its deliveries. */
-function sayParked(
-  { log }: SyncDeps,
-  { mapping, attempts }: Step,
-  parked: NonNullable<Effects['parked']>,
-): void {
-  const detail: Record<string, unknown> = { ...parked.detail };
-  log.warn('reconcile.parked', {
-    mapping: mapping.id,
-    entity: entityKey(mapping),
-    reason: codeOf(parked),
-    why: typeof detail['message'] === 'string' ? detail['message'] : undefined,
-    request_id: attempts.at(-1)?.requestId ?? undefined,
-  });
-}
-
-/** One wide line for each delivery that came to its outcome, or was parked or put off. */
-function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects): void {
-  const { mapping } = step;
-  const call = step.attempts.at(-1);
-  for (const delivery of effects.deliveries) {
-    const loaded = step.deliveries.find(
-      (d) => d.eventId === delivery.eventId && d.target === delivery.target,
-    );
-    deps.log.info('delivery.settled', {
-      event_id: delivery.eventId,
-      entity: entityKey(mapping),
-      target: delivery.target,
-      event_type: loaded?.eventType,
-      version: loaded?.version,
-      operation: effects.closed?.intent.operation ?? call?.operation ?? outcome.kind,
-      outcome: delivery.status,
-      reason: saidReason(effects),
-      error: delivery.error?.['code'],
-      attempt: (loaded?.attempts ?? 0) + (delivery.tried ? 1 : 0),
-      intent: delivery.intentId,
-      request_id: call?.requestId ?? undefined,
-      replayed: call?.replayed === true ? true : undefined,
-      call_ms: call?.latencyMs,
-      step_ms: Math.round(performance.now() - step.startedAt),
-    });
-  }
-}
-
-function saidReason({ parked, mapping }: Effects): string | undefined {
-  const reason = parked ?? mapping.reason;
-  return reason ? codeOf(reason) : undefined;
 }

@@ -21,6 +21,7 @@ import { checkedBy } from '../covered.ts';
 import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
 import type { SyncPolicy } from '../step.ts';
 import { oursOf, theirsOf } from '../values.ts';
+import { wasUnwanted } from '../wanted.ts';
 import { aliasEffects } from './alias-outcomes.ts';
 import { decisionEffects } from './decision-outcomes.ts';
 import {
@@ -31,6 +32,8 @@ import {
   carriedBy,
   endedDeliveries,
   passedOn,
+  staleInbound,
+  succeededDeliveries,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
 import { restoredEffects } from './restored-outcomes.ts';
@@ -56,7 +59,7 @@ export function effectsOf(
 ): Effects {
   return {
     ...{ mapping: {}, deliveries: [], closed: null, conflicts: [], linked: null, parked: null },
-    ...{ checked: [], confirmed: [], leavesRow: false, release: true },
+    ...{ checked: [], confirmed: [], leavesRow: false, succeeded: false, release: true },
     ...writesOf({ rules, entity }, policy, step, outcome, now),
   };
 }
@@ -83,6 +86,8 @@ function writesOf(
       return parked(step, outcome);
     case 'waiting':
       return waiting(step, outcome);
+    case 'not_wanted':
+      return notWanted(step, outcome);
     case 'found':
       return found(outcome);
     case 'passed_on':
@@ -120,6 +125,7 @@ function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merge
     mapping: {
       ...healthy,
       ...become.written(mapping, { lives: merged?.read === true }),
+      ...(intent.operation === 'create' && { madeRecord: true }),
       intent: null,
       shadow: shadow.pairs,
       mustRead,
@@ -156,9 +162,10 @@ function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
 function ended(
   entity: Pick<Entity, 'identity'>,
   step: LoadedStep,
-  { state, by, intent, written, ending }: Of<'ended'>,
+  { state, by, intent, written, ending, ...outcome }: Of<'ended'>,
 ): Writes {
   const { mapping } = step;
+  const succeeded = outcome.succeeded === true;
   const changes: MappingChanges = {
     ...healthy,
     ...become.ended(state, ending),
@@ -166,19 +173,24 @@ function ended(
     mustRead: false,
     clean: mapping.dirty,
     // The detached record stays at the system, and a later create finds it by this identity first.
-    ...(state === 'detached' && by === 'ours' ? { knownEmail: knownIdentity(entity, mapping.shadow) } : {}),
+    ...(state === 'detached' && by === 'ours' && !succeeded
+      ? { knownEmail: knownIdentity(entity, mapping.shadow) }
+      : {}),
   };
-  const deliveries = endedDeliveries(step, { by, intent, rowLives: ending !== undefined });
+  const deliveries = succeeded
+    ? succeededDeliveries(step, intent)
+    : endedDeliveries(step, { by, intent, rowLives: ending !== undefined });
   if (intent) {
     const pushedVersion = Math.max(mapping.pushedVersion, intent.version);
     const closed = { intent, result: 'done', written } as const;
-    return { mapping: { ...changes, pushedVersion }, closed, deliveries };
+    return { mapping: { ...changes, pushedVersion }, closed, deliveries, succeeded };
   }
   const open = mapping.intent;
   return {
     mapping: changes,
     closed: open && { intent: open, result: 'unknown', written: null },
     deliveries,
+    succeeded,
   };
 }
 
@@ -212,7 +224,10 @@ function postponed(
     return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
   const wait = fullJitter(mapping.attempts + 1, policy.backoff);
   const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
-  const wasAtRest = mapping.state === 'parked' || mapping.state === 'waiting';
+  // A pair with a record that was not wanted stays so until its record is read: that it was says what a deletion at
+  // the system means.
+  const isUnread = wasUnwanted(mapping) && mapping.externalId !== null;
+  const wasAtRest = mapping.state === 'parked' || (mapping.state === 'waiting' && !isUnread);
   return {
     mapping: {
       // With a decision that is not carried out yet the pair stays where it was.
@@ -256,12 +271,31 @@ function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
   };
 }
 
+function notWanted(step: LoadedStep, { field, echoes, merged }: Of<'not_wanted'>): Writes {
+  const { mapping } = step;
+  return {
+    mapping: {
+      ...healthy,
+      ...become.notWanted(mapping, field),
+      clean: mapping.dirty,
+      // What happens to the record meanwhile is looked at when the row is wanted again.
+      ...(mapping.externalId !== null && { mustRead: true }),
+    },
+    deliveries: [
+      ...agreedOutbound(step),
+      ...(merged ? answeredInbound(step, merged) : staleInbound(step, echoes)),
+    ],
+    confirmed: echoes,
+  };
+}
+
 function found({ externalId, by, withoutBase }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
       ...become.linked(),
       mustRead: true,
+      madeRecord: by?.operation === 'create' && withoutBase !== true,
       ...(by ? { intent: null, shadow: withoutBase ? {} : shadowOfCreate(by) } : {}),
     },
     closed: by ? { intent: by, result: withoutBase ? 'unknown' : 'done', written: null } : null,

@@ -156,9 +156,18 @@ describe('sequences', () => {
         withTransaction(db, (tx) =>
           receiveInternalEvents(
             tx,
-            [{ eventId, syncEventId: null, eventType: 'customer.created', entityId, version }],
+            [
+              {
+                eventId,
+                syncEventId: null,
+                eventType: 'customer.created',
+                entityType: 'customer',
+                entityId,
+                version,
+              },
+            ],
             {
-              ...{ system: 'stripe', externalType: 'customer', now: new Date() },
+              ...{ system: 'stripe', entityType: 'customer', externalType: 'customer', now: new Date() },
             },
           ),
         );
@@ -181,13 +190,14 @@ describe('sequences', () => {
                 eventId: newEventId(new Date()),
                 syncEventId: 1,
                 eventType: 'stripe.customer.created',
+                entityType: 'customer',
                 account: 'acct',
               },
               ...{ externalId: 'cus_new', key: null, intentId: null, ownerTag: null },
               inbound: onlyNamed('cus_new'),
             },
           ],
-          { system: 'stripe', externalType: 'customer', now: new Date() },
+          { system: 'stripe', entityType: 'customer', externalType: 'customer', now: new Date() },
         ),
       );
       expect(made).to.equal(1);

@@ -196,7 +196,7 @@ describe('migrate, where a table customers exists already', () => {
       identity: `P${n + 1}@example.com`,
     }));
     const { scanned, fetched } = await rowsRead(db, async (tx) => {
-      const where = { system: 'stripe', account: '', externalType: 'customer' };
+      const where = { system: 'stripe', account: '', entityType: 'customer', externalType: 'customer' };
       expect(await findListed(tx, where, records)).to.have.length(100);
     });
     expect(scanned['customers'] ?? 0).to.equal(0);

@@ -1,5 +1,6 @@
 // The way to Kafka and back: an event's row, the relay, a topic of the test's own, a worker's
 // receive, the delivery.
+import { targetsOf } from '../../../lib/sync/kinds.ts';
 import { randomUUID } from 'node:crypto';
 import type { Admin } from 'kafkajs';
 import type { Bus } from '../../../lib/bus/bus.ts';
@@ -157,13 +158,13 @@ async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Pr
       });
     },
     async closeGap() {
-      const { system, document } = world.integration;
+      const { system } = world.integration;
       const { db, clock } = world;
       const gap = await closeReceiveGap(
         { db, clock, wake: () => undefined, bus: { progress: outboundOnly } },
         {
           system,
-          externalType: document.externalType,
+          targets: targetsOf(world.deps),
           keyPrefix: keyPrefix(world.deps),
           groups: { outbound: outboundGroup(groupId, 'stripe'), inbound: '' },
         },

@@ -133,6 +133,22 @@ describe('a mapping of a configuration', () => {
     expect(other?.fallback).to.deep.equal([]);
   });
 
+  it('may say which rows the system has, with values in canonical form', () => {
+    const config = (mapping: object): object => ({
+      ...withFields({ plan: { type: 'enum', values: ['free', 'team'] } }),
+      systems: { stripe: { customer: mapping } },
+    });
+    const conditionOf = (mapping: object) =>
+      parse(config(mapping)).systems['stripe']?.['customer']?.condition;
+    expect(conditionOf({})).to.equal(null);
+    const when = { field: 'plan', not: ' free ' };
+    expect(conditionOf({ when })).to.deep.equal({
+      when: { field: 'plan', not: 'free' },
+      onLeave: 'detach',
+    });
+    expect(conditionOf({ when, onLeave: 'keep' })).to.include({ onLeave: 'keep' });
+  });
+
   it('may name the group that the system has for a field', () => {
     expect(
       rulesOf({ internal: 'city', external: 'address.city', group: 'address' }).at(-1),

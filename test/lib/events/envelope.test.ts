@@ -20,7 +20,7 @@ describe('the envelope', () => {
       version: 7,
       ...own,
     });
-    expect(parseEnvelope(text)).to.include({ kind: 'customer' });
+    expect(parseEnvelope(text)).to.include({ kind: 'row', entityType: 'customer' });
   });
 
   it('is valid JSON whatever the type and the source are called, and without a payload', () => {

@@ -24,12 +24,12 @@ describe('reading an envelope', () => {
     };
     expect(parseEnvelope(JSON.stringify(parked))).to.deep.equal({ kind: 'parked', envelope: parked });
     const linked = { ...valid(), event_type: 'customer.linked' };
-    expect(parseEnvelope(JSON.stringify(linked))).to.deep.equal({ kind: 'customer', envelope: linked });
+    expect(parseEnvelope(JSON.stringify(linked))).to.deep.equal({ kind: 'row', entityType: 'customer', entityId: 42, envelope: linked });
   });
 
   it('accepts unknown fields', () => {
     const newer = { ...valid(), more: 1, customer_data: { ...own.customer_data, phone: null } };
-    expect(parseEnvelope(JSON.stringify(newer))).to.deep.equal({ kind: 'customer', envelope: newer });
+    expect(parseEnvelope(JSON.stringify(newer))).to.deep.equal({ kind: 'row', entityType: 'customer', entityId: 42, envelope: newer });
   });
 
   const broken: Record<string, [text: string | null, reason: string]> = {

@@ -1,3 +1,4 @@
+import { onlyCustomers } from '../../support/only-target.ts';
 import { expect } from 'chai';
 import { ensureConnection, ensureConnections, readInstanceId } from '../../../db/connections.ts';
 import { findUndelivered } from '../../../db/deliveries.ts';
@@ -41,7 +42,7 @@ describe('rows that were in the table when a system came', () => {
   const receive = async (): Promise<number> => {
     const range = { system: 'toy', after: 0, upTo: 2 ** 52, limit: 10_000 };
     const events = await findUndelivered(world.db, range);
-    return receiveOutbound({ ...deps, wake: () => undefined }, PLACE, events);
+    return receiveOutbound({ ...deps, wake: () => undefined }, onlyCustomers(PLACE), events);
   };
   async function work(): Promise<void> {
     const lane = createLane(deps, { owner: 'test', concurrency: 4, leaseMs: 60_000 }, () => undefined);

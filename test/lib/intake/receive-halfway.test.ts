@@ -1,3 +1,4 @@
+import { onlyCustomers } from '../../support/only-target.ts';
 import { expect } from 'chai';
 import { findUndelivered } from '../../../db/deliveries.ts';
 import { receiveOutbound } from '../../../lib/intake/receive.ts';
@@ -34,7 +35,11 @@ describe('a receive that breaks off half-way', () => {
     await world.update(id, { name: 'Changed here' });
     const events = await findUndelivered(world.db, { system: 'stripe', after: 0, upTo: 2 ** 52, limit: 100 });
     const receive = () =>
-      receiveOutbound({ db: world.db, clock: world.clock, wake: () => undefined }, target, events);
+      receiveOutbound(
+        { db: world.db, clock: world.clock, wake: () => undefined },
+        onlyCustomers(target),
+        events,
+      );
     await withoutRaises(receive);
     expect(await receive()).to.equal(1);
     await world.rest();

@@ -1,3 +1,5 @@
+import { targetsOf } from '../../../lib/sync/kinds.ts';
+import { onlyCustomers } from '../../support/only-target.ts';
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import fc from 'fast-check';
@@ -19,7 +21,11 @@ describe('receiving events', () => {
   const target = { system: 'stripe', externalType: 'customer' };
 
   async function receive(events: InternalEvent[]): Promise<number> {
-    return receiveOutbound({ db: world.db, clock: world.clock, wake: () => undefined }, target, events);
+    return receiveOutbound(
+      { db: world.db, clock: world.clock, wake: () => undefined },
+      onlyCustomers(target),
+      events,
+    );
   }
 
   it('ignores a repeated event', async () => {
@@ -80,7 +86,12 @@ describe('receiving events', () => {
     const close = (db: Db = world.db) =>
       closeReceiveGap(
         { db, clock: world.clock, wake: () => undefined, bus: createInProcessBus() },
-        { ...target, keyPrefix: keyPrefix(world.deps), groups: { outbound: 'out', inbound: 'in' } },
+        {
+          system: target.system,
+          targets: targetsOf(world.deps),
+          keyPrefix: keyPrefix(world.deps),
+          groups: { outbound: 'out', inbound: 'in' },
+        },
       );
 
     /** As if the relay had published everything so far. */

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { createChoiceOperations } from '../../../lib/operations/record-choice.ts';
 import { explain } from '../../../lib/operations/explain.ts';
-import { createResolveOperations, type Resolution } from '../../../lib/operations/resolutions.ts';
+import type { Resolution } from '../../../lib/operations/resolutions.ts';
 import { explainedPairs } from '../../support/explained.ts';
 import { commandsOf, createExplainer, kindsOf } from '../../support/explainer.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 import { showWorker } from '../../support/workers-shown.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 const SYSTEM = 'stripe';
 
@@ -241,12 +242,7 @@ describe('the explanation of a customer', () => {
 
   async function resolve(customer: number, resolution: Resolution): Promise<void> {
     const { id } = await mappingOf(world.db, customer);
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     const { outcome } = await operations.resolve(id, resolution);
     expect(outcome).to.be.oneOf(['decided', 'let_go']);
   }

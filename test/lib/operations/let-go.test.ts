@@ -1,22 +1,16 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { consentToAll } from '../../support/first-link.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 describe('a pair that a person lets go', () => {
   const world = useTwoWay();
 
   it('is left alone when rows are linked: no second record is made for its customer', async () => {
     const { id } = await linkedPair(world);
-    const resolving = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const resolving = resolutionsOf(world);
     const { id: mapping } = await mappingOf(world.db, id);
     await world.db.raw(
       `update external_mappings set state = 'parked', reason = 'missing' where id = :mapping`,
@@ -41,12 +35,7 @@ describe('a pair that a person lets go', () => {
     const { id = 0, account = '' } = rows[0] ?? {};
     const place = { system: 'stripe', account, externalType: 'customer' };
     expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 1, importing: 0, left: 0 });
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     const asked = { action: 'let_go', actor: 'ops', why: null } as const;
     expect(await operations.resolve(id, asked)).to.include({ outcome: 'let_go' });
     expect(await countUnmatched(world.db, place)).to.deep.equal({ undecided: 0, importing: 0, left: 1 });

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { planReplay, runReplay, type Effect } from '../../../lib/operations/replay.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 const HOUR = 3_600_000;
 
@@ -106,12 +105,7 @@ describe('the plan of a replay', () => {
     const { rows } = await world.db.raw<{ rows: { id: number }[] }>(
       `select id from external_mappings where reason = 'missing'`,
     );
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     await operations.resolve(rows[0]?.id ?? 0, { action: 'recreate', actor: null, why: null });
     expect(await plan()).to.deep.equal([{ would: 'resolve', decision: 'recreate' }]);
     await world.rest();

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import { readResults } from '../../../db/mappings/results.ts';
 import { countMappings } from '../../../db/health/reports.ts';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { describeResult } from '../../../lib/operations/results.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 describe('what came of a decision', () => {
   const world = useTwoWay();
@@ -16,12 +15,7 @@ describe('what came of a decision', () => {
     await world.update(id, { name: 'Ada King' });
     await world.rest();
     const pair = await mappingOf(world.db, id);
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     const asked = { action: 'record', externalId: 'cus_nowhere', actor: 'ops', why: null } as const;
     expect(await operations.resolve(pair.id, asked)).to.include({ outcome: 'decided' });
     await world.rest();

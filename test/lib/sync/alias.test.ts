@@ -203,7 +203,12 @@ describe('a second record of a customer', () => {
   describe('of a customer that was deleted here', () => {
     /** What a create with the email would find. */
     const alike = async (): Promise<string[]> => {
-      const place = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
+      const place = {
+        system: 'stripe',
+        account: DEFAULT_ACCOUNT,
+        entityType: 'customer',
+        externalType: 'customer',
+      };
       return (await findByIdentity(world.db, place, 'ada@example.com')).externalIds;
     };
 
@@ -267,7 +272,7 @@ describe('a second record of a customer', () => {
     world.simulator.dashboard.deleteCustomer(second);
     for (const event of world.undelivered()) world.lose(event);
     const { system, document } = world.integration;
-    const about = { system, externalType: document.externalType, externalId: second };
+    const about = { system, entityType: 'customer', externalType: document.externalType, externalId: second };
     await askForRead(world.db, { ...about, now: world.clock.now() });
     await world.rest();
     expect(await standsOf(world, id)).to.include(`${second} alias tombstoned`);

@@ -1,10 +1,9 @@
 import { expect } from 'chai';
 import { keepRecords } from '../../../db/external-records.ts';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 /** A row that waits since another customer's record has its email: it goes on once that one has moved. */
 describe('a row that waits beside the record of another customer', () => {
@@ -59,12 +58,7 @@ describe('a row whose own record was there at the first contact and is gone', ()
     await world.rest();
     const { id: mapping, state } = await mappingOf(world.db, id);
     expect(state).to.equal('parked');
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     await operations.resolve(mapping, { action: 'recreate', actor: null, why: null });
     await world.rest();
     expect(world.simulator.customers().map(({ email }) => email)).to.deep.equal(['bo@example.com']);

@@ -1,14 +1,13 @@
 import { expect } from 'chai';
 import { countUnmatched } from '../../../db/external-records.ts';
-import { createChoiceOperations } from '../../../lib/operations/record-choice.ts';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
+import { operationsOf } from '../../support/choice.ts';
 import { storeConsents, planFirstLink } from '../../../lib/operations/link-plan.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
 import { waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf, mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 const PLACE = { system: 'stripe', account: DEFAULT_ACCOUNT, externalType: 'customer' };
 
@@ -27,23 +26,6 @@ describe('before a create', () => {
       .customers()
       .filter((customer) => customer.email?.toLowerCase() === email)
       .map(({ id }) => id);
-
-  const operations = () =>
-    createChoiceOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      nudge: () => undefined,
-      target: PLACE,
-    });
-
-  const resolving = () =>
-    createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
 
   it('waits for consent where a record has the email, though no webhook has brought it', async () => {
     const record = checkout('bo@example.com');
@@ -117,11 +99,11 @@ describe('before a create', () => {
     const record = checkout('bo@example.com');
     const row = await world.create({ name: 'Other Bo', email: 'bo@example.com' });
     await world.run();
-    expect(await operations().makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
+    expect(await operationsOf(world).makeNew(row.id, 'ops')).to.include({ outcome: 'new_consented' });
     await world.run();
     expect((await mappingOf(world.db, row.id)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(2).and.include(record);
-    expect(await operations().makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
+    expect(await operationsOf(world).makeNew(row.id, 'ops')).to.include({ outcome: 'cannot_link' });
   });
 
   it('goes on by itself once the record is deleted there', async () => {
@@ -160,7 +142,7 @@ describe('before a create', () => {
     const other = await linkedPair(world, { email: 'other@example.com' });
     const record = checkout('bo@example.com');
     const row = await rowBeside(record);
-    expect(await operations().choose(other.id, record, 'ops')).to.include({ outcome: 'consented' });
+    expect(await operationsOf(world).choose(other.id, record, 'ops')).to.include({ outcome: 'consented' });
     await world.rest();
     expect((await mappingOf(world.db, row)).state).to.equal('linked');
     expect(alive('bo@example.com')).to.have.length(1).and.not.include(record);
@@ -212,7 +194,7 @@ describe('before a create', () => {
     const pair = await linkedPair(world, { email: 'Bo@Example.com' });
     const second = checkout('bo@example.com');
     await world.rest();
-    expect(await operations().choose(pair.id, second, 'ops')).to.include({ outcome: 'linked' });
+    expect(await operationsOf(world).choose(pair.id, second, 'ops')).to.include({ outcome: 'linked' });
     await world.rest();
     await world.remove(pair.id);
     await world.rest();
@@ -226,7 +208,7 @@ describe('before a create', () => {
     const { id, externalId } = await linkedPair(world, { email: 'Bo@Example.com' });
     await world.db('external_mappings').update({ state: 'parked', reason: 'loop' });
     const mapping = (await mappingOf(world.db, id)).id;
-    await resolving().resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
+    await resolutionsOf(world).resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
     await world.remove(id);
     await world.rest();
     const row = await world.create({ email: 'bo@example.com' });
@@ -238,7 +220,7 @@ describe('before a create', () => {
   it('says which command creates another record nevertheless, if a decision would lead back to the same wait', async () => {
     const row = await rowBeside(checkout('bo@example.com'));
     const { id } = await mappingOf(world.db, row);
-    const refused = await resolving().resolve(id, { action: 'recreate', why: null, actor: 'ops' });
+    const refused = await resolutionsOf(world).resolve(id, { action: 'recreate', why: null, actor: 'ops' });
     expect(JSON.stringify(refused)).to.include('cannot_resolve').and.include(`link ${row} --create`);
   });
 

@@ -3,13 +3,13 @@ import { readCustomer } from '../../support/customers.ts';
 import { raiseMappings } from '../../../db/mappings/dirty.ts';
 import { disableFailpoints } from '../../../lib/failpoint.ts';
 import { createConflictOperations } from '../../../lib/operations/conflicts.ts';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { coverEdit } from '../../support/covered.ts';
 import { operationsOf, doubled, recordMapping, standsOf } from '../../support/choice.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { conflictsOf } from '../../support/sync-rows.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 /** The echo of our write is the only one that says what stood there before it. */
 describe('an edit at a record that our write covered before another record was chosen', () => {
@@ -147,12 +147,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
 
   it('is kept as a conflict, once, where a person lets the pair go', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     expect(await operations.resolve(mapping, { action: 'let_go', actor: 'ops', why: null })).to.have.property(
       'outcome',
       'let_go',
@@ -165,12 +160,7 @@ describe('an edit at a record that our write covered before its pair ended', () 
   it('is kept as a conflict, once, where a person names another record', async () => {
     const { id, externalId, mapping } = await parkWithCoveredEdit();
     const other = world.simulator.dashboard.createCustomer({ name: 'Ours', email: 'other@example.com' }).id;
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     const named = { action: 'record', externalId: other, actor: 'ops', why: null } as const;
     expect(await operations.resolve(mapping, named)).to.have.property('outcome', 'decided');
     await world.rest();

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { readCustomer } from '../../support/customers.ts';
-import { createResolveOperations, type Resolution } from '../../../lib/operations/resolutions.ts';
+import type { Resolution } from '../../../lib/operations/resolutions.ts';
 import { compareAll } from '../../../lib/operations/comparison.ts';
 import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { closedIntents } from '../../support/sync-rows.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 const MINUTE = 60_000;
 
@@ -33,12 +33,7 @@ describe('a decision about a stuck pair', () => {
 
   async function resolve(customer: number, action: Resolution['action'], externalId?: string) {
     const pair = (await pairsOf(customer)).at(-1);
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     return operations.resolve(pair?.id ?? 0, { action, externalId, actor: 'test', why: 'a test' });
   }
 

@@ -16,6 +16,7 @@ describe('our owner tags at the first link', () => {
     const { externalType } = world.integration.document;
     await askForRead(world.db, {
       system: 'stripe',
+      entityType: 'customer',
       externalType,
       externalId: record,
       now: world.clock.now(),

@@ -48,6 +48,7 @@ describe('inbound: an owner tag', () => {
     const { system, document } = world.integration;
     const about = {
       system,
+      entityType: 'customer',
       externalType: document.externalType,
       externalId: copy.id,
       now: world.clock.now(),

@@ -1,3 +1,4 @@
+import { targetsOf } from '../../../lib/sync/kinds.ts';
 import { expect } from 'chai';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { readCustomer } from '../../support/customers.ts';
@@ -160,7 +161,7 @@ describe('inbound: the inbox', () => {
     );
     const { db, clock, deps } = world;
     const groups = { outbound: 'out', inbound: 'in' };
-    const target = { system: 'stripe', externalType: 'customer', keyPrefix: keyPrefix(deps), groups };
+    const target = { system: 'stripe', targets: targetsOf(deps), keyPrefix: keyPrefix(deps), groups };
     const receiving = { db, clock, wake: () => undefined, bus: createInProcessBus() };
     return closeReceiveGap(receiving, target);
   }

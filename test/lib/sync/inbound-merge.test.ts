@@ -71,6 +71,7 @@ describe('inbound: their values and the merge', () => {
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Only asked for' });
     await askForRead(world.db, {
       system: 'stripe',
+      entityType: 'customer',
       externalType: 'customer',
       externalId,
       now: world.clock.now(),

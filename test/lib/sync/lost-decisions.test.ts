@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import { createResolveOperations } from '../../../lib/operations/resolutions.ts';
 import { consentToAll, waitingRow } from '../../support/first-link.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { linkedPair, mappingsIn, useTwoWay } from '../../support/two-way.ts';
-import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
+import { resolutionsOf } from '../../support/resolutions.ts';
 
 const MINUTE = 60_000;
 
@@ -13,12 +12,7 @@ describe('what a person has said about a pair', () => {
   const world = useTwoWay();
 
   const resolve = async (mappingId: number, externalId: string) => {
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     return operations.resolve(mappingId, { action: 'record', externalId, why: null, actor: 'ops' });
   };
 
@@ -81,12 +75,7 @@ describe('what a person has said about a pair', () => {
   it('is that the pair is let go, and stays so when another record could not be taken', async () => {
     const { id, externalId } = await linkedPair(world, { name: 'Ada' });
     await world.db.raw(`update external_mappings set state = 'parked', reason = 'missing'`);
-    const operations = createResolveOperations({
-      entity: customerEntity,
-      db: world.db,
-      clock: world.clock,
-      log: world.deps.log,
-    });
+    const operations = resolutionsOf(world);
     const { id: mapping } = await mappingOf(world.db, id);
     await operations.resolve(mapping, { action: 'let_go', why: null, actor: 'ops' });
     expect(await resolve(mapping, 'cus_nowhere')).to.include({ outcome: 'decided' });

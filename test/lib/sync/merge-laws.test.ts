@@ -113,7 +113,7 @@ describe('the laws of merging', () => {
 
   law('both moved apart: the edit of the owner stands, and without one the rule decides', (any) => {
     const { rule: r, origin: from } = any;
-    const { owner = null } = r;
+    const { owner } = r;
     const { agreed, conflicts } = planOf(any);
     const [kept] = conflicts;
     if (kept?.kind !== 'both_moved' || r.direction !== 'both' || agreed['name'] !== undefined) return true;

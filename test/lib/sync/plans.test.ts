@@ -19,7 +19,7 @@ const MANY = 30_000;
 
 describe('the statements of a step', () => {
   const world = useSync();
-  const target = { system: 'stripe', externalType: 'customer' };
+  const target = { system: 'stripe', entityType: 'customer', externalType: 'customer' };
   let customer = 0;
   let last = '';
 
@@ -67,6 +67,7 @@ describe('the statements of a step', () => {
       eventId: last,
       syncEventId: id,
       eventType: 'customer.created',
+      entityType: 'customer',
       entityId: customer,
       version: 1,
     };
@@ -79,6 +80,7 @@ describe('the statements of a step', () => {
       eventId: newEventId(world.clock.now()),
       syncEventId: n + 1,
       eventType: 'stripe.customer.updated',
+      entityType: 'customer',
       account: 'acct_1TwinboxSimulator',
       externalId,
       key: `tb1:test.x:${intentId}`,

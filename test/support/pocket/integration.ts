@@ -1,5 +1,5 @@
 // The double of `server.ts` behind the integration contract, as an engineer who adds a system would write it.
-import type { MappingDocument } from '../../../lib/catalogue/document.ts';
+import { parseDocument } from '../../../lib/catalogue/document.ts';
 import type {
   Answered,
   Capabilities,
@@ -31,17 +31,17 @@ const rule = {
   owner: null,
 } as const;
 
-const document: MappingDocument = {
+const document = parseDocument({
   id: 'pocket.customer@1',
   system: 'pocket',
   entity: 'customer',
   externalType: 'contact',
   fields: [
-    { ...structuredClone(rule), internal: 'name', external: 'name', compare: ['exact'] } as never,
-    { ...structuredClone(rule), internal: 'email', external: 'email', compare: ['lower'] } as never,
+    { ...rule, internal: 'name', external: 'name', compare: ['exact'] },
+    { ...rule, internal: 'email', external: 'email', compare: ['lower'] },
   ],
   condition: null,
-};
+});
 
 export const IN_FLIGHT_MS = 2 * 60_000;
 

@@ -1,3 +1,4 @@
+import { onlyCustomers } from '../only-target.ts';
 import { beginReading, endReading } from '../../../db/account-readings.ts';
 import { readInstanceId } from '../../../db/connections.ts';
 import { deleteCustomer, insertCustomer, updateCustomer, type Customer } from '../customers.ts';
@@ -83,7 +84,11 @@ async function createPocketWorld(db: Db, { promises, policy, ...options }: Optio
     createLane(deps, { owner: 'test', concurrency: 8, leaseMs: 60_000 }, () => undefined);
   const everything = { system: POCKET.system, after: 0, upTo: 2 ** 52, limit: 10_000 };
   const receive = async (): Promise<number> =>
-    receiveOutbound({ db, clock, wake: () => undefined }, place, await findUndelivered(db, everything));
+    receiveOutbound(
+      { db, clock, wake: () => undefined },
+      onlyCustomers(place),
+      await findUndelivered(db, everything),
+    );
   let serial = 0;
   const world: PocketWorld = {
     ...{ db, clock, pocket, deps, log, lane: makeLane(), worker: makeLane },

@@ -11,7 +11,13 @@ const letGo: Ending = { kind: 'let_go', was: 'parked', because: 'missing', ...by
 
 const mappingWith = (columns: Partial<Mapping>): Mapping => ({
   ...{ id: 7, entityType: 'customer', internalId: 1, system: 'stripe', account: 'acct_1' },
-  ...({ externalType: 'customer', role: 'primary', externalId: 'cus_1', state: 'waiting' } as const),
+  ...({
+    externalType: 'customer',
+    role: 'primary',
+    externalId: 'cus_1',
+    madeRecord: true,
+    state: 'waiting',
+  } as const),
   ...{ reason: null, consent: null, ending: null, decision: null, shadow: {}, wantedVersion: 1 },
   ...{ pushedVersion: 0, dirty: 2, clean: 1, mustRead: false, attempts: 0, firstFailedAt: null },
   ...{ lastError: null, nextAttemptAt: null, fence: 3, intentNumber: 0, intent: null },

@@ -69,6 +69,7 @@ const reason = fc.constantFrom<NonNullable<Mapping['reason']>[]>(
   { code: 'create_unknown', detail: {} },
   { code: 'external_id_taken', detail: { external_id: 'cus_2', mapping: 9 } },
   { code: 'pulls_off', detail: { operation: 'delete' } },
+  { code: 'not_wanted', detail: { field: 'name' } },
   { code: 'unknown', stored: 'of_another_program', detail: null },
 );
 const given = { by: 'ops', at: ago(HOUR).toISOString() };
@@ -90,6 +91,7 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     ),
     internalId: fc.option(fc.constant(1), { freq: 4 }),
     externalId: fc.constantFrom<(string | null)[]>('cus_1', 'cus_1', 'cus_2', null, ' '),
+    madeRecord: fc.boolean(),
     isCoherent: fc.constantFrom(true, true, true, true, true, false),
     isUnmatched: fc.constantFrom(true, false, false),
     reason,

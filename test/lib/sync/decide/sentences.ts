@@ -10,6 +10,7 @@ import { answersOf, decideIn, isSame, type Decided } from './decide.ts';
 import { breaksShadowLaw } from './shadow-law.ts';
 import { NOW } from './mappings.ts';
 import type { Situation } from '../../../../lib/sync/situation.ts';
+import { leavesBy } from '../../../../lib/sync/wanted.ts';
 import { anySituation } from './situations.ts';
 import { anyWorld, type World } from './worlds.ts';
 
@@ -59,6 +60,34 @@ export const sentences: Record<string, (decided: Decided, answers: Answers, worl
     const creates = action.do === 'send' && action.request.operation === 'create';
     const may = row !== null && row.deletedAt === null && mapping.externalId === null;
     return creates && !may ? mapping : null;
+  },
+
+  'makes no record, sends no values and takes none for a row that the system is not to have': ({
+    action,
+    situation,
+  }) => {
+    if (leavesBy(situation) === null) return null;
+    const sends = action.do === 'send' && action.request.operation !== 'delete';
+    const takes = action.do === 'write_ours' && action.ours.write === 'pull';
+    return (sends || takes) && situation.progress.imported === null ? action : null;
+  },
+
+  'deletes the record of a row that lives only by a condition, and only a record that we made': ({
+    action,
+    situation,
+  }) => {
+    const { row, condition, mapping } = situation;
+    if (action.do !== 'send' || action.request.operation !== 'delete' || row?.deletedAt !== null) return null;
+    const may = leavesBy(situation) !== null && condition?.onLeave === 'delete' && mapping.madeRecord;
+    return may ? null : action;
+  },
+
+  'never ends the pair of a row that lives without a new one, but by a deletion at the system': ({
+    action,
+    situation: { row },
+  }) => {
+    if (action.do !== 'settle' || action.outcome.kind !== 'ended' || row?.deletedAt !== null) return null;
+    return action.outcome.by === 'theirs' || action.outcome.succeeded ? null : action;
   },
 
   'sends nothing again that could have a second effect': ({ action, situation }) => {

@@ -17,9 +17,9 @@ export function breaksShadowLaw(s: Situation, outcome: Outcome, effects: Effects
     const before = s.mapping.shadow[field];
     if (before && before.ours === pair.ours && before.theirs === pair.theirs) continue;
     if (!oursHeld(s, outcome, field).includes(canonical(ruleOf(s, field), pair.ours)))
-      return `ours of ${field}: ${String(pair.ours)}`;
+      return `ours of ${field}: ${JSON.stringify(pair.ours)}`;
     if (!theirsHeld(s, outcome, field).includes(canonical(ruleOf(s, field), pair.theirs)))
-      return `theirs of ${field}: ${String(pair.theirs)}`;
+      return `theirs of ${field}: ${JSON.stringify(pair.theirs)}`;
   }
   return null;
 }

@@ -119,6 +119,12 @@ export const anySituation: fc.Arbitrary<Situation> = fc
       parkAfterMs: fc.constant(24 * HOUR),
     }),
     findsByIdentity: fc.boolean(),
+    condition: fc.option(
+      fc
+        .constantFrom('detach' as const, 'delete' as const, 'keep' as const)
+        .map((onLeave) => ({ when: { field: 'name', not: 'Eve' }, onLeave })),
+      { freq: 3 },
+    ),
     capabilities,
     staleSends: fc.constantFrom(0, 0, 0, 0, MOST_STALE),
     progress,

@@ -230,6 +230,7 @@ describe('an outcome as writes', () => {
       name: { ours: world.shadow.name, theirs: world.shadow.theirName },
       email: { ours: world.shadow.email, theirs: world.shadow.theirEmail },
     };
+    const ours: Fields = world.row;
     // What effectsOf reads of a step, and no more.
     const mapping = {
       id: 1,
@@ -246,7 +247,7 @@ describe('an outcome as writes', () => {
     } as Partial<Mapping> as Mapping;
     const step = {
       mapping,
-      row: { id: 1, fields: world.row as Fields, version: deliveries, deletedAt: null },
+      row: { id: 1, fields: ours, version: deliveries, deletedAt: null },
       lastIntent: null,
       deliveries: Array.from({ length: deliveries }, (_, n) => ({
         eventId: `event ${n + 1}`,

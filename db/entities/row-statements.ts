@@ -1,0 +1,107 @@
+// The statements about the rows of an entity. Every write is one statement, so one round trip and one
+// transaction: it changes the row and writes the event of that version. The event id is drawn in the
+// select list of the row's values or in the SET list, never in a sub-select or a CTE before the row
+// lock: there it would not be drawn again after waiting for the lock, and the order of ids would not
+// be the order of versions (docs/relay.md).
+
+import { folded } from '../email-fold.ts';
+import { fieldsAsJson } from './column-types.ts';
+import { tableOf, type EntityTable } from './entity-table.ts';
+
+const mappingsOf = (entityType: string): string => `
+  coalesce((
+    select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason,
+        'pushedVersion', m.pushed_version, 'updatedAt', m.updated_at, 'behindSince', case when c.version <= m.pushed_version + 1 then c.updated_at
+          else coalesce((select e.created_at from sync_events e
+                         where e.entity_key = '${entityType}:' || c.id and e.version = m.pushed_version + 1 limit 1), c.updated_at) end)
+      order by m.id)
+    from external_mappings m
+    where m.entity_type = '${entityType}' and m.internal_id = c.id and m.role = 'primary'), '[]') as mappings`;
+
+const SYSTEM_COLUMNS =
+  'c.version, c.last_event_id, c.created_event_id, c.created_at, c.updated_at, c.deleted_at';
+
+/** Of a row that was written: its fields as the triggers of the table have made them. */
+const written = (entity: EntityTable): string =>
+  `c.id, ${fieldsAsJson(entity.fields, 'c')} as fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
+
+/** Of a row that is read. */
+const read = (entity: Pick<EntityTable, 'name'>): string =>
+  `c.id, c.fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
+
+// Writes the event of the row in the CTE "changed". Part of every write below.
+const writeEvent = (entity: EntityTable, operation: string, unless = 'false'): string => `
+  insert into sync_events
+    (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
+  select c.last_event_id, :eventId::uuid, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
+         entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
+  from changed c where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
+
+// Always later than before, so that the trigger of the table, which moves the time on for changes
+// by hand, has nothing to do. The last time of PostgreSQL has no next one: the trigger leaves it as
+// it is.
+const moved = `greatest(least(t.updated_at, '9999-12-31Z') + interval '1 microsecond', :now::timestamptz)`;
+
+// The values by column, each read by its column's own type.
+const given = (entity: EntityTable): string =>
+  `jsonb_populate_record(null::${tableOf(entity)}, :values::jsonb) w`;
+
+const rowOf = (columns: readonly string[], row: string): string =>
+  `row(${columns.map((column) => `${row}.${column}`).join(', ')})`;
+
+// No column of the table shows anything of the change. If a trigger stores the wanted value in a
+// column of its own, the row has changed.
+const isTurnedBack = (columns: readonly string[]): string =>
+  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(c.before)')})
+  and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
+    = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
+
+export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
+with changed as (
+  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
+  from ${given(entity)}
+  returning *
+), event as (${writeEvent(entity, 'created')}
+)
+select ${written(entity)} from changed c`;
+
+// `before` is the row as this statement has locked it, with changes that others made meanwhile.
+export const updateSql = (entity: EntityTable, columns: readonly string[]): string => `
+with changed as (
+  update ${tableOf(entity)} t
+  set ${columns.map((column) => `${column} = w.${column}, `).join('')}
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  from (select b as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
+  where t.id = :id and before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+    and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+  returning t.*, before, before_id
+), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`)}
+)
+select ${written(entity)} from changed c`;
+
+export const deleteSql = (entity: EntityTable): string => `
+with changed as (
+  update ${tableOf(entity)} t
+  set deleted_at = :now::timestamptz,
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+  returning *
+), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
+)
+select ${written(entity)} from changed c`;
+
+export const readSql = (entity: Pick<EntityTable, 'name'>): string =>
+  `select ${read(entity)} from entity_rows() c where c.entity_type = '${entity.name}' and c.id = :id`;
+
+export const listSql = (entity: EntityTable): string => `
+select ${read(entity)} from entity_rows() c
+where c.entity_type = '${entity.name}' and c.deleted_at is null
+  and (:after::bigint is null or c.id > :after::bigint)
+  and (:identity::text is null or ${folded('c.identity')} = ${folded(':identity::text')})
+  and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)
+order by c.id
+limit :limit`;
+
+export const holderSql = (entity: EntityTable): string =>
+  `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;

@@ -1,0 +1,78 @@
+// A field that names another row: our table has the id of the row, the system the id of its record.
+// The engine merges the ids of the records. So a row is read with them (namedAtSystem), and written with
+// the ids of our rows (namedHere). Where one of the two is not known yet, the pair waits: a push until
+// the named row has its record, a pull until the named record has its row.
+import {
+  findCounterparts,
+  findRowOfRecord,
+  raiseReferring as raiseWaitingFor,
+} from '../../db/mappings/references.ts';
+import type { LoadedRow } from '../../db/mappings/load.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
+import type { Fields } from '../catalogue/document.ts';
+import type { Entity, Field } from '../catalogue/entity.ts';
+import { isReferredTo } from './kinds.ts';
+import type { SyncDeps } from './step.ts';
+import type { Mapping } from '../../db/mappings/mappings.ts';
+
+/** What is not known yet: the record of our row, or the row of their record. */
+export type MissingReference = { field: string; entity: string } & ({ id: number } | { external_id: string });
+
+type Reference = Field & { references: string };
+
+function referencesOf({ fields }: Entity): Reference[] {
+  return fields.filter((field): field is Reference => field.references !== null);
+}
+
+/** The row with the ids of records in the place of the ids of our rows. */
+export async function namedAtSystem(
+  db: Db | Tx,
+  entity: Entity,
+  { system, account }: Pick<Mapping, 'system' | 'account'>,
+  row: LoadedRow,
+): Promise<{ row: LoadedRow; missing: MissingReference | null }> {
+  const named = referencesOf(entity).flatMap(({ name, references }) => {
+    const id = row.fields[name];
+    return typeof id === 'number' ? [{ field: name, entity: references, id }] : [];
+  });
+  if (named.length === 0) return { row, missing: null };
+  const known = await findCounterparts(db, { system, account }, named);
+  const fields: Fields = { ...row.fields };
+  for (const each of named) fields[each.field] = known.get(`${each.entity}:${each.id}`) ?? null;
+  const missing = named.find((each) => !known.has(`${each.entity}:${each.id}`)) ?? null;
+  return { row: { ...row, fields }, missing };
+}
+
+/** Values that were taken from a record, with the ids of our rows; or the first that has no row here. */
+export async function namedHere(
+  db: Db | Tx,
+  entity: Entity,
+  { system, account }: Pick<Mapping, 'system' | 'account'>,
+  values: Fields,
+): Promise<{ values: Fields } | { missing: MissingReference }> {
+  const ours: Fields = { ...values };
+  for (const { name, references } of referencesOf(entity)) {
+    const externalId = values[name];
+    if (typeof externalId !== 'string') continue;
+    const id = await findRowOfRecord(db, { system, account }, { entity: references, externalId });
+    if (id === null) return { missing: { field: name, entity: references, external_id: externalId } };
+    ours[name] = id;
+  }
+  return { values: ours };
+}
+
+/** What was written, as it is merged: a reference has the id of the record that it was written for. */
+export function asMerged(entity: Entity, written: Fields, named: Fields): Fields {
+  const references = referencesOf(entity).map(({ name }) => [name, named[name] ?? null] as const);
+  return { ...written, ...Object.fromEntries(references) };
+}
+
+/** The pair of a row and a record stands: rows that name either of the two, and waited for it, go on. */
+export async function raiseReferring(
+  tx: Tx,
+  deps: Pick<SyncDeps, 'entity' | 'kinds'>,
+  { system, account }: Pick<Mapping, 'system' | 'account'>,
+  pair: { id: number; externalId: string; now: Date },
+): Promise<void> {
+  if (isReferredTo(deps)) await raiseWaitingFor(tx, { system, account, entity: deps.entity.name, ...pair });
+}

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createTestDatabase } from '../support/database.ts';
+import { history, judge, play } from '../support/shop/histories.ts';
+import { createShopWorld } from '../support/shop/world.ts';
+
+/** More of them, and from where: `make model` does not know these. */
+const RUNS = Number(process.env['SHOP_RUNS'] ?? 15);
+const SEED = Number(process.env['SHOP_SEED'] ?? Date.now() % 1_000_000);
+
+describe('random histories of two entities in two systems', function () {
+  this.timeout(0);
+
+  it(`end in agreement, with nothing lost or made twice: ${RUNS} from seed ${SEED}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (moves) => {
+        const { db, drop } = await createTestDatabase();
+        const world = await createShopWorld(db, ['shop', 'mart']);
+        try {
+          const written = await play(world, moves);
+          for (let n = 0; n < 4; n += 1) {
+            world.clock.advance(600_000);
+            await world.rest();
+          }
+          expect((await judge(world, written)).join('\n')).to.equal('');
+          const calls = world.sides.map(({ shop }) => shop.calls().length);
+          await world.rest();
+          expect(
+            world.sides.map(({ shop }) => shop.calls().length),
+            'calls of a second look',
+          ).to.deep.equal(calls);
+        } finally {
+          await world.close();
+          await db.destroy();
+          await drop();
+        }
+      }),
+      { numRuns: RUNS, seed: SEED, endOnFailure: false },
+    );
+  });
+});

@@ -1,0 +1,128 @@
+// A system with two kinds of records, for tests of several entities: people, and orders that name a
+// person, with an amount, a day, a state and lines. It answers a repeated key with what it answered
+// first, lists its events, and takes a value only in the JSON type of its field.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Fields } from '../../../lib/catalogue/document.ts';
+
+export type ShopKind = 'people' | 'orders';
+export type ShopRecord = { id: string; kind: ShopKind; fields: Fields; tag: string | null; made: string };
+export type ShopEvent = {
+  id: string;
+  type: 'created' | 'updated' | 'deleted';
+  at: string;
+  key: string | null;
+  record: ShopRecord;
+  before: Fields | null;
+};
+type ShopWrite = { key: string | null; fields: Fields; tag: string | null };
+type Answer = { status: number; body: unknown };
+
+export interface Shop {
+  url: string;
+  records(kind: ShopKind): ShopRecord[];
+  events(): ShopEvent[];
+  calls(): string[];
+  add(kind: ShopKind, fields: Fields): ShopRecord;
+  edit(id: string, fields: Fields): void;
+  remove(id: string): void;
+  close(): Promise<void>;
+}
+
+export async function startShop(now: () => Date): Promise<Shop> {
+  const records = new Map<string, ShopRecord>();
+  const gone = new Set<string>();
+  const events: ShopEvent[] = [];
+  const answers = new Map<string, Answer>();
+  const calls: string[] = [];
+  let serial = 0;
+
+  function note(
+    type: ShopEvent['type'],
+    record: ShopRecord,
+    key: string | null,
+    before: Fields | null,
+  ): void {
+    serial += 1;
+    const at = now().toISOString();
+    events.push({ id: `event_${serial}`, type, at, key, record: structuredClone(record), before });
+  }
+  function add(kind: ShopKind, { key, fields, tag }: ShopWrite): ShopRecord {
+    serial += 1;
+    const record = { id: `${kind}_${serial}`, kind, fields: { ...fields }, tag, made: now().toISOString() };
+    records.set(record.id, record);
+    note('created', record, key, null);
+    return record;
+  }
+  function change(record: ShopRecord, { key, fields, tag }: ShopWrite): void {
+    const before = Object.fromEntries(Object.keys(fields).map((name) => [name, record.fields[name] ?? null]));
+    Object.assign(record.fields, fields);
+    record.tag = tag ?? record.tag;
+    note('updated', record, key, before);
+  }
+  function remove(record: ShopRecord, key: string | null): void {
+    records.delete(record.id);
+    gone.add(record.id);
+    note('deleted', record, key, record.fields);
+  }
+  function must(id: string): ShopRecord {
+    const record = records.get(id);
+    if (!record) throw new Error(`the shop has no ${id}`);
+    return record;
+  }
+
+  function answer(method: string, path: string, write: ShopWrite): Answer {
+    if (path === '/account') return { status: 200, body: { id: 'shop_1' } };
+    const [, kind = '', id] = path.split('/');
+    if (kind !== 'people' && kind !== 'orders') return { status: 404, body: {} };
+    if (id === undefined)
+      return method === 'POST'
+        ? { status: 200, body: structuredClone(add(kind, write)) }
+        : { status: 200, body: [...records.values()].filter((record) => record.kind === kind).toReversed() };
+    const record = records.get(id);
+    if (!record) return { status: gone.has(id) ? 410 : 404, body: {} };
+    if (method === 'PATCH') change(record, write);
+    if (method === 'DELETE') remove(record, write.key);
+    return { status: 200, body: structuredClone(record) };
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { method = 'GET', url: path = '/' } = request;
+    calls.push(`${method} ${path.replace(/_\d+$/, '')}`);
+    const text = Buffer.concat(chunks).toString();
+    const write = {
+      key: null,
+      fields: {},
+      tag: null,
+      ...(text === '' ? {} : (JSON.parse(text) as Partial<ShopWrite>)),
+    };
+    const known = write.key === null ? undefined : answers.get(write.key);
+    const said = known ?? answer(method, path, write);
+    if (write.key !== null) answers.set(write.key, said);
+    response.writeHead(said.status, { 'content-type': 'application/json', date: now().toUTCString() });
+    response.end(JSON.stringify(said.body));
+  }
+
+  const server = createServer((request, response) => void serve(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const byHand = (fields: Fields): ShopWrite => ({ key: null, fields, tag: null });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    records: (kind) => [...records.values()].filter((record) => record.kind === kind),
+    events: () => [...events],
+    calls: () => [...calls],
+    add: (kind, fields) => add(kind, byHand(fields)),
+    edit: (id, fields) => change(must(id), byHand(fields)),
+    remove: (id) => remove(must(id), null),
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
