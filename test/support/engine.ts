@@ -49,7 +49,8 @@ export async function createSide(
     deps,
     lane,
     log,
-    receiveOurs: async () => receiveOutbound(receiving, targetsOf(deps), await findUndelivered(db, everything)),
+    receiveOurs: async () =>
+      receiveOutbound(receiving, targetsOf(deps), await findUndelivered(db, everything)),
     async takeTheirs(events) {
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       const taken: string[] = [];

@@ -242,7 +242,10 @@ async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWor
  * One database serves a whole file; each test begins with no rows. Deleting a few rows is faster
  * than truncating many tables; no trigger may refuse it.
  */
-export async function emptyTables(db: Db, { table }: Pick<EntityTable, 'table'> = customerEntity): Promise<void> {
+export async function emptyTables(
+  db: Db,
+  { table }: Pick<EntityTable, 'table'> = customerEntity,
+): Promise<void> {
   const deletes = [table, ...FILLED_TABLES].map((table) => `delete from ${table}`).join('; ');
   await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}`));
 }
