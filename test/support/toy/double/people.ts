@@ -155,7 +155,7 @@ function check(values: Values): Refusal | null {
   for (const [field, { maxLength }] of Object.entries(personFields)) {
     const value: unknown = values[field as FieldName] ?? null;
     const isShort = typeof value !== 'string' || value.length <= (maxLength ?? Infinity);
-    const isMail = field !== 'mail' || value === null || /^[^@\s]+@[^@\s]+$/.test(String(value));
+    const isMail = field !== 'mail' || typeof value !== 'string' || /^[^@\s]+@[^@\s]+$/.test(value);
     if (!isValue(field, value) || !isShort || !isMail) return { status: 422, code: 'invalid', field };
   }
   return null;
