@@ -1,6 +1,6 @@
 // The files of a new integration: a copy of Toy, an invented vendor that the tests keep in step beside
 // Stripe. Only the name and the places change, so what is written is as well tested as Toy is
-// (docs/decisions/0068-a-new-integration-is-a-copy.md).
+// (docs/decisions/0069-a-new-integration-is-a-copy.md).
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 

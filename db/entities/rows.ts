@@ -6,16 +6,12 @@ import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
 import { columnOf, identityIndexOf, type EntityTable } from './entity-table.ts';
 import { deleteSql, holderSql, insertSql, listSql, readSql, updateSql } from './row-statements.ts';
+import type { RowFields } from './row-values.ts';
 import { RowSwallowed } from '../row-rules.ts';
 import { readTime } from '../server/times.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
 
-/** A value as JSON has it; lib/catalogue/field-types.ts says which form each type has. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [member: string]: JsonValue };
-
-/** Values by the names of the entity's fields. */
-export type RowFields = Record<string, JsonValue>;
+export type { JsonValue, RowFields } from './row-values.ts';
 
 export type EntityRow = {
   id: number;

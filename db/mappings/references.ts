@@ -40,7 +40,14 @@ export async function findRowOfRecord(
 /** The pair of a row and a record stands: whoever waits for one of the two goes on. */
 export async function raiseReferring(
   tx: Tx,
-  { system, account, entity, id, externalId, now }: Account & {
+  {
+    system,
+    account,
+    entity,
+    id,
+    externalId,
+    now,
+  }: Account & {
     entity: string;
     id: number;
     externalId: string;

@@ -3,7 +3,6 @@
 // Guarantees: a 2xx only after the event is durable; one row per event, however often it is sent;
 // of a refused event an id and a reason are stored, and no body. After a crash before the commit
 // the system sends the event again; after the commit a repeat changes nothing.
-import { createHash } from 'node:crypto';
 import { targetOf } from '../sync/kinds.ts';
 import type { Target } from '../../db/deliveries.ts';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
@@ -13,19 +12,16 @@ import {
   receiveExternalEvents,
   storeInboundEvent,
   type ExternalEvent,
-  type NotReceivedEvent,
   type StoreVerdict,
 } from '../../db/inbound.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
-import type { InboundEvent, IncomingItem, Integration } from '../integrations/integration.ts';
+import type { InboundEvent, IncomingItem } from '../integrations/integration.ts';
 import { parseReported } from '../events/parse.ts';
-import type { ReportedEvent } from '../events/schemas.ts';
-import { isUuid, uuidFromTime } from '../uuid.ts';
 import { describeFault } from '../describe-fault.ts';
-import { intentOfKey } from '../sync/intent-key.ts';
+import { inboundEventId, toReported, typeOf, type InboxKind } from './reported.ts';
 import { receiveBatch } from './receive-batch.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 
@@ -41,8 +37,6 @@ export interface InboxDeps {
   retentionDays: number;
   nudge: () => void;
 }
-
-type InboxKind = Pick<Integration, 'system' | 'document'>;
 
 const DAY_MS = 86_400_000;
 
@@ -175,21 +169,6 @@ async function askForRecord(
  * The id of an event is the same whether it arrives by a webhook or by the sweep: it is made of
  * the event's time and a hash of the system's own id.
  */
-export function inboundEventId(
-  system: string,
-  event: Pick<InboundEvent, 'externalEventId' | 'created'>,
-): string {
-  const hash = createHash('sha256').update(`${system}:${event.externalEventId}`).digest();
-  return uuidFromTime(event.created.getTime(), hash);
-}
-
-/** An event of a type that reconcile does not use is stored under a type that has no topic. */
-function typeOf({ system, document }: InboxKind, event: InboundEvent): string {
-  return event.kind === 'other'
-    ? `unknown.${system}.${event.type}`
-    : `${system}.${document.entity}.${event.kind}`;
-}
-
 /** The kind of records that the event names; without a name the system has only one. */
 function kindOf({ integration, kinds = [] }: InboxDeps, { entity }: InboundEvent): InboxKind {
   return (
@@ -201,67 +180,6 @@ function kindOf({ integration, kinds = [] }: InboxDeps, { entity }: InboundEvent
  * The event in the form in which it is stored and published; an event that reconcile does not use
  * keeps only its names.
  */
-function toReported(system: string, event: InboundEvent): object {
-  const { externalEventId, externalId, kind, account, livemode, created, requestId, idempotencyKey } = event;
-  const common = {
-    ...{ system, account, id: externalId, event: externalEventId, kind },
-    ...{ created: created.toISOString(), livemode },
-  };
-  if (kind === 'other') return common;
-  return {
-    ...common,
-    request_id: requestId,
-    idempotency_key: idempotencyKey,
-    after: event.after,
-    previous: event.previous,
-    // Anyone can write metadata: a text that is no owner tag of ours is not stored, since a row may
-    // not be able to hold it.
-    mark: isUuid(event.ownerTag) ? event.ownerTag : null,
-    unreadable: event.unreadable,
-  };
-}
-
-/** A checked inbound event from the bus, ready to be received. */
-export function toExternalEvent(
-  { event_id: eventId, event_type: eventType }: { event_id: string; event_type: string },
-  { id: externalId, kind, account, mark, ...event }: ReportedEvent,
-  syncEventId: number | null,
-  ownKeyPrefix: string,
-): ExternalEvent {
-  const key = event.idempotency_key ?? null;
-  return {
-    ...{ eventId, syncEventId, eventType, entityType: entityIn(eventType), account, externalId, key },
-    intentId: key === null ? null : intentOfKey(key, ownKeyPrefix),
-    ownerTag: isUuid(mark) ? mark : null,
-    inbound: {
-      externalId,
-      kind,
-      created: event.created ?? null,
-      requestId: event.request_id ?? null,
-      key,
-      after: event.after ?? null,
-      previous: event.previous ?? null,
-      unreadable: event.unreadable ?? [],
-    },
-  };
-}
-
-/** `stripe.customer.updated` is about a customer. */
-function entityIn(eventType: string): string {
-  return eventType.split('.')[1] ?? '';
-}
-
-/** An event of our own table that the bus lost; it is checked like an event from the bus. */
-export function readStored(
-  { syncEventId, external, ...named }: NotReceivedEvent,
-  ownKeyPrefix: string,
-): { event: ExternalEvent } | { problems: string[] } {
-  const checked = parseReported(external);
-  return checked.ok
-    ? { event: toExternalEvent(named, checked.event, syncEventId, ownKeyPrefix) }
-    : { problems: checked.problems };
-}
-
 /**
  * Stores inbound events as deliveries of the mappings that they are about; `targets` by the entity.
  * Returns how many were new.

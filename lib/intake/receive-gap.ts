@@ -24,7 +24,8 @@ import type { Bus } from '../bus/bus.ts';
 import { AppError } from '../errors.ts';
 import { topics } from '../events/routing.ts';
 import { noteSkipped } from '../skipped.ts';
-import { readStored, receiveInbound } from './inbound.ts';
+import { receiveInbound } from './inbound.ts';
+import { readStored } from './reported.ts';
 import { receiveOutbound } from './receive.ts';
 import type { ReceiveDeps } from './receive-deps.ts';
 

@@ -18,7 +18,8 @@ import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { findRest } from '../limits/rest.ts';
 import { noteSkipped } from '../skipped.ts';
-import { inboundEventId, takeIn, type InboxDeps } from './inbound.ts';
+import { takeIn, type InboxDeps } from './inbound.ts';
+import { inboundEventId } from './reported.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 const LEASE_MS = 30_000;

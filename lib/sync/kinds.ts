@@ -2,15 +2,8 @@
 // its own mapping document. They share the account, and with it the lane, the rate, the breaker and the
 // list of events.
 import type { Target } from '../../db/deliveries.ts';
-import type { Entity } from '../catalogue/entity.ts';
 import type { Integration } from '../integrations/integration.ts';
 import type { SyncDeps } from './step.ts';
-
-/** One kind: our rows, and how their records are read and written. */
-export interface Kind {
-  entity: Entity;
-  integration: Integration;
-}
 
 /** Which rows go where. */
 export function targetOf({ system, document }: Pick<Integration, 'system' | 'document'>): Target {
@@ -31,11 +24,4 @@ export function depsOfKind(deps: SyncDeps, entityType: string): SyncDeps | null 
 export function targetsOf({ integration, kinds = [] }: SyncDeps): ReadonlyMap<string, Target> {
   const all = [integration, ...kinds.map((kind) => kind.integration)].map(targetOf);
   return new Map(all.map((target) => [target.entityType, target]));
-}
-
-/** Whether a row of some kind can name a row of this one. */
-export function isReferredTo({ entity, kinds = [] }: Pick<SyncDeps, 'entity' | 'kinds'>): boolean {
-  return [entity, ...kinds.map((kind) => kind.entity)].some(({ fields }) =>
-    fields.some(({ references }) => references === entity.name),
-  );
 }

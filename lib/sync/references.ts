@@ -11,8 +11,7 @@ import type { LoadedRow } from '../../db/mappings/load.ts';
 import type { Db, Tx } from '../../db/server/connection.ts';
 import type { Fields } from '../catalogue/document.ts';
 import type { Entity, Field } from '../catalogue/entity.ts';
-import { isReferredTo } from './kinds.ts';
-import type { SyncDeps } from './step.ts';
+import { isReferredTo, type Kind } from './kind.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 
 /** What is not known yet: the record of our row, or the row of their record. */
@@ -70,7 +69,7 @@ export function asMerged(entity: Entity, written: Fields, named: Fields): Fields
 /** The pair of a row and a record stands: rows that name either of the two, and waited for it, go on. */
 export async function raiseReferring(
   tx: Tx,
-  deps: Pick<SyncDeps, 'entity' | 'kinds'>,
+  deps: { entity: Entity; kinds?: readonly Kind[] },
   { system, account }: Pick<Mapping, 'system' | 'account'>,
   pair: { id: number; externalId: string; now: Date },
 ): Promise<void> {

@@ -1,7 +1,7 @@
 // One step's view of one mapping: what was loaded, under which lease, and the calls made on the way.
 import type { Db } from '../../db/server/connection.ts';
 import { namedAtSystem, type MissingReference } from './references.ts';
-import type { Kind } from './kinds.ts';
+import type { Kind } from './kind.ts';
 import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';

@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { shopSettings } from '../support/environment.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { history, judge, play } from '../support/shop/histories.ts';
 import { createShopWorld } from '../support/shop/world.ts';
 
-/** More of them, and from where: `make model` does not know these. */
-const RUNS = Number(process.env['SHOP_RUNS'] ?? 15);
-const SEED = Number(process.env['SHOP_SEED'] ?? Date.now() % 1_000_000);
+/** SHOP_RUNS and SHOP_SEED say other ones. */
+const { runs, seed } = shopSettings();
 
 describe('random histories of two entities in two systems', function () {
   this.timeout(0);
 
-  it(`end in agreement, with nothing lost or made twice: ${RUNS} from seed ${SEED}`, async () => {
+  it(`end in agreement, with nothing lost or made twice: ${runs} from seed ${seed}`, async () => {
     await fc.assert(
       fc.asyncProperty(history, async (moves) => {
         const { db, drop } = await createTestDatabase();
@@ -35,7 +35,7 @@ describe('random histories of two entities in two systems', function () {
           await drop();
         }
       }),
-      { numRuns: RUNS, seed: SEED, endOnFailure: false },
+      { numRuns: runs, seed, endOnFailure: false },
     );
   });
 });

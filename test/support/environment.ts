@@ -18,3 +18,9 @@ export function bareEnvironment(more: Record<string, string> = {}): NodeJS.Proce
 export function writesPages(): boolean {
   return process.env['WRITE_PAGE'] === '1';
 }
+
+/** How many histories of two entities are run, and from which seed. */
+export function shopSettings(): { runs: number; seed: number } {
+  const { SHOP_RUNS: runs, SHOP_SEED: seed } = process.env;
+  return { runs: Number(runs ?? 15), seed: Number(seed ?? Date.now() % 1_000_000) };
+}

@@ -1,5 +1,5 @@
 import type { ExternalEvent, NotReceivedEvent, ReceivedEvent } from '../../db/inbound.ts';
-import { readStored } from '../../lib/intake/inbound.ts';
+import { readStored } from '../../lib/intake/reported.ts';
 
 /** What receive makes of events as they are stored, in their order; each can be read. */
 export function readAll(stored: NotReceivedEvent[], ownKeyPrefix: string): ExternalEvent[] {

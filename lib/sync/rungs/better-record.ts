@@ -35,6 +35,6 @@ const takenFirst = ownFailure({
   kind: 'throttle',
   code: 'better_record_first',
   message: 'another record with its email is taken first, by the rule of choice',
-  field: 'email',
+  field: 'identity',
   nothingHappened: true,
 });

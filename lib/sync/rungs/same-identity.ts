@@ -139,6 +139,6 @@ const moving = ownFailure({
   kind: 'throttle',
   code: 'identity_moving',
   message: 'a record of another customer has this email, and that customer has a change under way',
-  field: 'email',
+  field: 'identity',
   nothingHappened: true,
 });
