@@ -7,12 +7,14 @@ NODE := node_modules/.bin/node
 # The memory settings of cli/bin.mjs; without its launcher between, a signal reaches the program itself.
 TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/main.ts
 
-.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index simulator kafka clean ci
+NEW_INTEGRATION = $(if $(HELP),--help) $(if $(NAME),--name '$(NAME)') $(if $(ENTITY),--entity '$(ENTITY)')
+
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index new-integration simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Install the packages if they are missing or not those of package-lock.json (the others do this by themselves)
 	@cmp -s package-lock.json node_modules/.installed-lock || { \
@@ -52,7 +54,7 @@ watch: install ## Run some tests, and again whenever a file changes: make watch 
 proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
 	@exec $(NODE) test/run.ts --proof
 
-model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many
+model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many, SYSTEM=toy
 	@exec $(NODE) test/model/main.ts
 
 defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some; BY=histories
@@ -61,9 +63,9 @@ defects: install ## Put each known mistake into a copy of the source and see its
 bench: install ## Measure latency, rates, memory: one process, a step, the relay, Stripe's limits, Kafka (needs Java, Maven)
 	@exec $(NODE) bench/main.ts
 
-lint: install ## Check form, rules and types without running a test; the second time only what a change can affect
-	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --cache --cache-strategy content --log-level warn .
-	@$(NODE) test/lint.ts
+lint: install ## Check form, rules and types without running a test; the second time only what a change can affect; ONLY="lib/sync"
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --cache --cache-strategy content --log-level warn $(or $(ONLY),.)
+	@$(NODE) test/lint.ts $(ONLY)
 
 format: install ## Bring every file into form
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --cache --cache-strategy content --log-level warn .
@@ -77,6 +79,9 @@ settings: install ## Write .env.example, docs/settings.md and twinbox.schema.jso
 
 index: install ## Write docs/tests.md anew: which tests prove each file
 	@$(NODE) test/architecture/write-test-index.ts
+
+new-integration: install ## Write an integration with a second system, green as it stands: NAME=acme ENTITY=customer; HELP=1
+	@$(NODE) cli/development/new-integration.ts $(NEW_INTEGRATION)
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts

@@ -3,6 +3,9 @@
  * program for each costs a quarter more. The next run checks only the files that have changed and
  * those whose types a change can alter; TypeScript finds these by its notes in
  * `node_modules/.cache/lint`.
+ *
+ *   node test/lint.ts                    everything
+ *   node test/lint.ts lib/sync           the types of everything, the rules of these folders and files
  */
 import { globSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -12,6 +15,7 @@ import { writeCounts } from './support/counts.ts';
 import { openLintNotes } from './support/lint-notes.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
+const chosen = process.argv.slice(2);
 
 const notes = openLintNotes(ROOT);
 const program = openProgram(notes.typesFile);
@@ -76,7 +80,9 @@ async function reportRules(): Promise<number> {
   const paths = globSync('**/*.{ts,mts,cts,js,mjs,cjs}', {
     cwd: ROOT,
     exclude: (name) => name === 'node_modules' || name.startsWith('.'),
-  });
+  }).filter(
+    (path) => chosen.length === 0 || chosen.some((one) => path === one || path.startsWith(`${one}/`)),
+  );
   const parserOptions = { projectService: false, programs: [program.getProgram()] };
   const eslint = new ESLint({
     cwd: ROOT,

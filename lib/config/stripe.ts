@@ -2,7 +2,7 @@
 // them.
 import type { ValuesOf } from './values.ts';
 
-export const stripeProperties = {
+const stripeProperties = {
   STRIPE_SECRET_KEY: {
     group: 'Stripe',
     type: 'string',
@@ -132,7 +132,7 @@ export const stripeProperties = {
 
 type Values = ValuesOf<typeof stripeProperties>;
 
-export function readStripe(values: Values) {
+function readStripe(values: Values) {
   return {
     secretKey: values.STRIPE_SECRET_KEY,
     webhookSecrets: values.STRIPE_WEBHOOK_SECRET ?? [],
@@ -150,7 +150,7 @@ export function readStripe(values: Values) {
 }
 
 /** Settings that are valid each by itself and wrong in combination. */
-export function findStripeConflicts({ STRIPE_API_BASE, STRIPE_SECRET_KEY }: Values): string[] {
+function findStripeConflicts({ STRIPE_API_BASE, STRIPE_SECRET_KEY }: Values): string[] {
   const problems: string[] = [];
   if (STRIPE_API_BASE !== undefined && STRIPE_SECRET_KEY === undefined)
     problems.push(
@@ -166,3 +166,9 @@ export function findStripeConflicts({ STRIPE_API_BASE, STRIPE_SECRET_KEY }: Valu
 function isLiveKey(key: string | undefined): boolean {
   return key !== undefined && /^..?_live_/.test(key);
 }
+
+export const stripeSettings = {
+  properties: stripeProperties,
+  read: readStripe,
+  findConflicts: findStripeConflicts,
+};

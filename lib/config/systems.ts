@@ -2,26 +2,45 @@
 // settings begin with the system's name in capitals. The guard of the tests
 // (`ignoreConnectionSettings`) and the search for misspelt names recognise the settings by this
 // prefix, and messages build the names with it.
-import { findStripeConflicts, readStripe, stripeProperties } from './stripe.ts';
+import { stripeSettings } from './stripe.ts';
 
-/** The settings, by the name of the system, which lib/integrations/registry.ts defines. */
-export const settingsOfSystems = { stripe: stripeProperties } as const;
+/**
+ * By the name of the system, which lib/integrations/definitions.ts defines, in the order in which the
+ * systems are shown. `make new-integration` adds a line.
+ */
+const settings = {
+  stripe: stripeSettings,
+} as const;
+
+type Listed = typeof settings;
 
 /** A system that this program knows. */
-export type SystemName = keyof typeof settingsOfSystems;
+export type SystemName = keyof Listed;
 
-export const systemProperties = { ...stripeProperties } as const;
+export const systemNames = Object.keys(settings) as SystemName[];
 
-type Values = Parameters<typeof readStripe>[0];
+type Both<Each> = (Each extends unknown ? (each: Each) => void : never) extends (all: infer All) => void
+  ? All
+  : never;
+type Properties = Both<Listed[SystemName]['properties']>;
+type Values = Both<Parameters<Listed[SystemName]['read']>[0]>;
+
+/** The settings, by the name of the system. */
+export const settingsOfSystems = Object.fromEntries(
+  Object.entries(settings).map(([name, { properties }]) => [name, properties]),
+) as { [Name in SystemName]: Listed[Name]['properties'] };
+
+export const systemProperties = Object.assign({}, ...Object.values(settingsOfSystems)) as Properties;
 
 /** The part of the config for each system, by its name. */
 export function readSystems(values: Values) {
-  return { stripe: readStripe(values) } as const;
+  const read = Object.entries(settings).map(([name, system]) => [name, system.read(values)]);
+  return Object.fromEntries(read) as { readonly [Name in SystemName]: ReturnType<Listed[Name]['read']> };
 }
 
 /** Settings of systems that are valid each by itself and wrong in combination. */
 export function findSystemConflicts(values: Values): string[] {
-  return findStripeConflicts(values);
+  return Object.values(settings).flatMap((system) => system.findConflicts(values));
 }
 
 /** `STRIPE_` for `stripe`. */
@@ -34,4 +53,4 @@ export function settingOf(system: string, name: string): string {
   return settingPrefix(system) + name;
 }
 
-export const systemPrefixes = Object.keys(settingsOfSystems).map(settingPrefix);
+export const systemPrefixes = systemNames.map(settingPrefix);

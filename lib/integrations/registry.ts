@@ -1,10 +1,10 @@
-// The one list of the systems that can be kept in step. Each has a folder beside this file, a
-// definition in it, and a line here.
+// The systems that can be kept in step. Each has a folder beside this file, a definition in it, and a
+// line in definitions.ts.
 import type { Config } from '../config/config.ts';
-import type { SystemName } from '../config/systems.ts';
+import { systemNames, type SystemName } from '../config/systems.ts';
 import { AppError } from '../errors.ts';
 import type { InboundDeletes, SystemDefinition } from './definition.ts';
-import { stripe } from './stripe/definition.ts';
+import * as listed from './definitions.ts';
 
 export interface Registry {
   /** In the order in which they are shown. */
@@ -55,9 +55,9 @@ function inboundDeletes(
 }
 
 /** A system without settings, or settings without a system, does not compile. */
-const definitions: { [Name in SystemName]: SystemDefinition & { name: Name } } = { stripe };
+const definitions: { [Name in SystemName]: SystemDefinition & { name: Name } } = listed;
 
-export const systems: Registry = createRegistry(Object.values(definitions));
+export const systems: Registry = createRegistry(systemNames.map((name) => definitions[name]));
 
 /** What people call a system; of one that this program no longer knows, its name with a capital. */
 export function labelOf(system: string): string {

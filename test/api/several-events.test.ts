@@ -4,8 +4,9 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { createWebhookTally } from '../../lib/health/webhook-tally.ts';
 import { createTestClock } from '../support/clock.ts';
 import { useDatabase } from '../support/database.ts';
-import { createToyIntegration } from '../support/toy/integration.ts';
-import { signToy, TOY_SECRET } from '../support/toy/webhook.ts';
+import { SECRET, signHeaders } from '../support/toy/double/sender.ts';
+import { TOKEN } from '../support/toy/double/server.ts';
+import { createToyIntegration } from '../support/toy/system/toy.ts';
 import { startApi, type Answer } from './start-api.ts';
 
 const PATH = '/api/v1/webhooks/toy?from=toy';
@@ -19,13 +20,15 @@ describe('webhooks with several events in one body, signed over method, path and
   const clock = createTestClock(NOW);
 
   before('start the API', async () => {
-    const integration = createToyIntegration({ url: 'http://127.0.0.1:9', instanceId: 'abcd1234' });
+    const integration = createToyIntegration({
+      ...{ url: 'http://127.0.0.1:9', token: TOKEN, instanceId: 'abcd1234' },
+    });
     const { system, ingress } = integration;
     if (!ingress) throw new Error('the toy sends webhooks');
     const { db } = database;
     const inbox = { db, clock, integration, retentionDays: 35, nudge: () => void (nudges += 1) };
     const tally = createWebhookTally({ db, clock, system, log: { warn: () => undefined } });
-    const source = { system, ingress, secrets: [TOY_SECRET], inbox, tally };
+    const source = { system, ingress, secrets: [SECRET], inbox, tally };
     api = await startApi({ db, clock, webhooks: [source] });
   });
   after('stop it', () => api.server.close());
@@ -42,14 +45,14 @@ describe('webhooks with several events in one body, signed over method, path and
     serial += 1;
     const person = { id: `toy_${serial}`, full_name: 'Ada', mail: 'ada@x.example', tag: null, made: NOW };
     return {
-      ...{ id: `ev_several_${serial}`, kind: 'updated', at: NOW.toISOString(), key: null, person },
+      ...{ id: `ev_several_${serial}`, type: 'person.updated', at: NOW.toISOString(), key: null, person },
       ...{ before: null, ...changes },
     };
   };
   function post(events: unknown, changes: Record<string, unknown> = {}): Promise<Answer> {
     const body = JSON.stringify({ events });
     const signed = { method: 'POST', path: PATH, body, at: clock.now(), ...changes };
-    return api.send('POST', PATH, { body, headers: signToy(signed) });
+    return api.send('POST', PATH, { body, headers: signHeaders(signed) });
   }
   const refused = async (): Promise<{ reason: string; detail: string }[]> => {
     const { rows } = await database.db.raw<{ rows: { reason: string; detail: string }[] }>(
@@ -77,7 +80,7 @@ describe('webhooks with several events in one body, signed over method, path and
     const outcomes = ['stored', 'unreadable', 'stored'];
     expect([status, json]).to.deep.equal([200, { received: true, outcome: 'several', outcomes }]);
     expect(await stored()).to.deep.equal([first.id, last.id]);
-    expect(await refused()).to.deep.equal([{ reason: 'unreadable', detail: 'it has no id or no person' }]);
+    expect(await refused()).to.deep.equal([{ reason: 'unreadable', detail: 'it has no id or no type' }]);
     expect(nudges).to.equal(1);
     const again = await post([last, first, last]);
     expect(again.json['outcomes']).to.deep.equal(['known', 'known', 'known']);

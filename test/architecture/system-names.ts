@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
+import { systemNames } from '../../lib/config/systems.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -16,7 +17,7 @@ const ROOMS = [
 ];
 
 /** With those that may come, so that nothing is written for them in the wrong place. */
-const NAMES = ['stripe', 'salesforce', 'quickbooks', 'hubspot'];
+const NAMES = [...new Set([...systemNames, 'salesforce', 'quickbooks', 'hubspot'])];
 
 /** Where a name is the truth. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {

@@ -4,10 +4,10 @@ import { createOutput } from '../../cli/output.ts';
 import { chosenSystem, chosenSystems, ofEach } from '../../cli/systems.ts';
 import { loadConfig } from '../../lib/config/config.ts';
 import { createRegistry, systems } from '../../lib/integrations/registry.ts';
-import { defineToy } from '../support/toy/definition.ts';
+import { toyAt } from '../support/toy/double/definition.ts';
 
 const config = loadConfig({}, { envFile: false });
-const both = createRegistry([...systems.all, defineToy('http://127.0.0.1:9')]);
+const both = createRegistry([...systems.all, toyAt('http://127.0.0.1:9')]);
 const [stripe, toy] = [both.get('stripe'), both.get('toy')];
 
 function listen() {
@@ -26,7 +26,7 @@ describe('the systems that a command is about', () => {
   });
 
   it('are none that is not kept in step: what it lacks is named', () => {
-    const without = createRegistry([stripe, defineToy(null, { enabled: false })]);
+    const without = createRegistry([stripe, toyAt(null)]);
     expect(chosenSystems(without, config, undefined)).to.deep.equal([stripe]);
     expect(() => chosenSystems(without, config, 'toy')).to.throw('Toy is not kept in step: it needs TOY_URL');
   });

@@ -16,6 +16,7 @@ import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
+import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
@@ -62,6 +63,7 @@ export const defects: readonly Defect[] = [
   ...createDefects,
   ...stateDefects,
   ...promiseDefects,
+  ...kitDefects,
   ...policyDefects,
   ...conditionDefects,
   ...catalogueDefects,

@@ -34,7 +34,7 @@ const trialEnv = { ...env, TMPDIR: folder, TEST_POSTGRES_URL: server.url };
 let broken: string[] = [];
 try {
   const copies = Array.from({ length: width + 1 }, (_, n) => join(folder, `copy-${n}`));
-  await Promise.all(copies.map(copySource));
+  await Promise.all(copies.map((folder) => copySource(folder)));
   const queue = [...chosen];
   const [sound = '', ...others] = copies;
   await Promise.all([

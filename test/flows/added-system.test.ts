@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
-import { createRegistry, systems, type Registry } from '../../lib/integrations/registry.ts';
+import { systems, type Registry } from '../../lib/integrations/registry.ts';
 import { createLogger } from '../../lib/log.ts';
 import { call } from '../cli/twinbox.ts';
 import { finish } from '../support/child.ts';
 import { useDatabase, type TestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
-import { defineToy } from '../support/toy/definition.ts';
-import { startToy, type ToyServer } from '../support/toy/server.ts';
+import { besideOthers, toyAt } from '../support/toy/double/definition.ts';
+import { startToy, type ToyServer } from '../support/toy/double/server.ts';
 
 type Row = { id: number; sync: Record<string, { state: string; reason?: string }> };
 type Standing = { mapped: number; waiting: number; without: number };
 
-const CLI = join(import.meta.dirname, '../support/toy/cli.ts');
+const CLI = join(import.meta.dirname, '../support/toy/double/cli.ts');
 
 describe('a second system that is added to a filled database', () => {
   const database = useDatabase();
@@ -78,7 +78,7 @@ function runAdded(database: TestDatabase): void {
       await tx.raw(`delete from sync_events where entity_key = 'customer:' || ?`, [old[0] ?? 0]);
     });
     await running().stop();
-    await start(createRegistry([...systems.all, defineToy(toy.url)]));
+    await start(besideOthers(toyAt(toy.url)));
   });
   after('stop it', async () => {
     await system?.stop();
@@ -103,7 +103,7 @@ function runAdded(database: TestDatabase): void {
       env: {
         ...ignoreConnectionSettings(),
         ...{ DATABASE_URL: database.url, TWINBOX_DATA_DIR: join(folder, 'beside') },
-        ...{ SIMULATOR_URL: running().simulatorUrl ?? '', TOY_URL: toy.url },
+        ...{ SIMULATOR_URL: running().simulatorUrl ?? '', TOY_DOUBLE: toy.url },
       },
     });
     const { code, stdout, stderr } = await finish(child);

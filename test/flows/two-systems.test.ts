@@ -3,19 +3,18 @@ import type { Value } from '../../lib/catalogue/value.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { pauseConnection, resumeConnection } from '../../db/connections.ts';
 import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
-import { createRegistry, systems } from '../../lib/integrations/registry.ts';
 import { createLogger } from '../../lib/log.ts';
 import { call } from '../cli/twinbox.ts';
 import { finish } from '../support/child.ts';
 import { useDatabase, type TestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
-import { defineToy } from '../support/toy/definition.ts';
-import { signToy } from '../support/toy/webhook.ts';
-import { startToy, type ToyServer } from '../support/toy/server.ts';
+import { besideOthers, toyAt } from '../support/toy/double/definition.ts';
+import { startToy, type ToyServer } from '../support/toy/double/server.ts';
 
 type Row = {
   id: number;
@@ -24,9 +23,9 @@ type Row = {
   sync: Record<string, { state: string }>;
 };
 
-const CLI = join(import.meta.dirname, '../support/toy/cli.ts');
+const CLI = fileURLToPath(import.meta.resolve('../support/toy/double/cli.ts'));
 
-describe('two systems side by side', () => {
+describe('Toy and Stripe side by side', () => {
   const database = useDatabase();
   // Stopped before the database is removed.
   describe('in one process', () => runSideBySide(database));
@@ -46,8 +45,9 @@ function runSideBySide(database: TestDatabase): void {
       config: loadConfig(env, { envFile: false }),
       log: createLogger({ level: 'error', format: 'json', stream: process.stdout }),
       ports: { api: 0, simulator: 0 },
-      systems: createRegistry([...systems.all, defineToy(toy.url)]),
+      systems: besideOthers(toyAt(toy.url)),
     });
+    toy.subscribe(url('/webhooks/toy'));
   });
   after('stop it', async () => {
     toy.release();
@@ -98,14 +98,9 @@ function runSideBySide(database: TestDatabase): void {
     const { id } = await make('Bea');
     await bothSay(id, 'Bea');
     await linked(id, 'toy');
-    const written = (): number => toy.events().filter(({ key }) => key !== null).length;
+    const written = (): number => toy.calls.effects();
     const before = written();
-    const event = toy.edit((await counterpart(id, 'toy')) ?? '', { full_name: 'Bea Toy' });
-    const body = JSON.stringify({ events: [event] });
-    const [method, path] = ['POST', '/api/v1/webhooks/toy'];
-    const headers = signToy({ method, path, body, at: new Date() });
-    const answer = await fetch(url('/webhooks/toy'), { method, headers, body });
-    expect(answer.status, await answer.text()).to.equal(200);
+    toy.edit((await counterpart(id, 'toy')) ?? '', { full_name: 'Bea Toy' });
     await bothSay(id, 'Bea Toy');
     await linked(id, 'toy');
     expect((await read(id)).name).to.equal('Bea Toy');
@@ -147,7 +142,7 @@ function runSideBySide(database: TestDatabase): void {
       env: {
         ...ignoreConnectionSettings(),
         ...{ DATABASE_URL: database.url, TWINBOX_DATA_DIR: join(folder, 'beside') },
-        ...{ SIMULATOR_URL: running().simulatorUrl ?? '', TOY_URL: toy.url },
+        ...{ SIMULATOR_URL: running().simulatorUrl ?? '', TOY_DOUBLE: toy.url },
       },
     });
     const { code, stdout, stderr } = await finish(child);

@@ -6,6 +6,7 @@
  *   make model                     2,000 histories from a seed of this moment
  *   SEED=417 make model            that one
  *   SEED=417 COUNT=50 make model   that one and those after it
+ *   SYSTEM=toy make model          against another system in place of Stripe
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';

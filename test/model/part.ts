@@ -3,6 +3,7 @@
  * and answers with the result. It ends with its parent.
  */
 import { createTestDatabase } from '../support/database.ts';
+import { modelSystem } from '../support/model-settings.ts';
 import { optionsOf } from '../support/history-options.ts';
 import { reportBroken } from '../support/history-report.ts';
 import { runHistory, type Verdict } from '../support/history.ts';
@@ -20,7 +21,7 @@ process.on('disconnect', () => void db.destroy().then(drop));
 process.send?.('ready');
 
 async function run(seed: number): Promise<Report> {
-  const options = optionsOf(seed);
+  const options = { ...optionsOf(seed), ...modelSystem() };
   const verdict = await runHistory(db, options);
   if (verdict.wrong.length === 0) return { seed, ...verdict };
   broken += 1;

@@ -37,7 +37,7 @@ export async function openAlteringProxy(target: string): Promise<AlteringProxy> 
   };
 }
 
-async function forward(target: string, request: IncomingMessage) {
+export async function forward(target: string, request: IncomingMessage) {
   const body = Buffer.concat((await request.toArray()) as Buffer[]);
   const headers = Object.fromEntries(
     Object.entries(request.headers).flatMap(([name, value]) =>

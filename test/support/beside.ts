@@ -16,8 +16,10 @@ import { shownMapping, type ShownMapping } from '../../db/mappings/shown.ts';
 import { toMapping } from '../../db/mappings/mappings.ts';
 import { readAll } from './stored-events.ts';
 import { createWorld, emptyTables, type SyncWorld } from './sync.ts';
-import { createToyIntegration } from './toy/integration.ts';
-import { startToy, type ToyEvent, type ToyServer } from './toy/server.ts';
+import type { ToyEvent } from './toy/double/people.ts';
+import { startToy, TOKEN, type ToyServer } from './toy/double/server.ts';
+import { capabilities } from './toy/system/capabilities.ts';
+import { createToyIntegration } from './toy/system/toy.ts';
 import { onlyEvent } from './only-event.ts';
 
 export const TOY = { system: 'toy', account: 'toy_account', externalType: 'person' };
@@ -85,10 +87,10 @@ async function createBeside(
   };
   const stripe = await createWorld(db, { policy: stripePolicy, ...(document && { document }) });
   const { clock } = stripe;
-  const toy = await startToy(() => clock.now(), { archives });
+  const promised = { ...capabilities, deletes: archives ? ('archive' as const) : ('delete' as const) };
+  const toy = await startToy({ promised, now: () => clock.now().getTime() });
   const { instanceId } = stripe.deps.policy;
-  const deletes = archives ? 'archive' : 'delete';
-  const own = createToyIntegration({ url: toy.url, instanceId, deletes });
+  const own = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, promised);
   const condition = conditions?.toy ?? null;
   const integration = { ...own, document: { ...own.document, condition } };
   const deps: SyncDeps = { ...stripe.deps, integration, policy: { ...stripe.deps.policy, ...policy } };

@@ -48,7 +48,7 @@ function livingAfter(events: StoredEvent[]): Living {
   for (const event of events) {
     const { id, email } = customerOf(event);
     if (event.type === 'customer.deleted') living.delete(id);
-    else if (event.type.startsWith('customer.') && id.startsWith('cus_')) living.set(id, email);
+    else if (/^customer\.(created|updated)$/.test(event.type)) living.set(id, email);
   }
   return living;
 }

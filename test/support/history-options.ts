@@ -1,6 +1,7 @@
 import type { FieldRule } from '../../lib/catalogue/document.ts';
 import type { SyncPolicy } from '../../lib/sync/step.ts';
 import { createChances } from './chances.ts';
+import type { SystemOfWorld } from './system-of-world.ts';
 
 export interface HistoryOptions {
   seed: number;
@@ -26,6 +27,8 @@ export interface HistoryOptions {
    */
   doubles?: boolean;
   trace?: (line: string) => void;
+  /** In Stripe's place. */
+  system?: SystemOfWorld;
 }
 
 const CONFLICTS = [
@@ -66,8 +69,9 @@ export function optionsOf(seed: number): HistoryOptions {
 
 /** The options in one line, for the report of a failure. */
 export function describeOptions(options: HistoryOptions): string {
-  return JSON.stringify({ ...options, seed: undefined }, (_key, value: unknown) =>
-    value === Infinity ? 'never' : value,
+  return JSON.stringify(
+    { ...options, seed: undefined, system: options.system?.name },
+    (_key, value: unknown) => (value === Infinity ? 'never' : value),
   );
 }
 

@@ -57,7 +57,10 @@ const TELLING = new Set([
 export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdict> {
   await emptyTables(db);
   const journal = await openJournal(db);
-  const world = await createWorld(db, { policy: options.policy ?? {} });
+  const world = await createWorld(db, {
+    policy: options.policy ?? {},
+    ...(options.system && { system: options.system }),
+  });
   if (options.rules) Object.assign(world.deps, { integration: withRules(world.integration, options.rules) });
   const counts: Counts = {};
   const count = (what: string, times = 1): void => {
@@ -154,9 +157,17 @@ function withEvents(simulator: Simulator, events: StoredEvent[]): Simulator {
   return { ...simulator, events: () => events };
 }
 
+/** The members that hold a text, or nothing. */
+function textsOf(object: object): Fields {
+  const texts = Object.entries(object).filter(([, value]) => value === null || typeof value === 'string');
+  return Object.fromEntries<Fields[string]>(texts);
+}
+
 /** Subscriptions have neither. */
 function fieldsOf(object: StoredEvent['data']['object']): Fields {
-  return 'email' in object ? { name: object.name, email: object.email } : {};
+  if (!('email' in object)) return {};
+  // Other systems have names of their own for the two.
+  return { ...textsOf(object), name: object.name, email: object.email };
 }
 
 function createHistory(scene: Scene): {

@@ -1,3 +1,6 @@
+import type { SystemOfWorld } from './system-of-world.ts';
+import { toySystem } from './toy/beside-the-engine.ts';
+
 const COUNT = 2_000;
 
 /**
@@ -9,4 +12,12 @@ export function modelSettings(): { seed: number; count: number } {
     seed: Number(seed ?? Date.now() % 1_000_000),
     count: Number(count ?? (seed === undefined ? COUNT : 1)),
   };
+}
+
+/** `SYSTEM=toy make model`: the histories run against that system in place of Stripe. */
+export function modelSystem(): { system?: SystemOfWorld } {
+  const name = process.env['SYSTEM'];
+  if (name === undefined || name === '' || name === 'stripe') return {};
+  if (name === 'toy') return { system: toySystem() };
+  throw new Error(`SYSTEM=${name}: the histories run against stripe and toy`);
 }

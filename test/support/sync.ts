@@ -28,6 +28,7 @@ import { readAll } from './stored-events.ts';
 import { mappingOf } from './sync-rows.ts';
 import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 import { onlyEvent } from './only-event.ts';
+import { onTheWire, type SystemOfWorld } from './system-of-world.ts';
 
 export const fakeKey = 'sk_test_twinbox_fake';
 
@@ -71,6 +72,7 @@ export interface SyncOptions {
   policy?: Partial<SyncPolicy>;
   document?: MappingDocument;
   entity?: Entity;
+  system?: SystemOfWorld;
 }
 
 export function useSync(options: SyncOptions = {}): SyncWorld {
@@ -99,9 +101,10 @@ export async function createWorld(
   db: Db,
   options: SyncOptions & { beside?: Pick<SyncWorld, 'clock' | 'simulator'> },
 ): Promise<SyncWorld> {
-  const { entity = customerEntity } = options;
-  const { clock, simulator } = options.beside ?? (await startStripe(options.simulator));
-  await markRead(db, DEFAULT_ACCOUNT);
+  const { system, entity = customerEntity } = options;
+  const { clock, simulator } =
+    options.beside ?? (system ? await openSystem(system) : await startStripe(options.simulator));
+  await markRead(db, system?.account ?? DEFAULT_ACCOUNT, system);
   const { url } = simulator;
   const instanceId = await readInstanceId(db);
   const integrate = (changes: Partial<StripeSettings>): Integration =>
@@ -112,7 +115,7 @@ export async function createWorld(
       document: options.document,
       ...changes,
     });
-  const integration = integrate({});
+  const integration = system ? system.integrate(url, instanceId) : integrate({});
   const log: LoggedLine[] = [];
   const note = (event: string, fields: Record<string, unknown>): void => void log.push({ event, ...fields });
   const deps: SyncDeps = {
@@ -185,7 +188,7 @@ export async function createWorld(
       seen += reported.length;
       const inbox = { db, clock, integration, retentionDays: 35, nudge: () => undefined };
       for (const event of reported) {
-        const incoming = onlyEvent(integration.ingress, event);
+        const incoming = onlyEvent(integration.ingress, onTheWire(simulator, event));
         if (incoming) await takeIn(inbox, incoming);
       }
       const notReceived = await findNotReceived(db, everything);
@@ -219,6 +222,11 @@ export async function createWorld(
   return world;
 }
 
+async function openSystem(system: SystemOfWorld): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
+  const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
+  return { clock, simulator: await system.open(clock) };
+}
+
 async function startStripe(options: SimulatorOptions = {}): Promise<Pick<SyncWorld, 'clock' | 'simulator'>> {
   const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
   const simulator = createSimulator({
@@ -243,8 +251,12 @@ export async function emptyTables(
 }
 
 /** Sets the account as read completely, with no record in it. */
-export async function markRead(db: Db, account: string): Promise<void> {
-  const place = { system: 'stripe', account, externalType: 'customer' };
+export async function markRead(
+  db: Db,
+  account: string,
+  { name, externalType } = { name: 'stripe', externalType: 'customer' },
+): Promise<void> {
+  const place = { system: name, account, externalType };
   const now = new Date();
   await beginReading(db, { ...place, imports: false, now });
   await endReading(db, place, now);

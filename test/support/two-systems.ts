@@ -10,8 +10,8 @@ import { receiveOutbound } from '../../lib/intake/receive.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
-import { createToyIntegration } from './toy/integration.ts';
-import { startToy, type ToyServer } from './toy/server.ts';
+import { startToy, TOKEN, type ToyServer } from './toy/double/server.ts';
+import { createToyIntegration } from './toy/system/toy.ts';
 import type { TwoWayWorld } from './two-way.ts';
 
 export interface Beside {
@@ -28,8 +28,10 @@ export interface Beside {
 /** The account of the toy is read, with no record in it. */
 export async function startBeside(world: TwoWayWorld): Promise<Beside> {
   const { db, clock, deps } = world;
-  const toy = await startToy(() => clock.now());
-  const integration = createToyIntegration({ url: toy.url, instanceId: deps.policy.instanceId });
+  const toy = await startToy({ now: () => clock.now().getTime() });
+  const integration = createToyIntegration({
+    ...{ url: toy.url, token: TOKEN, instanceId: deps.policy.instanceId },
+  });
   const { system } = integration;
   const target = { system, externalType: integration.document.externalType };
   const place = { ...target, account: (await integration.identify()).account };

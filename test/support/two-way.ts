@@ -9,8 +9,9 @@ import type { StoredEvent } from '../../simulator/objects/objects.ts';
 import { thinEvent } from '../../simulator/webhooks/thin-events.ts';
 import type { Lane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
-import { useSync, type SyncWorld } from './sync.ts';
 import { onlyEvent } from './only-event.ts';
+import { useSync, type SyncWorld } from './sync.ts';
+import { onTheWire } from './system-of-world.ts';
 
 export interface Inbound {
   /** Their events that no webhook has brought yet, oldest first. */
@@ -55,7 +56,9 @@ export function createInbound(world: SyncWorld): Inbound {
     async deliver(events = inbound.undelivered(), { thin = false } = {}) {
       const taken: Taken[] = [];
       for (const event of events) {
-        const incoming = onlyEvent(ingress, structuredClone(thin ? thinEvent(event) : event));
+        const isThin = thin && system === 'stripe';
+        const sent = isThin ? thinEvent(event) : onTheWire(world.simulator, event);
+        const incoming = onlyEvent(ingress, structuredClone(sent));
         if (!incoming) throw new Error(`no event: ${event.id}`);
         const { db, clock, integration } = world;
         taken.push(

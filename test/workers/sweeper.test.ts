@@ -4,8 +4,8 @@ import { bindAccount } from '../../lib/integrations/bind.ts';
 import { createSweeper } from '../../workers/sweeper.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
-import { createToyIntegration } from '../support/toy/integration.ts';
-import { startToy, type ToyServer } from '../support/toy/server.ts';
+import { startToy, TOKEN, type ToyServer } from '../support/toy/double/server.ts';
+import { createToyIntegration } from '../support/toy/system/toy.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -17,13 +17,13 @@ describe('the sweeps of two systems', () => {
   let toy: ToyServer;
 
   beforeEach('start the second system', async () => {
-    toy = await startToy(() => world.clock.now());
+    toy = await startToy({ now: () => world.clock.now().getTime() });
   });
   afterEach('stop it', () => toy.close());
 
   async function sweepers() {
     const instanceId = await readInstanceId(world.db);
-    const integration = createToyIntegration({ url: toy.url, instanceId });
+    const integration = createToyIntegration({ url: toy.url, token: TOKEN, instanceId });
     const systems = { stripe: world.deps, toy: { ...world.deps, integration } };
     for (const deps of Object.values(systems)) await bindAccount(world.db, world.clock, deps.integration);
     const make = (deps: typeof world.deps) => createSweeper({ deps, lane }, { retentionDays: 35 });
@@ -59,11 +59,11 @@ describe('the sweeps of two systems', () => {
     };
     const asked = () => ({
       stripe: world.calls().filter((call) => call === 'GET /v1/events').length,
-      toy: toy.calls(),
+      toy: toy.calls.count(),
     });
     await all();
     const before = asked();
-    world.advance(2 * SECOND);
+    world.advance(12 * SECOND);
     await all();
     expect(asked()).to.deep.equal({ stripe: before.stripe, toy: before.toy + 1 });
   });

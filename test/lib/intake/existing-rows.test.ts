@@ -12,8 +12,8 @@ import type { SyncDeps } from '../../../lib/sync/step.ts';
 import { createLane } from '../../../workers/lane.ts';
 import { useDatabase } from '../../support/database.ts';
 import { createWorld, emptyTables, type SyncWorld } from '../../support/sync.ts';
-import { createToyIntegration } from '../../support/toy/integration.ts';
-import { startToy, type ToyServer } from '../../support/toy/server.ts';
+import { startToy, TOKEN, type ToyServer } from '../../support/toy/double/server.ts';
+import { createToyIntegration } from '../../support/toy/system/toy.ts';
 
 const PLACE = { system: 'toy', account: 'toy_account', externalType: 'person' };
 
@@ -26,9 +26,9 @@ describe('rows that were in the table when a system came', () => {
   beforeEach('start two systems', async () => {
     await emptyTables(database.db);
     world = await createWorld(database.db, {});
-    toy = await startToy(() => world.clock.now());
+    toy = await startToy({ now: () => world.clock.now().getTime() });
     const instanceId = await readInstanceId(world.db);
-    deps = { ...world.deps, integration: createToyIntegration({ url: toy.url, instanceId }) };
+    deps = { ...world.deps, integration: createToyIntegration({ url: toy.url, token: TOKEN, instanceId }) };
     await beginReading(world.db, { ...PLACE, imports: false, now: world.clock.now() });
     await endReading(world.db, PLACE, world.clock.now());
   });

@@ -6,6 +6,26 @@ import type { Fields } from '../../../lib/catalogue/document.ts';
 /** `failed_stored` is asked only of systems with keys, `quota_used_up` only of those with a quota: it lasts until its time. */
 export type Fault = 'answer_lost' | 'throttled' | 'failed_unstored' | 'failed_stored' | 'quota_used_up';
 
+/** A delivery of the system's webhooks, as it arrives at the API. */
+export interface Delivery {
+  method: string;
+  path: string;
+  body: string;
+  headers: Record<string, string>;
+}
+
+/** The webhooks of a double. */
+export interface Webhooks {
+  /** Those that sign them. */
+  secrets: string[];
+  /** Every event so far as the system sends it, oldest first. */
+  events(): unknown[];
+  /** The bodies in which it sends these events: one for each of them, or one for all. */
+  bodies(events: readonly unknown[]): unknown[];
+  /** This body, or whatever else is given, signed at this time with the first secret. */
+  sign(body: unknown, at: Date): Delivery;
+}
+
 export interface ContractHarness {
   integration: Integration;
   /** Edits made in the system itself; fields by external name. */
@@ -14,17 +34,29 @@ export interface ContractHarness {
   deleteThere(externalId: string): Promise<void>;
   /** How many writes through the API have had an effect so far. */
   effects(): number;
+  /** How many calls of the API have arrived so far, of whatever kind. */
+  calls(): number;
   /** Moves the system's clock forward by this number of milliseconds. */
   advance(ms: number): void;
+  /** The system's clock. */
+  now(): Date;
   /** What happens to the next write. */
   failNext(fault: Fault): void;
   /** The same integration with a credential that is refused. */
   refused: Integration;
   /** The same integration with an address where no server listens. */
   unreachable: Integration;
+  /**
+   * Where the double listens, and the same integration at another address: a proxy of the tests then
+   * stands between the two. Without it no test of broken answers can be made.
+   */
+  url?: string;
+  at?: (url: string) => Integration;
   /** An id of the right form that does not exist. */
   unknownId: string;
   /** Values that the system refuses for good, with the field that its error should name. */
   refusedBody: { fields: Fields; field: string };
+  /** Of a system with webhooks. */
+  webhooks?: Webhooks;
   close(): Promise<void>;
 }

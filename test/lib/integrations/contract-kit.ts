@@ -5,6 +5,7 @@ import type {
   Capabilities,
   ExternalRecord,
   Failure,
+  Integration,
   WriteRequest,
 } from '../../../lib/integrations/integration.ts';
 import type { ContractHarness } from './contract-harness.ts';
@@ -12,6 +13,15 @@ import { required } from './expecting.ts';
 
 /** What a system says of itself, known before it is opened: its capabilities must say the same. */
 export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+
+/** What a system or its double does not have at all, known before it is opened. */
+export type Without = 'webhooks' | 'feed' | 'proxy';
+
+const REASONS: Record<Without, string> = {
+  webhooks: 'it sends no webhooks',
+  feed: 'it has no list of events',
+  proxy: 'its harness gives no address for a proxy to stand before',
+};
 
 export interface Kit {
   harness: () => ContractHarness;
@@ -22,12 +32,17 @@ export interface Kit {
     title: string,
     test: () => Promise<void>,
   ): void;
-  /** The tests that the system does not promise to pass. */
-  leftOut: readonly string[];
+  /** Tests of webhooks, of the list of events, and of what stands between us and the system. */
+  itWithWebhooks: (title: string, test: () => Promise<void>) => void;
+  itWithFeed: (title: string, test: () => Promise<void> | void) => void;
+  itWithProxy: (title: string, test: () => Promise<void>) => void;
+  /** The tests that the system is not asked to pass, each with the reason. */
+  leftOut: readonly { title: string; reason: string }[];
   newTag: () => string;
   /** Every mapped field with a value of its own. */
   filled: (word: string) => Fields;
   mapped: (fields: Fields) => Fields;
+  mappedOf: (integration: Integration, fields: Fields) => Fields;
   createRequest: (fields: Fields, ownerTag?: string) => WriteRequest;
   create: (fields: Fields, ownerTag?: string) => Promise<ExternalRecord>;
   /** Made for the version that the record has now, where the system wants one. */
@@ -36,29 +51,45 @@ export interface Kit {
   failureOf: (call: () => Promise<unknown>) => Promise<Failure>;
 }
 
-export function createKit(harness: () => ContractHarness, promises: Promises): Kit {
+export function createKit(
+  harness: () => ContractHarness,
+  promises: Promises,
+  without: readonly Without[],
+): Kit {
   let serial = 0;
-  const leftOut: string[] = [];
+  const leftOut: { title: string; reason: string }[] = [];
+  const itUnless =
+    (lacks: Without) =>
+    (title: string, test: () => Promise<void> | void): void => {
+      if (without.includes(lacks)) leftOut.push({ title, reason: REASONS[lacks] });
+      else it(title, test);
+    };
   const nextKey = (): string => `contract-${process.pid}-${++serial}`;
   const kit: Kit = {
     harness,
     leftOut,
     itWhere(name, values, title, test) {
       if (values.includes(promises[name])) it(title, test);
-      else leftOut.push(title);
+      else
+        leftOut.push({
+          title,
+          reason: `its ${name} is ${String(promises[name])}, and this is of ${values.join(' and ')}`,
+        });
     },
+    itWithWebhooks: itUnless('webhooks'),
+    itWithFeed: itUnless('feed'),
+    itWithProxy: itUnless('proxy'),
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>
       Object.fromEntries(
         harness().integration.document.fields.map(({ external }) => [
           external,
-          external === 'email' ? `${word}@example.com` : `${external} ${word}`,
+          /e?mail/.test(external) ? `${word}@example.com` : `${external} ${word}`,
         ]),
       ),
-    mapped: (fields) =>
-      Object.fromEntries(
-        harness().integration.document.fields.map(({ external }) => [external, fields[external] ?? null]),
-      ),
+    mapped: (fields) => kit.mappedOf(harness().integration, fields),
+    mappedOf: ({ document }, fields) =>
+      Object.fromEntries(document.fields.map(({ external }) => [external, fields[external] ?? null])),
     createRequest: (fields, ownerTag = kit.newTag()) => ({
       operation: 'create',
       key: nextKey(),

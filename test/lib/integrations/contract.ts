@@ -1,13 +1,17 @@
 // What the engine relies on, as tests that any integration can run:
-// `describeContract('stripe', promises, openHarness)`. The harness is the other system, or a faithful
-// double of it, and the means to do there what a person or a bad day would do. What a system does
-// not promise is not asked of it, and the last test says what was left out.
+// `describeContract('stripe', capabilities, openHarness)`. The harness is the other system, or a
+// faithful double of it, and the means to do there what a person or a bad day would do. What a system
+// does not promise is not asked of it; the last lines say what was left out, and why.
 import { expect } from 'chai';
 import { parseDocument } from '../../../lib/catalogue/document.ts';
 import { without } from '../../../lib/without.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
-import { createKit, type Promises } from './contract-kit.ts';
+import { describeEngine } from './contract-engine.ts';
+import { describeFeed } from './contract-feed.ts';
+import { createKit, type Promises, type Without } from './contract-kit.ts';
+import { describeNonsense } from './contract-nonsense.ts';
+import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
 import { hostileErrors } from './hostile-errors.ts';
 import type { ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
@@ -31,6 +35,7 @@ export function describeContract(
   system: string,
   promises: Promises,
   open: () => Promise<ContractHarness>,
+  { without: lacks = [] }: { without?: readonly Without[] } = {},
 ): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
@@ -39,7 +44,7 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const kit = createKit(() => h, promises);
+    const kit = createKit(() => h, promises, lacks);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
     describe('identity and settings', () => {
@@ -111,6 +116,10 @@ export function describeContract(
     describeUpdates(kit);
     describeDeletes(kit);
     describeQuota(kit);
+    describeWebhooks(kit);
+    describeFeed(kit);
+    describeNonsense(kit);
+    describeEngine(kit, open);
 
     describe('failures', () => {
       it('call an update of what is not there gone', async () => {
@@ -210,9 +219,20 @@ export function describeContract(
       }
     });
 
-    const leftOut = kit.leftOut.length === 0 ? '' : `, so it is not asked: ${kit.leftOut.join('; ')}`;
-    it(`says in its capabilities what it promises${leftOut}`, () => {
-      expect(h.integration.capabilities).to.include(promises);
+    it('says in its capabilities what it promises, and has what it is asked about', () => {
+      const { capabilities, ingress, feed } = h.integration;
+      for (const name of ['creates', 'updates', 'deletes', 'quota'] as const)
+        expect(capabilities[name], name).to.equal(promises[name]);
+      expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
+        Array(2).fill(lacks.includes('webhooks')),
+      );
+      expect(feed === undefined).to.equal(lacks.includes('feed'));
+      expect(h.at === undefined).to.equal(lacks.includes('proxy'));
+    });
+
+    after('say what was not asked', () => {
+      for (const { title, reason } of kit.leftOut)
+        console.log(`    - not asked of ${system}: ${title} (${reason})`);
     });
   });
 }

@@ -3,16 +3,17 @@ import { ignoreConnectionSettings, loadConfig } from '../../../lib/config/config
 import { settingPrefix, settingsOfSystems } from '../../../lib/config/systems.ts';
 import { createRegistry, labelOf, systems } from '../../../lib/integrations/registry.ts';
 import { requireSystems } from '../../../lib/process/requirements.ts';
-import { defineToy } from '../../support/toy/definition.ts';
+import { toyAt } from '../../support/toy/double/definition.ts';
 
 const config = loadConfig({ SIMULATOR_URL: 'http://127.0.0.1:9' }, { envFile: false });
 
 describe('the list of systems', () => {
   it('gives a definition by its name, and answers a wrong name with those that there are', () => {
-    const both = createRegistry([...systems.all, defineToy(null)]);
+    const stripe = systems.get('stripe');
+    const both = createRegistry([stripe, toyAt(null)]);
     expect(both.get('toy').label).to.equal('Toy');
     expect(() => both.get('tow')).to.throw('there is no system "tow"; there are: stripe, toy');
-    expect(() => systems.get('tow')).to.throw('there is no system "tow"; there is: stripe');
+    expect(() => createRegistry([stripe]).get('tow')).to.throw('there is no system "tow"; there is: stripe');
   });
 
   it('has names under which rows and topics can hold them, each with a mapping document of its own', () => {
@@ -35,16 +36,16 @@ describe('the list of systems', () => {
   });
 
   it('names what is missing of a system that is kept in step, and asks nothing of one that is not', () => {
-    const missing = createRegistry([...systems.all, defineToy(null)]);
-    expect(() => requireSystems(config, 'worker', missing)).to.throw('TOY_URL: where the toy is');
-    const disabled = createRegistry([...systems.all, defineToy(null, { enabled: false })]);
+    const missing = createRegistry([...systems.all, toyAt(null, { token: 'of-toy' })]);
+    expect(() => requireSystems(config, 'worker', missing)).to.throw('TOY_URL and TOY_TOKEN: where Toy is');
+    const disabled = createRegistry([...systems.all, toyAt(null)]);
     expect(requireSystems(config, 'worker', disabled).map(({ system }) => system.name)).to.deep.equal([
       'stripe',
     ]);
   });
 
   it('lets a deletion at the owner count for our table, and asks about one at any other system', () => {
-    const toy = defineToy('http://127.0.0.1:9');
+    const toy = toyAt('http://127.0.0.1:9');
     const both = createRegistry([...systems.all, toy]);
     const stripe = systems.get('stripe');
     const of = (registry: typeof both, env: Record<string, string>) => {
@@ -60,7 +61,7 @@ describe('the list of systems', () => {
       'detach',
       'ask',
     ]);
-    const disabled = createRegistry([stripe, defineToy(null, { enabled: false })]);
+    const disabled = createRegistry([stripe, toyAt(null)]);
     expect(of(disabled, {}), 'the only one that is enabled').to.deep.equal(['delete']);
     expect(() => of(systems, { TWINBOX_OWNER: 'toy' })).to.throw(
       'TWINBOX_OWNER is toy, and no system of this name is kept in step; there is: stripe',

@@ -2,10 +2,12 @@ import type { Integration } from '../../../../lib/integrations/integration.ts';
 import { createStripeIntegration, type StripeSettings } from '../../../../lib/integrations/stripe/stripe.ts';
 import type { Edit } from '../../../../simulator/control/dashboard.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../../../simulator/simulator.ts';
-import type { ContractHarness } from '../contract-harness.ts';
+import { signatureHeader } from '../../../../simulator/webhooks/signature.ts';
+import type { ContractHarness, Delivery } from '../contract-harness.ts';
 
 export const TAG_KEY = 'twinbox_testtest';
 export const SECRET_KEY = 'sk_test_twinbox_fake';
+const WEBHOOK_SECRET = 'whsec_contract';
 
 export interface StripeHarness {
   simulator: Simulator;
@@ -49,7 +51,17 @@ export async function openContractHarness(): Promise<ContractHarness> {
     updateThere: (id, fields) => Promise.resolve(void simulator.dashboard.updateCustomer(id, fields as Edit)),
     deleteThere: (id) => Promise.resolve(simulator.dashboard.deleteCustomer(id)),
     effects: () => simulator.ledger.entries({ source: 'api', effect: true }).length,
+    calls: () => simulator.ledger.entries({ source: 'api' }).length,
     advance: (ms) => simulator.clock.advance(ms),
+    now: () => new Date(simulator.clock.now()),
+    url: simulator.url,
+    at: (apiBase) => connect({ apiBase }),
+    webhooks: {
+      secrets: [WEBHOOK_SECRET],
+      events: () => simulator.events(),
+      bodies: (events) => [...events],
+      sign,
+    },
     failNext(fault) {
       if (fault === 'quota_used_up') throw new Error('Stripe has no quota');
       simulator.faults.add({ ...FAULTS[fault], method: 'POST' });
@@ -58,4 +70,11 @@ export async function openContractHarness(): Promise<ContractHarness> {
     refusedBody: { fields: { name: 'Ada', email: 'ada at example' }, field: 'email' },
     close,
   };
+}
+
+function sign(content: unknown, at: Date): Delivery {
+  const body = JSON.stringify(content);
+  const signature = signatureHeader(body, Math.floor(at.getTime() / 1_000), [WEBHOOK_SECRET]);
+  const headers = { 'stripe-signature': signature };
+  return { method: 'POST', path: '/api/v1/webhooks/stripe', body, headers };
 }

@@ -1,0 +1,168 @@
+// What Toy's double keeps: people, deleted people, and a list of events. What the system promises in its
+// capabilities decides what the double does with tags, versions and deletes, so a changed line in
+// capabilities.ts changes the double too.
+import type { Capabilities } from '../../../../lib/integrations/integration.ts';
+import { isValue, personFields } from '../system/fields.ts';
+
+export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+
+export type Person = {
+  id: string;
+  full_name: string | null;
+  mail: string | null;
+  phone: string | null;
+  points: number | null;
+  newsletter: boolean | null;
+  tag: string | null;
+  /** ISO 8601, of its creation. */
+  made: string;
+  version: number;
+};
+/** What a request may set. */
+export type Values = Partial<Omit<Person, 'id' | 'made' | 'version'>>;
+
+export type ToyEvent = {
+  id: string;
+  type: 'person.created' | 'person.updated' | 'person.deleted';
+  at: string;
+  /** The idempotency key of the request that made it; null if a person did. */
+  key: string | null;
+  person: Person;
+  /** The values before it that it changed; all of them for a deletion. */
+  before: Values | null;
+};
+
+export type Window = { from?: string | null; to?: string | null };
+export type Refusal = { status: number; code: string; field?: string };
+export type Outcome = Person | Refusal;
+
+export type People = ReturnType<typeof createPeople>;
+
+/** Events leave the list after this time. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+
+export function createPeople(promised: Promised, now: () => number) {
+  const living = new Map<string, Person>();
+  const deleted = new Map<string, Person>();
+  const events: ToyEvent[] = [];
+  let serial = 0;
+
+  const nextId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
+  const isoNow = (): string => new Date(now()).toISOString();
+
+  function note(type: ToyEvent['type'], person: Person, key: string | null, before: Values | null): void {
+    events.push({ id: nextId('ev'), type, at: isoNow(), key, person: { ...person }, before });
+  }
+
+  function create({ tag = null, ...values }: Values, key: string | null): Outcome {
+    const refusal = check(values);
+    if (refusal) return refusal;
+    const isTaken = [...living.values(), ...deleted.values()].some((one) => one.tag === tag);
+    if (promised.creates === 'unique-tag' && tag !== null && isTaken)
+      return { status: 409, code: 'tag_taken' };
+    const person = { id: nextId('toy'), ...EMPTY, ...values, tag, made: isoNow(), version: 1 };
+    living.set(person.id, person);
+    note('person.created', person, key, null);
+    return { ...person };
+  }
+
+  function update(
+    id: string,
+    values: Values,
+    { key, version }: { key: string | null; version: string | null },
+  ) {
+    const person = living.get(id);
+    if (!person) return absent(id);
+    const refusal = check(values) ?? checkVersion(person, version);
+    if (refusal) return refusal;
+    const before = fieldsOf(person).filter(([name, value]) => name in values && values[name] !== value);
+    Object.assign(person, values, { version: person.version + 1 });
+    note('person.updated', person, key, Object.fromEntries(before));
+    return { ...person };
+  }
+
+  function remove(id: string, { key, version }: { key: string | null; version: string | null }): Outcome {
+    const person = living.get(id);
+    if (!person) return absent(id);
+    const refusal = checkVersion(person, version);
+    if (refusal) return refusal;
+    living.delete(id);
+    deleted.set(id, person);
+    note('person.deleted', person, key, Object.fromEntries(fieldsOf(person)));
+    return { ...person };
+  }
+
+  /** Only people do this, and only where a delete is an archive. */
+  function restore(id: string): Outcome {
+    const person = deleted.get(id);
+    if (!person || promised.deletes !== 'archive') return absent(id);
+    deleted.delete(id);
+    living.set(id, person);
+    person.version += 1;
+    note('person.updated', person, null, null);
+    return { ...person };
+  }
+
+  /** A request without a version is refused; a person there has the newest one before their eyes. */
+  function checkVersion(person: Person, version: string | null): Refusal | null {
+    if (promised.updates !== 'version' || version === BY_HAND) return null;
+    return version === String(person.version) ? null : { status: 409, code: 'version_moved' };
+  }
+
+  function absent(id: string): Refusal {
+    return deleted.has(id) ? { status: 410, code: 'deleted' } : { status: 404, code: 'not_found' };
+  }
+
+  return {
+    create,
+    update,
+    remove,
+    restore,
+    get: (id: string): Outcome => (living.has(id) ? { ...(living.get(id) as Person) } : absent(id)),
+    /** Newest first. */
+    list({ from, to }: Window = {}, by: Partial<Record<'tag' | 'mail', string | null>> = {}): Person[] {
+      return [...living.values()]
+        .filter(({ made }) => isWithin(made, from, to))
+        .filter(({ tag, mail }) => (by.tag ?? tag) === tag && lower(by.mail ?? mail) === lower(mail))
+        .map((person) => ({ ...person }))
+        .reverse();
+    },
+    /** Oldest first, also those that have left the list. */
+    events: (): ToyEvent[] => [...events],
+    listedEvents({ from, to }: Window = {}): ToyEvent[] {
+      const oldest = new Date(now() - KEPT_MS).toISOString();
+      return events.filter(({ at }) => at >= oldest && isWithin(at, from, to)).reverse();
+    },
+  };
+}
+
+/** The version of whoever works in the system itself. */
+export const BY_HAND = 'by hand';
+
+export function isRefusal(outcome: Outcome): outcome is Refusal {
+  return 'status' in outcome;
+}
+
+type FieldName = 'full_name' | 'mail' | 'phone' | 'points' | 'newsletter';
+
+const EMPTY = { full_name: null, mail: null, phone: null, points: null, newsletter: null };
+
+function fieldsOf(person: Person): [FieldName, Values[FieldName]][] {
+  return (Object.keys(EMPTY) as FieldName[]).map((name) => [name, person[name]]);
+}
+
+function check(values: Values): Refusal | null {
+  for (const [field, { maxLength }] of Object.entries(personFields)) {
+    const value: unknown = values[field as FieldName] ?? null;
+    const isShort = typeof value !== 'string' || value.length <= (maxLength ?? Infinity);
+    const isMail = field !== 'mail' || typeof value !== 'string' || /^[^@\s]+@[^@\s]+$/.test(value);
+    if (!isValue(field, value) || !isShort || !isMail) return { status: 422, code: 'invalid', field };
+  }
+  return null;
+}
+
+function isWithin(at: string, from: string | null | undefined, to: string | null | undefined): boolean {
+  return at >= (from ?? '') && at <= (to ?? '9');
+}
+
+const lower = (text: string | null): string | null => text?.toLowerCase() ?? null;

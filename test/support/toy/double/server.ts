@@ -1,0 +1,265 @@
+// Toy's double over HTTP: what a test needs of the vendor, with a movable clock and with faults. It
+// answers as Toy's documentation says, and counts what it was asked.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  createFaults,
+  type Faults,
+  type FaultRule,
+  type Stage,
+} from '../../../../simulator/control/faults.ts';
+import { capabilities } from '../system/capabilities.ts';
+import { createCalls, type Calls } from './calls.ts';
+import { createKeys } from './keys.ts';
+import {
+  BY_HAND,
+  createPeople,
+  isRefusal,
+  type Outcome,
+  type Person,
+  type Promised,
+  type ToyEvent,
+  type Values,
+} from './people.ts';
+import { createSender, type Sender } from './sender.ts';
+
+export const TOKEN = 'toy-token';
+export const ACCOUNT = 'toy_account';
+
+export interface ToyServer extends Sender {
+  readonly url: string;
+  /** Those that are not deleted, newest first. */
+  people(): Person[];
+  /** All that ever happened, oldest first. */
+  events(): ToyEvent[];
+  /** By the hands of people there. */
+  add(values: Values): Person;
+  edit(id: string, values: Values): Person;
+  remove(id: string): void;
+  /** Takes a deleted person back, where a delete is an archive. */
+  restore(id: string): Person;
+  readonly calls: Calls;
+  readonly faults: Faults;
+  /** From now on no request is answered; `release` answers all of them. */
+  hang(): void;
+  release(): void;
+  /** How many requests wait for an answer. */
+  waiting(): number;
+  useUpQuota(until: Date | null): void;
+  time(): number;
+  advance(ms: number): void;
+  close(): Promise<void>;
+}
+
+export type ToyOptions = { promised?: Promised; now?: () => number; port?: number };
+
+type Reply = { status: number; body: unknown; headers?: Record<string, string> };
+type Request = {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  key: string | null;
+  version: string | null;
+  text: string;
+  /** Whether it changed anything. */
+  effect: boolean;
+};
+
+const PAGE = 50;
+
+export async function startToy({
+  promised = capabilities,
+  now = Date.now,
+  port = 0,
+}: ToyOptions = {}): Promise<ToyServer> {
+  let ahead = 0;
+  let quotaUntil: Date | null = null;
+  const time = (): number => now() + ahead;
+  const people = createPeople(promised, time);
+  const keys = createKeys(promised, time);
+  const faults = createFaults();
+  const calls = createCalls();
+  const sender = createSender(people, time);
+
+  /** What is said before anything is looked at. */
+  function judge(token: string | undefined): Reply | null {
+    if (token !== `Bearer ${TOKEN}`) return refuse(401, 'unauthorized');
+    if (quotaUntil === null || quotaUntil.getTime() <= time()) return null;
+    const seconds = Math.ceil((quotaUntil.getTime() - time()) / 1_000);
+    return { ...refuse(429, 'quota_used_up'), headers: { 'retry-after': String(seconds) } };
+  }
+
+  function read({ path, query }: Request): Reply {
+    const window = { from: query.get('from'), to: query.get('to') };
+    if (path === '/account') return { status: 200, body: { kind: 'account', id: ACCOUNT } };
+    if (path === '/events') return pageOf(people.listedEvents(window), query);
+    if (path === '/people')
+      return pageOf(people.list(window, { tag: query.get('tag'), mail: query.get('mail') }), query);
+    return answer(people.get(idIn(path)));
+  }
+
+  function write({ method, path, version, text, ...request }: Request): Reply {
+    // Only a system with keys names them in its events.
+    const key = keys.areUsed ? request.key : null;
+    const values = (text === '' ? {} : JSON.parse(text)) as Values;
+    if (method === 'POST') return answer(people.create(values, key));
+    if (method === 'PATCH') return answer(people.update(idIn(path), values, { key, version }));
+    if (promised.deletes === 'none') return refuse(405, 'no_deletes');
+    return answer(people.remove(idIn(path), { key, version }));
+  }
+
+  /** Null: the connection is cut, and whatever was done stays done. */
+  async function serve(
+    request: Request,
+    token: string | undefined,
+    hangUp: () => void,
+  ): Promise<Reply | null> {
+    const take = (stage: Stage): FaultRule[] =>
+      faults.take(stage, { ...request, body: request.text, query: '' });
+    const pause = async (rules: FaultRule[]): Promise<void> => {
+      for (const rule of rules.filter(({ kind }) => kind === 'hang'))
+        await faults.hold({ ...request, body: request.text, query: '' }, rule, hangUp);
+    };
+    const arrival = take('network');
+    if (arrival.some(({ kind }) => kind === 'reset')) return null;
+    await pause(arrival);
+    const early = judge(token) ?? (take('limits').length > 0 ? refuse(429, 'slow_down') : null);
+    if (early) return early;
+    const reply = request.method === 'GET' ? readOrFail(request, take) : writeOnce(request, take);
+    const late = take('after');
+    await pause(late);
+    return late.some(({ kind }) => kind === 'drop_answer') ? null : reply;
+  }
+
+  function readOrFail(request: Request, take: (stage: Stage) => FaultRule[]): Reply {
+    const [planned] = take('before');
+    return planned ? failureOf(planned).reply : read(request);
+  }
+
+  function writeOnce(request: Request, take: (stage: Stage) => FaultRule[]): Reply {
+    const known = keys.find(request);
+    if (known) return known;
+    const [planned] = take('before');
+    if (planned) {
+      const { reply, isKept } = failureOf(planned);
+      return isKept ? keys.keep(request, reply) : reply;
+    }
+    const reply = write(request);
+    request.effect = reply.status === 200;
+    const [late] = reply.status === 200 ? take('effect') : [];
+    return keys.keep(request, late ? failureOf(late).reply : reply);
+  }
+
+  /** A failure is kept under the key only where there are keys. */
+  function failureOf({ status = 500, stored = true }: FaultRule): { reply: Reply; isKept: boolean } {
+    if (status === 404) return { reply: refuse(404, 'not_found'), isKept: false };
+    if (status < 500) return { reply: refuse(422, 'invalid', 'full_name'), isKept: false };
+    const isKept = stored && keys.areUsed;
+    return { reply: refuse(500, isKept ? 'failed_kept' : 'broken'), isKept };
+  }
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await readRequest(incoming);
+    calls.begin();
+    await released();
+    const reply = await serve(request, incoming.headers.authorization, () => response.destroy());
+    calls.end({ ...request, status: reply?.status ?? null });
+    if (reply === null) return void response.destroy();
+    response.writeHead(reply.status, { ...headersOf(), ...reply.headers }).end(JSON.stringify(reply.body));
+    sender.send();
+  }
+
+  const headersOf = (type = 'application/json'): Record<string, string> => ({
+    'content-type': type,
+    'x-request-id': `req_${calls.count()}`,
+    'x-time': new Date(time()).toISOString(),
+  });
+
+  let held: (() => void)[] | null = null;
+  const released = async (): Promise<void> => {
+    const waiting = held;
+    if (waiting) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const release = (): void => {
+    for (const go of held ?? []) go();
+    held = null;
+  };
+  const byHand = (outcome: Outcome): Person => {
+    if (isRefusal(outcome)) throw new Error(`Toy refuses it: ${outcome.code}`);
+    sender.send();
+    return outcome;
+  };
+
+  const server = createServer((req, res) => void handle(req, res).catch(() => res.destroy()));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    ...sender,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    people: () => people.list(),
+    events: () => people.events(),
+    add: (values) => byHand(people.create(values, null)),
+    edit: (id, values) => byHand(people.update(id, values, { key: null, version: BY_HAND })),
+    remove: (id) => void byHand(people.remove(id, { key: null, version: BY_HAND })),
+    restore: (id) => byHand(people.restore(id)),
+    calls,
+    faults,
+    hang: () => void (held ??= []),
+    release,
+    waiting: () => held?.length ?? 0,
+    useUpQuota: (until) => void (quotaUntil = until),
+    time,
+    advance: (ms) => void (ahead += ms),
+    async close() {
+      release();
+      faults.release();
+      await sender.sent();
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://toy');
+  const header = (name: string): string | null => {
+    const value = incoming.headers[name];
+    return typeof value === 'string' ? value : null;
+  };
+  return {
+    method: incoming.method ?? '',
+    path: pathname,
+    query: searchParams,
+    key: header('idempotency-key'),
+    version: header('if-match'),
+    text: Buffer.concat(chunks).toString(),
+    effect: false,
+  };
+}
+
+function answer(outcome: Outcome): Reply {
+  return isRefusal(outcome)
+    ? refuse(outcome.status, outcome.code, outcome.field)
+    : { status: 200, body: outcome };
+}
+
+function refuse(status: number, code: string, field?: string): Reply {
+  return { status, body: { error: { code, ...(field !== undefined && { field }) } } };
+}
+
+/** `after` is the id of the last item of the page before. */
+function pageOf(all: { id: string }[], query: URLSearchParams): Reply {
+  const after = query.get('after');
+  const begin = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  const items = all.slice(begin, begin + Number(query.get('limit') ?? PAGE));
+  const next = begin + items.length < all.length ? (items.at(-1)?.id ?? null) : null;
+  return { status: 200, body: { items, next } };
+}
+
+function idIn(path: string): string {
+  return decodeURIComponent(path.split('/')[2] ?? '');
+}
