@@ -2,7 +2,7 @@
 // workers?
 
 import knex from 'knex';
-import { isOfInterestSql } from '../mappings/state.ts';
+import { isOfInterestSql } from '../mappings/left-out.ts';
 import { discardSessions, type Db } from '../server/connection.ts';
 import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
 

@@ -1,6 +1,6 @@
 // What people ask about the whole installation: which relay publishes, how many pairs wait for
 // which reason, how long an answer took.
-import { isOfInterestSql } from '../mappings/state.ts';
+import { isOfInterestSql } from '../mappings/left-out.ts';
 import type { Db } from '../server/connection.ts';
 
 export type Holder = { name: string; owner: string; until: Date };

@@ -1,7 +1,7 @@
 // Pairs that are stuck, about which people decide (lib/sync/rungs/decision.ts). How a decision is
 // noted: writes/decisions.ts.
 import { isLetGoSql } from './consent.ts';
-import { isOfInterestSql } from './state.ts';
+import { isOfInterestSql } from './left-out.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import type { Decision } from './consent.ts';
 import { toMapping, type Mapping } from './mappings.ts';

@@ -3,7 +3,7 @@
 import type { RowFields } from '../entities/rows.ts';
 import { isLetGoSql, type Decision } from './consent.ts';
 import { shownDetailSql } from './shown.ts';
-import { isOfInterestSql } from './state.ts';
+import { isOfInterestSql } from './left-out.ts';
 import type { Db, Tx } from '../server/connection.ts';
 
 export type AttentionState = 'waiting' | 'parked' | 'alias' | 'detached';

@@ -17,12 +17,6 @@ export const isInactiveSql = (mapping: string): string =>
   `${mapping}.state in ('tombstoned', 'detached', 'alias')`;
 
 /**
- * A pair whose system is not to have its row rests: it is no pair that waits for anybody, and is only
- * shown where it is asked for.
- */
-export const isOfInterestSql = (mapping: string): string => `${mapping}.reason is distinct from 'not_wanted'`;
-
-/**
  * The entity that events about the pair are keyed by: our row, or a record that no row
  * stands for.
  */

@@ -11,7 +11,6 @@ import { findByTag } from '../../db/mappings/adopt.ts';
 import { findUnmapped, readPairs, rereadPair, type ComparedPair } from '../../db/mappings/comparison.ts';
 import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
-import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import { readPairsPage, type PairsPage } from './comparison-pages.ts';
@@ -267,7 +266,7 @@ async function taggedRow(deps: SyncDeps, ownerTag: string): Promise<ComparedPair
 /** Whether the present condition leaves the row out. */
 function isLeftOut({ integration, entity }: SyncDeps, { row }: ComparedPair): boolean {
   const { condition } = integration.document;
-  return row?.deletedAt === null && !isWanted(condition, entity, row.fields as Fields);
+  return row?.deletedAt === null && !isWanted(condition, entity, row.fields);
 }
 
 function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {

@@ -6,7 +6,6 @@ import type { LinkRow, ListedState } from '../../db/mappings/first-link.ts';
 import type { LoadedRow, LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { codeOf } from '../../db/mappings/reason.ts';
-import type { Fields } from '../catalogue/document.ts';
 import type { ExternalRecord, Fetched } from '../integrations/integration.ts';
 import type { Action } from '../sync/action.ts';
 import { lookAhead, type KnownFacts } from '../sync/ahead.ts';
@@ -146,7 +145,7 @@ function asLinked({ policy, integration, entity }: SyncDeps, row: ListedCandidat
   if (!waitsForLink(row) && !isConsented(row)) return row;
   if (row.deleted) return { ...row, ended: true, link: null };
   // With writes off no record is created for the row, nor where the system is not to have it.
-  const isMade = policy.writes && isWanted(integration.document.condition, entity, row.fields as Fields);
+  const isMade = policy.writes && isWanted(integration.document.condition, entity, row.fields);
   const externalId = row.named ?? (isMade ? TO_BE_MADE : null);
   return { ...row, mappingId: row.mappingId ?? 0, externalId, link: externalId === null ? 'named' : null };
 }

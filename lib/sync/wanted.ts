@@ -22,7 +22,7 @@ export function unwantedBy({
   entity,
   row,
 }: Pick<Situation, 'condition' | 'entity' | 'row'>): string | null {
-  if (condition === null || row === null || isWanted(condition, entity, row.fields as Fields)) return null;
+  if (condition === null || row === null || isWanted(condition, entity, row.fields)) return null;
   return condition.when.field;
 }
 

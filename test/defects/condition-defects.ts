@@ -1,6 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const file = 'test/lib/sync/conditions.test.ts';
+const deletes = 'test/lib/sync/condition-deletes.test.ts';
 
 /** Mistakes about rows that a system is not to have. */
 export const conditionDefects: Defect[] = [
@@ -24,7 +25,7 @@ export const conditionDefects: Defect[] = [
         replace: `) return false;`,
       },
     ],
-    caughtBy: { file, title: 'keeps a record that a person made and a link gave to it' },
+    caughtBy: { file: deletes, title: 'keeps a record that a person made and a link gave to it' },
   },
   {
     name: 'a record that was deleted while its row was left out deletes the row',
@@ -52,7 +53,7 @@ export const conditionDefects: Defect[] = [
     name: 'a record that stayed is not read when its row comes back',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
+        file: 'lib/sync/settle/not-wanted-outcome.ts',
         find: `...(mapping.externalId !== null && { mustRead: true }),`,
         replace: ``,
       },
@@ -79,13 +80,13 @@ export const conditionDefects: Defect[] = [
         replace: ``,
       },
     ],
-    caughtBy: { file, title: 'keeps a change that comes in while the delete is on its way' },
+    caughtBy: { file: deletes, title: 'keeps a change that comes in while the delete is on its way' },
   },
   {
     name: 'rows that are left out are counted as waiting',
     edits: [
       {
-        file: 'db/mappings/state.ts',
+        file: 'db/mappings/left-out.ts',
         find: `\`\${mapping}.reason is distinct from 'not_wanted'\`;`,
         replace: `\`\${mapping}.id is not null\`;`,
       },

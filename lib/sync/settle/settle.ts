@@ -27,16 +27,16 @@ import {
 } from '../../../db/mappings/mappings.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
-import { insertSuccessor } from '../../../db/mappings/writes/decisions.ts';
 import { parkedAsTaken } from '../../../db/mappings/writes/state-change.ts';
 import { updateMapping } from '../../../db/mappings/writes/update.ts';
-import { forgetRecord, keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
+import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
 import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf, knownIdentity } from '../identity.ts';
+import { succeed } from './succeed.ts';
 import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
 import { report, sayParked } from './report.ts';
@@ -100,12 +100,6 @@ async function write(
   await writeEvents(tx, deps, step, effects, now);
   await raiseBeside(tx, deps.entity, mapping, effects, now);
   if (hasEnded(effects.mapping)) await keepWhatIsLeft(tx, deps.entity, step, effects, now);
-}
-
-/** The record of the pair is gone, and the row lives: it goes on with a pair without a record. */
-async function succeed(tx: Tx, ended: Mapping): Promise<void> {
-  if (ended.externalId !== null) await forgetRecord(tx, ended, ended.externalId);
-  await insertSuccessor(tx, ended, null);
 }
 
 /**

@@ -32,10 +32,10 @@ import {
   carriedBy,
   endedDeliveries,
   passedOn,
-  staleInbound,
   succeededDeliveries,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
+import { notWanted } from './not-wanted-outcome.ts';
 import { restoredEffects } from './restored-outcomes.ts';
 import { errorRow, type Effects, type Outcome } from './outcome.ts';
 
@@ -224,8 +224,7 @@ function postponed(
     return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
   const wait = fullJitter(mapping.attempts + 1, policy.backoff);
   const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
-  // A pair with a record that was not wanted stays so until its record is read: that it was says what a deletion at
-  // the system means.
+  // Until the record of a row that was left out is read, a deletion of it says nothing about the row.
   const isUnread = wasUnwanted(mapping) && mapping.externalId !== null;
   const wasAtRest = mapping.state === 'parked' || (mapping.state === 'waiting' && !isUnread);
   return {
@@ -268,24 +267,6 @@ function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
     // Waiting is not failing: the count of failures starts again after the wait.
     mapping: { ...healthy, ...become.waiting(mapping, reason), clean: mapping.dirty },
     deliveries: all(step, 'waiting'),
-  };
-}
-
-function notWanted(step: LoadedStep, { field, echoes, merged }: Of<'not_wanted'>): Writes {
-  const { mapping } = step;
-  return {
-    mapping: {
-      ...healthy,
-      ...become.notWanted(mapping, field),
-      clean: mapping.dirty,
-      // What happens to the record meanwhile is looked at when the row is wanted again.
-      ...(mapping.externalId !== null && { mustRead: true }),
-    },
-    deliveries: [
-      ...agreedOutbound(step),
-      ...(merged ? answeredInbound(step, merged) : staleInbound(step, echoes)),
-    ],
-    confirmed: echoes,
   };
 }
 

@@ -58,12 +58,12 @@ describe('a row and its record under a condition, in random sequences of edits',
             if (each.do === 'ours') await change(id, { name: each.name });
             else if (each.do === 'identity')
               await change(id, { email: `law${serial}_${each.serial}@x.test` });
-            else if (each.do === 'run') await world.run(lane);
-            else if (each.do === 'rest') await world.rest(lane);
             else if (each.do === 'stop') enableFailpoint(each.at, 'throw', { once: true });
-            else if (each.do === 'theirs')
+            else if ('name' in each)
               for (const { id: record } of records())
                 world.simulator.dashboard.updateCustomer(record, { name: each.name });
+            else if (each.do === 'run') await world.run(lane);
+            else await world.rest(lane);
             hadRecord ||= records().length > 0;
           }
           disableFailpoints();

@@ -69,7 +69,7 @@ const reason = fc.constantFrom<NonNullable<Mapping['reason']>[]>(
   { code: 'create_unknown', detail: {} },
   { code: 'external_id_taken', detail: { external_id: 'cus_2', mapping: 9 } },
   { code: 'pulls_off', detail: { operation: 'delete' } },
-  { code: 'not_wanted', detail: { field: 'name' } },
+  ...Array.from({ length: 5 }, () => ({ code: 'not_wanted' as const, detail: { field: 'name' } })),
   { code: 'unknown', stored: 'of_another_program', detail: null },
 );
 const given = { by: 'ops', at: ago(HOUR).toISOString() };
@@ -125,7 +125,9 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     fence: 3,
     intentNumber: 0,
     ...others,
-    ...(isCoherent ? coherent(state, isUnmatched) : {}),
+    ...(isCoherent
+      ? coherent(state === 'waiting' && reason.code === 'not_wanted' ? 'linked' : state, isUnmatched)
+      : {}),
   }));
 
 /** Ids as the engine leaves them in that state; every sixth mapping has whatever comes. */
