@@ -99,7 +99,7 @@ export const catalogueDefects: Defect[] = [
         replace: '  return empty.length < 0 ? Object.fromEntries(empty) : values;',
       },
     ],
-    caughtBy: { file: flow, title: 'PUT replaces the customer' },
+    caughtBy: { file: flow, title: 'own fields of the table customers, by the whole' },
   },
   {
     name: 'the index of the identity keeps the name of the table before',
