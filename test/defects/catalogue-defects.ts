@@ -41,7 +41,7 @@ export const catalogueDefects: Defect[] = [
         replace: 'after.slice(0, 1).padEnd(scale',
       },
     ],
-    caughtBy: { file: everyType, title: 'comes to Stripe as it was set at our side, and back unchanged' },
+    caughtBy: { file: everyType, title: 'keeps every digit of a decimal, both ways' },
   },
   {
     name: 'a field that is mapped anew keeps its old common value',
@@ -99,7 +99,7 @@ export const catalogueDefects: Defect[] = [
         replace: '  return empty.length < 0 ? Object.fromEntries(empty) : values;',
       },
     ],
-    caughtBy: { file: flow, title: 'PUT replaces the customer' },
+    caughtBy: { file: flow, title: 'own fields of the table customers, by the whole' },
   },
   {
     name: 'the index of the identity keeps the name of the table before',

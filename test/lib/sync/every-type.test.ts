@@ -301,6 +301,14 @@ describe('a field of every type, on both sides', function () {
     });
   }
 
+  it('keeps every digit of a decimal, both ways', async () => {
+    const { id, externalId } = await linked(checked({ rate: '12.34' }));
+    expect(there(externalId, 'rate')).to.equal('12.34');
+    world.simulator.dashboard.updateCustomer(externalId, editOf({ rate: '5.67' }));
+    await world.rest();
+    expect((await row(id)).fields['rate']).to.equal('5.67');
+  });
+
   it('is emptied on the other side, both ways', async () => {
     const all = Object.fromEntries(
       NAMES.map((name) => [
