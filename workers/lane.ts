@@ -2,7 +2,7 @@
 // several at a time. A slow or stuck customer occupies only one of the places. A lane claims as
 // many mappings as there are rate tokens for, the most urgent first, and in addition a few echoes,
 // which need no tokens. While the breaker is open or the account rests it claims nothing.
-import { backOffMapping, claimDue, type Claimed, type ClaimRoom } from '../db/mappings/claims.ts';
+import { backOffMapping, claimDue, type Claimed } from '../db/mappings/claims.ts';
 import { readConnection } from '../db/connections.ts';
 import { isDatabaseAway } from '../db/health/readiness.ts';
 import { urgencies } from '../db/urgency.ts';
@@ -20,6 +20,7 @@ import { placeExistingRows } from '../lib/intake/existing-rows.ts';
 import { depsOfKind } from '../lib/sync/kinds.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
+import { LONGEST_EVERY, roomFor } from './room.ts';
 
 export interface LaneOptions {
   /** The name of this worker in its leases; for people. */
@@ -48,21 +49,6 @@ export interface LaneStatus {
   inHand: number;
 }
 
-/**
- * Mappings whose record has to be created and mappings with a record have a line each. Neither line
- * may take all places from the other.
- */
-const LINE_PART = 0.75;
-/**
- * The places for echoes, as a part of the others' places and in addition to them: echoes wait for
- * no token.
- */
-const ECHO_PART = 0.25;
-/**
- * One of this many claims takes the mapping that has been due longest, so that no class waits for
- * ever behind a more urgent one.
- */
-const LONGEST_EVERY = 8;
 /** How often echoes are looked for while there is no token for anything else. */
 const ECHOES_EVERY_MS = 1_000;
 
@@ -148,26 +134,6 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     return [...inHand.values()].filter(({ claimed }) => isOne(claimed)).length;
   }
 
-  /**
-   * How many mappings of each line may be claimed. The account's tokens count for both lines, the
-   * tokens for creates for one, and echoes need none.
-   */
-  async function roomFor({ limiter }: Guards): Promise<ClaimRoom> {
-    const [working, making] = [count((one) => !isEcho(one)), count(({ makes }) => makes)];
-    const places = options.concurrency - working;
-    const { calls, creates } = limiter ? await limiter.room() : { calls: places, creates: places };
-    const line = Math.ceil(options.concurrency * LINE_PART);
-    const most = (busy: number, tokens: number): number => Math.max(0, Math.min(places, line - busy, tokens));
-    const limit = Math.min(places, calls);
-    return {
-      limit,
-      creates: most(making, creates),
-      others: most(working - making, calls),
-      echoes: Math.max(0, Math.ceil(options.concurrency * ECHO_PART) - count(isEcho)),
-      longest: Math.floor((sinceLongest + limit) / LONGEST_EVERY),
-    };
-  }
-
   const oneIsDone = (): Promise<void> => Promise.race([...inHand.values()].map(({ done }) => done));
 
   return {
@@ -185,7 +151,13 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         await oneIsDone();
         return 1;
       }
-      const room = await roomFor(guards);
+      const room = await roomFor(guards, {
+        places: options.concurrency,
+        others: count((one) => !isEcho(one)),
+        makes: count(({ makes }) => makes),
+        echoes: count(isEcho),
+        sinceLongest,
+      });
       // Without tokens only echoes can be claimed, and each look for echoes costs a statement, so
       // there is one at most every second.
       const looks = moreEchoes || performance.now() - claimedAt > ECHOES_EVERY_MS;

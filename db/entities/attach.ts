@@ -110,15 +110,13 @@ async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => vo
   if (isTaken) await writeFirstEvents(tx, entity);
 }
 
-function assertPlain({ table }: EntityTable, { schema, current, isPlain }: FoundTable): void {
+function assertPlain(entity: EntityTable, { schema, current, isPlain }: FoundTable): void {
   if (schema !== current)
-    throw unfit({ table } as EntityTable, [
+    throw unfit(entity, [
       `it is in the schema ${schema}, and the tables of Twinbox would be made in ${current}: let search_path name only one of the two`,
     ]);
   if (!isPlain)
-    throw unfit({ table } as EntityTable, [
-      'it is no plain table: rename it, or give Twinbox a database or schema of its own',
-    ]);
+    throw unfit(entity, ['it is no plain table: rename it, or give Twinbox a database or schema of its own']);
 }
 
 /** Everything that is made for an entity whose table is not there. */

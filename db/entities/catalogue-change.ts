@@ -56,7 +56,19 @@ async function compareEntity(
     if (isPlan) await planNewTable(db, entity, found, change);
     return;
   }
-  const { table, identity, fields } = before.entity;
+  await comparePlace(db, entity, before.entity, found, change);
+  compareFields(entity, before.entity, found, change);
+}
+
+/** The table, and what a row is known by. */
+async function comparePlace(
+  db: Db | Tx,
+  entity: EntityTable,
+  before: EntityTable,
+  found: FoundTable | null,
+  change: CatalogueChange,
+): Promise<void> {
+  const { table, identity } = before;
   if (table !== entity.table && (await findTable(db, table)) !== null)
     change.problems.push(
       `a ${entity.name} was a row of ${table}, and is to be one of ${entity.table}: what is linked are rows of ${table}. ` +
@@ -72,7 +84,7 @@ async function compareEntity(
           '. Give the table its name again, or use another database',
       );
   } else {
-    const problems = await attachedProblems(db, entity, before.entity, found);
+    const problems = await attachedProblems(db, entity, before, found);
     if (problems.length > 0)
       change.problems.push(`the table ${entity.table} does not fit: ${problems.join('; ')}`);
   }
@@ -80,6 +92,14 @@ async function compareEntity(
     change.problems.push(
       `the identity of a ${entity.name} was ${identity ?? 'nothing'}, and is to be ${entity.identity ?? 'nothing'}: records were matched by it. Use another database`,
     );
+}
+
+function compareFields(
+  entity: EntityTable,
+  { table, fields }: EntityTable,
+  found: FoundTable | null,
+  change: CatalogueChange,
+): void {
   const names = new Set(entity.fields.map(({ name }) => name));
   for (const field of entity.fields) {
     const old = fields.find(({ name }) => name === field.name);

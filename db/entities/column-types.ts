@@ -58,7 +58,7 @@ function asJson({ type, scale }: EntityField, column: string): string {
   if (type === 'decimal')
     return scale === undefined || scale === null
       ? `${column}::text`
-      : `case when ${column} = trunc(${column}, ${Number(scale)}) then trunc(${column}, ${Number(scale)}) else ${column} end::text`;
+      : `case when ${column} = trunc(${column}, ${scale}) then trunc(${column}, ${scale}) else ${column} end::text`;
   if (type === 'timestamp')
     return `case when ${column} >= '0001-01-01Z' and ${column} < '10000-01-01Z' then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') else ${column}::text end`;
   return column;

@@ -14,7 +14,7 @@ describe('the names of entities and fields', () => {
   const planted: [string, string][] = [
     ['lib/sync/x.ts', "const rule = fields.find(({ internal }) => internal === 'email');"],
     ['lib/sync/rungs/x.ts', 'if (row.name === null) return null;'],
-    ['lib/intake/x.ts', 'const type = `${system}.customer.updated`;'],
+    ['lib/intake/x.ts', 'const type = `stripe.customer.updated`;'],
     ['workers/x.ts', "const key = { entityType: 'customer' };"],
   ];
   for (const [path, text] of planted) {

@@ -30,8 +30,8 @@ export const orderDefects: Defect[] = [
     name: 'less urgent classes that wait for ever',
     edits: [
       {
-        file: 'workers/lane.ts',
-        find: `longest: Math.floor((sinceLongest + limit) / LONGEST_EVERY),`,
+        file: 'workers/room.ts',
+        find: `longest: Math.floor((use.sinceLongest + limit) / LONGEST_EVERY),`,
         replace: `longest: 0,`,
       },
     ],

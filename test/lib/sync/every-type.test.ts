@@ -25,8 +25,9 @@ describe('a field of every type, on both sides', function () {
     return found.value;
   };
   const row = async (id: number) => (await readRow(world.db, entity, id)) ?? expect.fail('no row');
-  const record = (externalId: string): Record<string, unknown> =>
-    ({ ...world.simulator.customers().find(({ id }) => id === externalId) }) as Record<string, unknown>;
+  const record = (externalId: string): Record<string, unknown> => ({
+    ...world.simulator.customers().find(({ id }) => id === externalId),
+  });
   const there = (externalId: string, name: string): Value =>
     readField(record(externalId), caseOf(name).external).value ?? null;
   const agree = () => expectAgreement(world);
@@ -220,7 +221,8 @@ function editOf(change: Record<string, Value>): Edit {
     const given = value ?? '';
     if (external.startsWith('metadata.')) metadata[external.slice('metadata.'.length)] = given;
     else if (external === 'address.city') edit['address'] = { city: given };
-    else if (external === 'preferred_locales') edit[external] = given === '' ? '' : String(given).split(',');
+    else if (external === 'preferred_locales')
+      edit[external] = typeof given === 'string' && given !== '' ? given.split(',') : '';
     else edit[external] = given;
   }
   return { ...edit, ...(Object.keys(metadata).length > 0 ? { metadata } : {}) } as Edit;

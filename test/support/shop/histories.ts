@@ -83,7 +83,10 @@ export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Wr
     }
     const row = living[move.nth % Math.max(1, living.length)];
     if (!row) return;
-    if (move.do === 'remove') return void (await world.remove(entity, row.id));
+    if (move.do === 'remove') {
+      await world.remove(entity, row.id);
+      return;
+    }
     const values = edited(entity, move.field, (serial += 1));
     await world.update(entity, row.id, values);
     note('ours', entity, row.id, values);
