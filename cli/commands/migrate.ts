@@ -38,8 +38,9 @@ Examples:
       const done = await withDatabase(
         async ({ config, database: { db } }) => {
           const catalogue = tableCatalogueOf(config);
-          const { consequences } = await planMigration(db, catalogue);
-          if (consequences.length > 0) {
+          const { problems, consequences } = await planMigration(db, catalogue);
+          // Whoever is asked about what cannot be done anyway has read it in vain: `migrate` refuses it.
+          if (problems.length === 0 && consequences.length > 0) {
             for (const sentence of consequences) output.say(sentence);
             assertMayAsk('migrate', yes);
             if (!yes && !(await isAgreed('Do this?', output))) return null;

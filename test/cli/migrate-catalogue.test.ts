@@ -61,7 +61,7 @@ describe('twinbox migrate, for another configuration', () => {
     const run = await place.run(['migrate', '--yes']);
     expect(run.code).to.equal(69);
     expect(run.stderr)
-      .to.include('a customer was a row of customers')
+      .to.include('A customer was a row of customers')
       .and.not.match(/^ {4}at /m);
   });
 

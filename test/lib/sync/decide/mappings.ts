@@ -69,7 +69,7 @@ const reason = fc.constantFrom<NonNullable<Mapping['reason']>[]>(
   { code: 'create_unknown', detail: {} },
   { code: 'external_id_taken', detail: { external_id: 'cus_2', mapping: 9 } },
   { code: 'pulls_off', detail: { operation: 'delete' } },
-  ...Array.from({ length: 5 }, () => ({ code: 'not_wanted' as const, detail: { field: 'name' } })),
+  ...Array.from({ length: 14 }, () => ({ code: 'not_wanted' as const, detail: { field: 'name' } })),
   { code: 'unknown', stored: 'of_another_program', detail: null },
 );
 const given = { by: 'ops', at: ago(HOUR).toISOString() };

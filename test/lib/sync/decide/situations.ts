@@ -127,6 +127,11 @@ export const anySituation: fc.Arbitrary<Situation> = fc
     ),
     capabilities,
     staleSends: fc.constantFrom(0, 0, 0, 0, MOST_STALE),
+    missing: fc.constantFrom(...Array.from({ length: 11 }, () => null), {
+      field: 'name',
+      entity: 'customer',
+      id: 9,
+    }),
     progress,
   })
   .map(({ row, mapping: of, ...others }) => ({
