@@ -49,18 +49,20 @@ const comeSql = `
 with come as (
   insert into connections (system) select unnest(:systems::text[]) on conflict do nothing returning system
 ), found as (
-  select case when exists (select from connections where account is not null) then (select max(r.id) from entity_rows() r where r.entity_type = 'customer')
-              else (select rows_taken_over_to from instance) end as up_to
+  select e.name as entity_type,
+         case when exists (select from connections where account is not null) then (select max(r.id) from entity_rows() r where r.entity_type = e.name)
+              else (select t.up_to from taken_over_rows t where t.entity_type = e.name) end as up_to
+  from attached_entities e
 ), rows as (
   insert into existing_rows (system, entity_type, up_to)
-  select c.system, 'customer', f.up_to from come c cross join found f where f.up_to is not null
+  select c.system, f.entity_type, f.up_to from come c cross join found f where f.up_to is not null
   on conflict do nothing
   returning system
 )
 insert into walk_positions (name, position)
 select w.name, w.position from unnest(:walks::jsonb[]) x
 cross join lateral (select x ->> 'system' as system, x ->> 'name' as name, ${publishedUpToSql} as position) w
-join rows r on r.system = w.system
+join (select distinct system from rows) r on r.system = w.system
 where w.position > 0
 on conflict do nothing`;
 

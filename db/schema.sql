@@ -544,8 +544,7 @@ create table instance (
   only_one boolean default true not null,
   id text not null,
   created_at timestamp with time zone default now() not null,
-  copied_from text[] default '{}'::text[] not null,
-  rows_taken_over_to bigint
+  copied_from text[] default '{}'::text[] not null
 );
 
 create table leases (
@@ -782,6 +781,11 @@ create table sync_intents (
   beside jsonb
 ) partition by RANGE (id);
 
+create table taken_over_rows (
+  entity_type text not null,
+  up_to bigint not null
+);
+
 create table walk_positions (
   name text not null,
   "position" bigint not null,
@@ -871,6 +875,7 @@ alter table sync_events add constraint sync_events_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
+alter table taken_over_rows add constraint taken_over_rows_pkey PRIMARY KEY (entity_type);
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
 alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);

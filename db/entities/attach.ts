@@ -30,7 +30,7 @@ export async function attachCatalogue(
   for (const entity of news) {
     const before = attached.get(entity.name)?.entity;
     if (before !== undefined) await renameParts(tx, entity, before);
-    await attach(tx, entity, say);
+    await attach(tx, entity, mappings, say);
   }
   for (const mapped of mappings) await noteMapped(tx, mapped);
   for (const each of forgotten) await forgetCommonValue(tx, each);
@@ -90,7 +90,12 @@ export function definitionOf({ name, table, identity, fields }: EntityTable): st
   return JSON.stringify({ name, table, identity, fields: columns });
 }
 
-async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => void): Promise<void> {
+async function attach(
+  tx: Tx,
+  entity: EntityTable,
+  mappings: TableCatalogue['mappings'],
+  say: (sentence: string) => void,
+): Promise<void> {
   const found = await findTable(tx, entity.table);
   if (found !== null) assertPlain(entity, found);
   const isTaken = found !== null && !isAttached(found);
@@ -107,7 +112,10 @@ async function attach(tx: Tx, entity: EntityTable, say: (sentence: string) => vo
   );
   for (const statement of guardsOf(entity)) await tx.raw(statement);
   await tx.raw(entityRows([entity]));
-  if (isTaken) await writeFirstEvents(tx, entity);
+  if (isTaken) {
+    await writeFirstEvents(tx, entity);
+    await insertNotLinked(tx, entity.name, mappings);
+  }
 }
 
 function assertPlain(entity: EntityTable, { schema, current, isPlain }: FoundTable): void {
@@ -166,10 +174,7 @@ function indexesOf(entity: EntityTable): string[] {
   ];
 }
 
-/**
- * Each row that was there gets the event of its first version, and waits until somebody has said
- * which record is its counterpart (twinbox link).
- */
+/** Each row that was there gets the event of its first version. */
 async function writeFirstEvents(tx: Tx, { name }: EntityTable): Promise<void> {
   await tx.raw(
     `insert into sync_events (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
@@ -178,5 +183,4 @@ async function writeFirstEvents(tx: Tx, { name }: EntityTable): Promise<void> {
      from entity_rows() where entity_type = :name order by id`,
     { name },
   );
-  await insertNotLinked(tx, name);
 }

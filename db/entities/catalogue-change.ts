@@ -13,7 +13,7 @@ import { unfit } from './take-over-problems.ts';
 export interface TableCatalogue {
   entities: readonly EntityTable[];
   /** Of the systems that the caller knows; of any other nothing is compared or changed. */
-  mappings: readonly MappedFields[];
+  mappings: readonly (MappedFields & { externalType: string })[];
 }
 
 export interface CatalogueChange {

@@ -1,8 +1,12 @@
--- The highest id of a row that was in the table before this schema (0003-mappings.sql): such a row begins to wait for its
--- first link with every system. Null where the table was empty.
-alter table instance add column rows_taken_over_to bigint;
-update instance set rows_taken_over_to = (
-  select max(internal_id) from external_mappings where state = 'waiting' and reason = 'not_linked');
+-- The highest id of a row that was in the table of an entity before Twinbox was: such a row begins to wait for its first
+-- link with every system. No line where the table was empty.
+create table taken_over_rows (
+  entity_type text   primary key,
+  up_to       bigint not null
+);
+insert into taken_over_rows
+select entity_type, max(internal_id) from external_mappings where state = 'waiting' and reason = 'not_linked' and internal_id is not null
+group by entity_type;
 
 -- The rows that were there when a system came (db/mappings/writes/existing-rows.ts): each waits for its first link with it.
 create table existing_rows (

@@ -23,7 +23,15 @@ const TABLES_OF_TWINBOX = [
   ...['existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids', 'inbound_refusals'],
   ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
   ...['refused_records', 'relay_batches', 'relay_cursor', 'restores', 'role_signs', 'sequence_moves'],
-  ...['skipped_items', 'stoppages', 'sweeps', 'sync_attempts', 'sync_conflicts', 'sync_deliveries'],
+  ...[
+    'skipped_items',
+    'stoppages',
+    'sweeps',
+    'sync_attempts',
+    'sync_conflicts',
+    'sync_deliveries',
+    'taken_over_rows',
+  ],
   ...['sync_events', 'sync_intents', 'walk_positions', 'webhook_signs'],
 ];
 

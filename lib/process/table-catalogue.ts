@@ -9,10 +9,11 @@ export function tableCatalogueOf(config: Config, registry: Registry = systems): 
   return {
     entities: Object.values(catalogue.entities),
     mappings: registry.enabled(config).map((system) => {
-      const { entity, fields } = system.document(catalogue);
+      const { entity, externalType, fields } = system.document(catalogue);
       return {
         system: system.name,
         entity,
+        externalType,
         fields: Object.fromEntries(fields.map(({ internal, external }) => [internal, external])),
       };
     }),

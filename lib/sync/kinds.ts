@@ -21,7 +21,10 @@ export function depsOfKind(deps: SyncDeps, entityType: string): SyncDeps | null 
 }
 
 /** The targets of every kind, by the entity. */
-export function targetsOf({ integration, kinds = [] }: SyncDeps): ReadonlyMap<string, Target> {
+export function targetsOf({
+  integration,
+  kinds = [],
+}: Pick<SyncDeps, 'integration' | 'kinds'>): ReadonlyMap<string, Target> {
   const all = [integration, ...kinds.map((kind) => kind.integration)].map(targetOf);
   return new Map(all.map((target) => [target.entityType, target]));
 }

@@ -21,8 +21,6 @@ const NAMES = [...new Set([...systemNames, 'salesforce', 'quickbooks', 'hubspot'
 
 /** Where a name is the truth. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
-  'db/mappings/writes/taken-over.ts':
-    'rows that were there before Twinbox wait for their first link with Stripe; for others existing-rows.ts has them wait',
   'api/customer-schemas.ts': 'an example for readers of the API’s document',
   'lib/process/database-identity.ts':
     'the sign of a restore does not say which system named the request, and Stripe’s events do so',

@@ -24,6 +24,6 @@ export function ownCatalogue(config: UserConfig): OwnCatalogue {
   return {
     entity,
     document,
-    table: { entities: [entity], mappings: [{ system: 'stripe', entity: 'customer', fields }] },
+    table: { entities: [entity], mappings: [{ system: 'stripe', entity: 'customer', externalType: 'customer', fields }] },
   };
 }

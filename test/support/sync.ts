@@ -271,6 +271,7 @@ const FILLED_TABLES = [
   'sync_conflicts',
   'connections',
   'existing_rows',
+  'taken_over_rows',
   'inbound_event_ids',
   'refused_records',
   'relay_cursor',

@@ -9,21 +9,22 @@ import type { Tx } from '../../server/connection.ts';
 import { isLetGoSql } from '../consent.ts';
 
 type Place = { system: string; account: string; externalType: string };
+type EntityPlace = Place & { entityType: string };
 
 const placeSql = `
 with batch as (
   select e.up_to, coalesce(e.placed_to, -9223372036854775808) as after
-  from existing_rows e where e.system = :system and e.entity_type = 'customer' and coalesce(e.placed_to < e.up_to, true)
+  from existing_rows e where e.system = :system and e.entity_type = :entityType and coalesce(e.placed_to < e.up_to, true)
 ), portion as (
   select c.id, c.version, c.deleted_at
   from batch b cross join lateral (
     select r.id, r.version, r.deleted_at from entity_rows() r
-    where r.entity_type = 'customer' and r.id > b.after and r.id <= b.up_to order by r.id limit :limit) c
+    where r.entity_type = :entityType and r.id > b.after and r.id <= b.up_to order by r.id limit :limit) c
 ), made as (
-  insert into external_mappings (internal_id, system, account, external_type, state, reason, wanted_version)
-  select s.id, :system, :account, :externalType, 'waiting', 'not_linked', s.version from portion s
+  insert into external_mappings (entity_type, internal_id, system, account, external_type, state, reason, wanted_version)
+  select :entityType, s.id, :system, :account, :externalType, 'waiting', 'not_linked', s.version from portion s
   where s.deleted_at is null and not exists (
-    select from external_mappings m where m.entity_type = 'customer' and m.internal_id = s.id and m.system = :system
+    select from external_mappings m where m.entity_type = :entityType and m.internal_id = s.id and m.system = :system
       and m.account = :account and m.external_type = :externalType and m.role = 'primary'
       and (m.state <> 'detached' or ${isLetGoSql('m')}))
   order by s.id
@@ -33,7 +34,7 @@ with batch as (
 ), moved as (
   update existing_rows e
   set placed_to = case when (select count(*) from portion) < :limit then b.up_to else (select max(id) from portion) end
-  from batch b where e.system = :system and e.entity_type = 'customer'
+  from batch b where e.system = :system and e.entity_type = :entityType
   returning e.placed_to < e.up_to as more
 )
 select (select count(*) from made) as placed, coalesce((select more from moved), false) as more`;
@@ -44,7 +45,7 @@ select (select count(*) from made) as placed, coalesce((select more from moved),
  */
 export async function placeBatch(
   tx: Tx,
-  batch: Place & { limit: number },
+  batch: EntityPlace & { limit: number },
 ): Promise<{ placed: number; more: boolean }> {
   const { rows } = await tx.raw<{ rows: { placed: number; more: boolean }[] }>(placeSql, batch);
   return rows[0] ?? { placed: 0, more: false };

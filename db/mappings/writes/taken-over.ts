@@ -4,19 +4,26 @@ import type { Tx } from '../../server/connection.ts';
 
 /**
  * Each row of the entity waits until somebody has said which record is its counterpart: nothing is
- * made at the system before that.
+ * made at a system before that. The same for every system that comes later (existing-rows.ts).
  */
-export async function insertNotLinked(tx: Tx, entityType: string): Promise<void> {
-  // The same for every system that comes later (existing-rows.ts).
+export async function insertNotLinked(
+  tx: Tx,
+  entityType: string,
+  mappings: readonly { system: string; entity: string; externalType: string }[],
+): Promise<void> {
   await tx.raw(
-    `update instance set rows_taken_over_to = (select max(id) from entity_rows() where entity_type = :entityType)`,
+    `insert into taken_over_rows (entity_type, up_to)
+     select :entityType, max(id) from entity_rows() where entity_type = :entityType having max(id) is not null`,
     { entityType },
   );
-  await tx.raw(
-    `insert into external_mappings (entity_type, internal_id, system, state, reason, wanted_version)
-     select entity_type, id, 'stripe', 'waiting', 'not_linked', version from entity_rows() where entity_type = :entityType order by id`,
-    { entityType },
-  );
+  for (const { system, entity, externalType } of mappings)
+    if (entity === entityType)
+      await tx.raw(
+        `insert into external_mappings (entity_type, internal_id, system, external_type, state, reason, wanted_version)
+         select entity_type, id, :system, :externalType, 'waiting', 'not_linked', version
+         from entity_rows() where entity_type = :entityType order by id`,
+        { entityType, system, externalType },
+      );
 }
 
 /**

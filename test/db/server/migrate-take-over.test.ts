@@ -4,6 +4,7 @@ import { insertCustomer } from '../../support/customers.ts';
 import { findListed } from '../../../db/mappings/adopt.ts';
 import { migrate } from '../../../db/server/migrate.ts';
 import { newEventId } from '../../../lib/uuid.ts';
+import { ownCatalogue } from '../../support/catalogues.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { rowsRead } from '../../support/rows-read.ts';
 
@@ -71,7 +72,7 @@ describe('migrate, where a table customers exists already', () => {
 
   it('gives each row its event, and a mapping that waits until a person has decided which record belongs to it', async () => {
     await run(plain);
-    await migrate(db);
+    await migrate(db, { catalogue: ownCatalogue({}).table });
     expect(
       await rows(
         `select e.event_type, e.entity_key, e.version, e.payload -> 'customer_data' ->> 'name' as name
@@ -92,12 +93,8 @@ describe('migrate, where a table customers exists already', () => {
   it('gives new customers ids after the old ones, and lets the email of a deleted one be used again', async () => {
     await run(plain);
     await migrate(db);
-    const stamp = () => ({
-      eventId: newEventId(new Date()),
-      source: 'internal',
-      context: {},
-      now: new Date(),
-    });
+    const now = new Date();
+    const stamp = () => ({ eventId: newEventId(now), source: 'internal', context: {}, now });
     const made = await insertCustomer(db, { name: 'Linus', email: 'linus@example.com' }, stamp());
     expect(made.id).to.equal(3);
     const again = await insertCustomer(db, { name: 'Twice', email: 'ADA@example.com' }, stamp()).catch(

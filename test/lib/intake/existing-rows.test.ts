@@ -129,11 +129,11 @@ describe('rows that were in the table when a system came', () => {
 
   it('wait at every system if the table was taken over', async () => {
     const { id } = await world.create({ name: 'Ada' });
-    await world.db.raw(`update instance set rows_taken_over_to = ?`, [id]);
+    await world.db.raw(`insert into taken_over_rows values ('customer', ?)`, [id]);
     await ensureConnections(world.db, ['stripe', 'toy']);
     await world.create({ name: 'Bea' });
     await work();
-    await world.db.raw(`update instance set rows_taken_over_to = null`);
+    await world.db.raw(`delete from taken_over_rows`);
     expect(await states()).to.deep.equal(['Ada waiting not_linked', 'Bea linked']);
   });
 });
