@@ -229,7 +229,7 @@ export async function findKnownRecords(
   const { rows } = await db.raw<{ rows: KnownRecord[] }>(
     `select r.system, r.account, r.external_id as "externalId", r.decision
      from connections c join external_records r on r.system = c.system and r.account = c.account
-     where r.external_type = 'customer' and r.external_id = :externalId
+     where r.external_id = :externalId
        and (:system::text is null or r.system = :system::text)
      order by r.system`,
     { externalId, system },

@@ -7,7 +7,7 @@ import type { UserMapping, UserRule } from './define-config.ts';
 import { readDocument, type FieldRule, type MappingDocument } from './document.ts';
 import type { Entities, Entity, Field } from './entity.ts';
 import { suggestion } from './near-names.ts';
-import type { MappingsOfSystems, SystemMappings } from './system-mappings.ts';
+import type { ExternalField, MappingsOfSystems, SystemMappings } from './system-mappings.ts';
 import type { OwnTransforms } from './transforms.ts';
 import { without } from '../without.ts';
 
@@ -123,7 +123,7 @@ function mergeRules(
     const at = rules.findIndex(({ internal }, each) => internal === short.internal && places[each] === null);
     const stood = at === -1 ? undefined : rules[at];
     const field = entity.fields.find(({ name }) => name === short.internal);
-    const whole = completeRule(short, field, external?.maxLength ?? null, stood);
+    const whole = completeRule(short, field, external, stood);
     rules.splice(at === -1 ? rules.length : at, at === -1 ? 0 : 1, whole);
     places.splice(at === -1 ? places.length : at, at === -1 ? 0 : 1, place);
   }
@@ -134,7 +134,12 @@ function mergeRules(
  * A whole rule. What is not said is as in the built-in rule for the same two fields, if there is
  * one.
  */
-function completeRule(short: UserRule, field: Field | undefined, limit: number | null, stood?: Whole): Whole {
+function completeRule(
+  short: UserRule,
+  field: Field | undefined,
+  external: ExternalField | undefined,
+  stood?: Whole,
+): Whole {
   const said = Object.fromEntries(Object.entries(short).filter(([key]) => key !== 'group'));
   const defaults: Omit<Whole, 'internal' | 'external'> =
     stood?.external === short.external
@@ -145,8 +150,9 @@ function completeRule(short: UserRule, field: Field | undefined, limit: number |
           onNull: field?.required === false ? 'clear' : 'keep',
           ...{ toExternal: [], toInternal: [], fallback: [] },
           compare: [field?.type === 'email' ? 'lower' : 'exact'],
-          maxLength: limit,
+          maxLength: external?.maxLength ?? null,
           owner: null,
+          ...(external?.unset === undefined ? {} : { unset: external.unset }),
         };
   return { ...defaults, ...structuredClone(said as Partial<Whole> & Pick<Whole, 'internal' | 'external'>) };
 }

@@ -24,6 +24,7 @@ const FIELD = {
     compare: { type: 'array', items: { type: 'string', enum: ['lower', 'exact'] } },
     fallback: { type: 'array', items: { type: 'string', minLength: 1 } },
     maxLength: { type: 'integer', minimum: 1, nullable: true },
+    unset: { type: 'string', minLength: 1 },
     owner: { type: 'string', minLength: 1, nullable: true },
   },
 };

@@ -47,6 +47,8 @@ export interface FieldRule {
    * the value is stored as derived.
    */
   fallback: string[];
+  /** What the system has in the field where it is unset; left out where that is nothing. */
+  unset?: string;
   /**
    * The longest value that they accept, in code points; a longer value is left as it is on both
    * sides.

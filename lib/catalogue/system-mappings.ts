@@ -8,6 +8,8 @@ export interface ExternalField {
   maxLength: number | null;
   /** The name of the group of fields that the system takes together; null for a field by itself. */
   group: string | null;
+  /** What the record has in it where it is unset; left out where that is nothing. */
+  unset?: string;
 }
 
 export interface SystemMappings {

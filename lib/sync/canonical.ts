@@ -35,6 +35,6 @@ export function canTake({ field }: Pick<FieldRule, 'field'>, value: Value): bool
 }
 
 function carried(rule: FieldRule, value: Value | undefined): Value {
-  const there = canonical(rule, toExternal(rule, canonical(rule, value)));
+  const there = canonical(rule, toExternal(rule, canonical(rule, value))) ?? rule.unset ?? null;
   return canonical(rule, fromExternal(rule, there));
 }

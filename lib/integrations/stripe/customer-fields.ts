@@ -16,6 +16,8 @@ export interface StripeField {
   values?: readonly string[];
   /** Whether an empty value unsets it. One that cannot be unset is never null there. */
   clears: boolean;
+  /** What the record has where it is unset; left out where that is null. */
+  unset?: string;
   /** The record leaves it out where it is not set; every other field is there as null. */
   optional: boolean;
   /** The fields that are sent together, because Stripe takes or replaces them together. */
@@ -79,6 +81,7 @@ export const CUSTOMER_FIELDS: readonly StripeField[] = [
     name: 'tax_exempt',
     maxLength: null,
     values: ['none', 'exempt', 'reverse'],
+    unset: 'none',
     source: 'docs.stripe.com/api/customers/object; openapi (enum, with "" to unset)',
   },
   // Languages in order of preference: "de,en". What is in the list changes as a whole, in an event
