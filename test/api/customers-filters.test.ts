@@ -185,7 +185,7 @@ describe('the list of customers, filtered by fields', () => {
     const paths = openApiDocument(entity)['paths'] as Record<string, { get: { parameters: Parameter[] } }>;
     const parameters = new Map(paths[customers]?.get.parameters.map((each) => [each.name, each]));
     const shown = ['seats', 'vip', 'plan', 'born', 'phone', 'rate'].map((name) => {
-      const { schema, allowEmptyValue = false } = parameters.get(name) ?? { schema: {} };
+      const { schema = {}, allowEmptyValue = false }: Partial<Parameter> = parameters.get(name) ?? {};
       const { type, format, enum: values, maxLength } = schema;
       return [name, type, format ?? values ?? maxLength ?? null, allowEmptyValue];
     });
