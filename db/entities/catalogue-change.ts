@@ -60,6 +60,7 @@ async function compareEntity(
   }
   await comparePlace(db, entity, before.entity, found, change);
   compareFields(entity, before.entity, found, change);
+  await compareFilters(db, entity, before.entity, change);
 }
 
 /** The table, and what a row is known by. */
@@ -127,7 +128,6 @@ function compareFields(
     if ((old.scale ?? null) !== (scale ?? null))
       change.additions.push(`The field ${name} has ${scale ?? 0} digits after the point from now on.`);
   }
-  await compareFilters(db, entity, before.entity, change);
   if (table !== entity.table) change.additions.push(`The table ${table} is called ${entity.table} now.`);
   for (const { name, column } of fields)
     if (!names.has(name))
