@@ -39,7 +39,10 @@ describe('a list that is filtered by an indexed field, in a table of 20,000 rows
     const { conditions, bindings } = filtersOf(entity, wanted, 'c');
     const { rows } = await database.db.raw<{ rows: { 'QUERY PLAN': unknown }[] }>(
       `explain (format json) ${listSql(entity, conditions)}`,
-      { ...bindings, limit: 51, after: null, updatedSince: null, ...more } as Record<string, string | number | null>,
+      { ...bindings, limit: 51, after: null, updatedSince: null, ...more } as Record<
+        string,
+        string | number | null
+      >,
     );
     const names = [...JSON.stringify(rows[0]?.['QUERY PLAN']).matchAll(/"Index Name":"([^"]+)"/g)];
     return names.map(([, name = '']) => name).filter((name) => /filter|customers_/.test(name));
