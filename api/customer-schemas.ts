@@ -17,13 +17,13 @@ export const customerPathSchema = {
   properties: { id: customerIdSchema },
 } as const;
 
-/** The value of the identity is there by the name of its field. */
+/** The values of the identity and of indexed fields are there by the names of the fields. */
 export type CustomerQuery = { limit?: number; after?: number; updated_since?: string } & Record<
   string,
   string | number
 >;
 
-/** A list is filtered by the entity's identity, too. */
+/** A list is filtered by the entity's identity, too; the parameters of indexed fields are in customer-filters.ts. */
 export function customerQuerySchemaOf({ identity, fields }: Entity) {
   const field = fields.find(({ name }) => name === identity);
   return {

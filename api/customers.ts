@@ -4,14 +4,16 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
-import { listRows, readRow, type MappedRow } from '../db/entities/rows.ts';
+import { listRows, readRow, type MappedRow, type RowFields } from '../db/entities/rows.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { tidyEmail } from '../lib/catalogue/customer.ts';
 import { replacing, rowChecksOf } from '../lib/catalogue/row-checks.ts';
+import { without } from '../lib/without.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
+import { filterSchemasOf, readFilters, withHints } from './customer-filters.ts';
 import {
   customerPathSchema,
   customerQuerySchemaOf,
@@ -111,10 +113,9 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
 }
 
 function listPage({ db, entity, systems, basePath }: CustomerRoutesDeps): RequestHandler {
-  const querySchema = customerQuerySchemaOf(entity);
-  const checkQuery = compileCheck<CustomerQuery>(querySchema);
+  const demandQuery = queryDemand(entity);
   return async (req, res) => {
-    const query = demand('query', checkQuery(queryOf(req, querySchema)));
+    const { query, fields } = demandQuery(req);
     const { limit = PAGE_DEFAULT, after, updated_since: since } = query;
     const identity = query[entity.identity ?? ''];
     const found = await listRows(db, entity, {
@@ -122,9 +123,27 @@ function listPage({ db, entity, systems, basePath }: CustomerRoutesDeps): Reques
       ...(after !== undefined && { after }),
       ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
       ...(since !== undefined && { updatedSince: new Date(since) }),
+      fields,
     });
     const page = pageOf(res, found, { limit, path: `${basePath}/customers`, query });
     sendJson(res, 200, listJson(page, systems));
+  };
+}
+
+/** Checks the query whole: every problem of it is in one answer. */
+function queryDemand(entity: Entity): (req: Request) => { query: CustomerQuery; fields: RowFields } {
+  const querySchema = customerQuerySchemaOf(entity);
+  const filters = filterSchemasOf(entity);
+  const known = { ...querySchema, properties: { ...querySchema.properties, ...filters } };
+  const checkQuery = compileCheck<CustomerQuery>(known);
+  return (req) => {
+    const query = queryOf(req, querySchema);
+    const fields = readFilters(entity, query);
+    const rest = checkQuery(without(query, ...Object.keys(filters)));
+    const violations = [rest, fields].flatMap((each) => (each.ok ? [] : each.violations));
+    if (!rest.ok || !fields.ok)
+      return demand('query', { ok: false, violations: withHints(entity, violations) });
+    return { query: query as CustomerQuery, fields: fields.value };
   };
 }
 

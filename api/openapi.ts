@@ -9,6 +9,7 @@ import { BODY_LIMIT } from './body.ts';
 import { changesQuerySchema, changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
+import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
@@ -38,7 +39,7 @@ export function openApiDocument(entity: Entity = customer): Json {
     paths: {
       '/api/v1/customers': {
         get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
-          parameters: queryParameters(customerQuerySchemaOf(entity)),
+          parameters: [...queryParameters(customerQuerySchemaOf(entity)), ...filterParametersOf(entity)],
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),

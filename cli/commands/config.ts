@@ -85,7 +85,8 @@ function describeCondition({ when, onLeave }: Condition): string {
 }
 
 /** `text, required, at most 256 characters`. */
-function describeField({ type, required, maxLength, values, scale, currency, references }: Field): string {
+function describeField(field: Field): string {
+  const { type, required, maxLength, values, scale, currency, references, indexed } = field;
   return [
     type,
     ...(required ? ['required'] : []),
@@ -94,6 +95,7 @@ function describeField({ type, required, maxLength, values, scale, currency, ref
     ...(scale === null ? [] : [`${scale} digits after the point`]),
     ...(currency === null ? [] : [`currency in ${currency}`]),
     ...(references === null ? [] : [`id of a ${references}`]),
+    ...(indexed ? ['lists can be filtered by it'] : []),
   ].join(', ');
 }
 

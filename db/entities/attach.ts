@@ -29,6 +29,10 @@ export async function attachCatalogue(
   const news = entities.filter((entity) => attached.get(entity.name)?.definition !== definitionOf(entity));
   for (const entity of news) {
     const before = attached.get(entity.name)?.entity;
+    if (before !== undefined && isOnlyIndexed(entity, before)) {
+      await noteDefinition(tx, entity);
+      continue;
+    }
     if (before !== undefined) await renameParts(tx, entity, before);
     await attach(tx, entity, mappings, say);
   }
@@ -86,8 +90,25 @@ export function definitionOf({ name, table, identity, fields }: EntityTable): st
     required: field.required,
     // Left out where there is none, as for every type but a decimal.
     scale: field.scale ?? undefined,
+    // Left out where it is false, as before there were filters by fields.
+    indexed: field.indexed === true ? true : undefined,
   }));
   return JSON.stringify({ name, table, identity, fields: columns });
+}
+
+/** Only filters come or go: the table and its triggers stay as they are, and nothing waits for them. */
+function isOnlyIndexed(entity: EntityTable, before: EntityTable): boolean {
+  const bare = (each: EntityTable): string =>
+    definitionOf({ ...each, fields: each.fields.map((field) => ({ ...field, indexed: false })) });
+  return bare(entity) === bare(before);
+}
+
+async function noteDefinition(tx: Tx, entity: EntityTable): Promise<void> {
+  await tx.raw(
+    `insert into attached_entities (name, definition) values (:name, :definition)
+     on conflict (name) do update set definition = excluded.definition`,
+    { name: entity.name, definition: definitionOf(entity) },
+  );
 }
 
 async function attach(
@@ -105,11 +126,7 @@ async function attach(
   if (present !== null) await settleColumns(tx, entity, present);
   for (const statement of indexesOf(entity)) await tx.raw(statement);
   if (isTaken) await settleUniqueRules(tx, entity, say);
-  await tx.raw(
-    `insert into attached_entities (name, definition) values (:name, :definition)
-     on conflict (name) do update set definition = excluded.definition`,
-    { name: entity.name, definition: definitionOf(entity) },
-  );
+  await noteDefinition(tx, entity);
   for (const statement of guardsOf(entity)) await tx.raw(statement);
   await tx.raw(entityRows([entity]));
   if (isTaken) {

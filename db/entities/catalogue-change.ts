@@ -3,6 +3,8 @@
 import type { Db, Tx } from '../server/handles.ts';
 import { readAttached, readMapped, type Attached, type MappedFields } from './attached.ts';
 import { madeFor } from './column-types.ts';
+import { findOwnersIndex } from './filter-indexes.ts';
+import { filterFields } from './filters.ts';
 import type { EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
 import { attachedProblems } from './column-problems.ts';
@@ -58,6 +60,7 @@ async function compareEntity(
   }
   await comparePlace(db, entity, before.entity, found, change);
   compareFields(entity, before.entity, found, change);
+  await compareFilters(db, entity, before.entity, change);
 }
 
 /** The table, and what a row is known by. */
@@ -131,6 +134,28 @@ function compareFields(
       change.consequences.push(
         `The field ${name} is kept in step no longer. Its column ${table}.${column} and its values stay.`,
       );
+}
+
+/** What is made or dropped for it, is said by filter-indexes.ts. */
+async function compareFilters(
+  db: Db | Tx,
+  entity: EntityTable,
+  before: EntityTable,
+  { additions }: CatalogueChange,
+): Promise<void> {
+  const names = new Set(entity.fields.map(({ name }) => name));
+  const old = new Set(filterFields(before).map(({ name }) => name));
+  const now = filterFields(entity);
+  for (const field of now) {
+    if (old.has(field.name)) continue;
+    const index = await findOwnersIndex(db, entity, field);
+    additions.push(
+      `Lists can be filtered by ${field.name} from now on${index === null ? '' : `, by the index ${index} that is there`}.`,
+    );
+  }
+  for (const name of old)
+    if (names.has(name) && now.every((field) => field.name !== name) && name !== entity.identity)
+      additions.push(`Lists cannot be filtered by ${name} any more.`);
 }
 
 /** A take-over says by itself what it does; a plan says it before. */

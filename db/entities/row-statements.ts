@@ -6,7 +6,7 @@
 
 import { folded } from '../email-fold.ts';
 import { fieldsAsJson } from './column-types.ts';
-import { tableOf, type EntityTable } from './entity-table.ts';
+import { columnOf, tableOf, type EntityField, type EntityTable } from './entity-table.ts';
 
 const mappingsOf = (entityType: string): string => `
   coalesce((
@@ -94,14 +94,18 @@ select ${written(entity)} from changed c`;
 export const readSql = (entity: Pick<EntityTable, 'name'>): string =>
   `select ${read(entity)} from entity_rows() c where c.entity_type = '${entity.name}' and c.id = :id`;
 
-export const listSql = (entity: EntityTable): string => `
-select ${read(entity)} from entity_rows() c
-where c.entity_type = '${entity.name}' and c.deleted_at is null
+/** From the table itself, since entity_rows() does not have the columns that filters ask for. */
+export const listSql = (entity: EntityTable, conditions: readonly string[]): string => `
+select ${written(entity)} from ${tableOf(entity)} c
+where c.deleted_at is null
   and (:after::bigint is null or c.id > :after::bigint)
-  and (:identity::text is null or ${folded('c.identity')} = ${folded(':identity::text')})
-  and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)
+  and (:updatedSince::timestamptz is null or c.updated_at >= :updatedSince::timestamptz)${conditions.map((each) => `\n  and ${each}`).join('')}
 order by c.id
 limit :limit`;
+
+/** By the unique index of the identity. */
+export const identityCondition = (field: EntityField): string =>
+  `${folded(`c.${columnOf(field)}::text`)} = ${folded(':identity::text')}`;
 
 export const holderSql = (entity: EntityTable): string =>
   `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;

@@ -4,8 +4,17 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
-import { columnOf, identityIndexOf, type EntityTable } from './entity-table.ts';
-import { deleteSql, holderSql, insertSql, listSql, readSql, updateSql } from './row-statements.ts';
+import { columnOf, identityField, identityIndexOf, type EntityTable } from './entity-table.ts';
+import { filtersOf } from './filters.ts';
+import {
+  deleteSql,
+  holderSql,
+  identityCondition,
+  insertSql,
+  listSql,
+  readSql,
+  updateSql,
+} from './row-statements.ts';
 import type { RowFields } from './row-values.ts';
 import { RowSwallowed } from '../row-rules.ts';
 import { readTime } from '../server/times.ts';
@@ -46,8 +55,17 @@ export type MappedRow = EntityRow & { mappings: RowMapping[] };
 /** What a write stores in its event. */
 export type Stamp = { eventId: string; source: string; context: Record<string, unknown>; now: Date };
 
-/** `identity`: without regard to the case of its letters A to Z. */
-export type RowFilter = { limit: number; after?: number; identity?: string; updatedSince?: Date };
+/**
+ * `identity`: without regard to the case of its letters A to Z. `fields`: canonical values of indexed
+ * fields, all of which a row must have; null asks for rows without a value.
+ */
+export type RowFilter = {
+  limit: number;
+  after?: number;
+  identity?: string;
+  updatedSince?: Date;
+  fields?: RowFields;
+};
 
 // pg returns bigint as text by default; Number() accepts both.
 type SqlRow = {
@@ -146,8 +164,15 @@ export function readRow(
 
 /** A page of living rows in the order of their ids, after the id `after`. */
 export function listRows(db: Db | Tx, entity: EntityTable, filter: RowFilter): Promise<MappedRow[]> {
-  const { limit, after = null, identity = null, updatedSince = null } = filter;
-  return all(db, listSql(entity), { limit, after, identity, updatedSince });
+  const { limit, after = null, identity, updatedSince = null, fields = {} } = filter;
+  const { conditions, bindings } = filtersOf(entity, fields, 'c');
+  const field = identityField(entity);
+  if (identity !== undefined && field !== null) conditions.push(identityCondition(field));
+  return all(db, listSql(entity, conditions), {
+    ...bindings,
+    ...{ limit, after, updatedSince },
+    ...(identity !== undefined && { identity }),
+  });
 }
 
 /** The id of the living row that has this identity, without regard to the case of its letters. */

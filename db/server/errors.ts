@@ -7,6 +7,7 @@ export type DbErrorCode =
   | 'catalogue_changed'
   | 'table_unfit'
   | 'ground_unfit'
+  | 'index_refused'
   | 'migration_invalid'
   | 'migration_refused'
   | 'name_invalid'

@@ -15,6 +15,7 @@ import {
   type CatalogueChange,
   type TableCatalogue,
 } from '../entities/catalogue-change.ts';
+import { findIndexChanges, settleFilterIndexes } from '../entities/filter-indexes.ts';
 import { customerTable } from '../entities/entity-table.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
@@ -37,8 +38,9 @@ interface MigrateOptions {
 
 /**
  * Brings the database up to this program's schema and to the catalogue; returns the names of the
- * files that were run, and of the tables that were attached. All of it is one transaction: a crash
- * leaves the earlier state, knex's lock row included.
+ * files that were run, and of the tables that were changed. All of it but the indexes of filters is
+ * one transaction: a crash leaves the earlier state, knex's lock row included. The indexes come
+ * afterwards, and a crash among them is repaired by the next run (filter-indexes.ts).
  *
  * `timeZone`: the zone for the times of an existing table whose columns have no zone; the session's
  * zone by default. `say` receives what a person has to know, one sentence at a time, before it is
@@ -51,7 +53,7 @@ export async function migrate(
 ): Promise<string[]> {
   const { entities } = catalogue;
   await assertGround(db, 'migrate', entities);
-  return await db.transaction(async (tx) => {
+  const names = await db.transaction(async (tx) => {
     await tx.raw('set local statement_timeout = 0');
     await tx.raw('select pg_advisory_xact_lock(?)', [MIGRATE_LOCK]);
     await assertNotNewer(tx);
@@ -66,6 +68,7 @@ export async function migrate(
     change.additions.forEach(say);
     return [...names, ...(await attachCatalogue(tx, catalogue, change, say))];
   });
+  return [...new Set([...names, ...(await settleFilterIndexes(db, entities, say))])];
 }
 
 export interface MigrationPlan extends CatalogueChange {
@@ -76,9 +79,12 @@ export interface MigrationPlan extends CatalogueChange {
 /** What `migrate` would do; reads only. */
 export async function planMigration(db: Db, catalogue: TableCatalogue = builtIn): Promise<MigrationPlan> {
   await assertNotNewer(db);
+  const change = await findCatalogueChange(db, catalogue, { isPlan: true });
+  const indexes = change.problems.length > 0 ? [] : await saidOfIndexes(db, catalogue);
   return {
     files: await pendingMigrations(db),
-    ...(await findCatalogueChange(db, catalogue, { isPlan: true })),
+    ...change,
+    additions: [...change.additions, ...indexes],
   };
 }
 
@@ -107,12 +113,17 @@ export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn
     );
   if (await isAttachedAs(db, catalogue)) return;
   const { additions, consequences, problems } = await findCatalogueChange(db, catalogue, { isPlan: false });
+  const indexes = await saidOfIndexes(db, catalogue);
   throw new DbError(
     'catalogue_changed',
     'the configuration is another one than this database was migrated with:\n' +
-      [...problems, ...consequences, ...additions].map((sentence) => `  ${sentence}\n`).join('') +
+      [...problems, ...consequences, ...additions, ...indexes].map((sentence) => `  ${sentence}\n`).join('') +
       'Run: npx twinbox migrate (npx twinbox migrate --plan shows it first)',
   );
+}
+
+async function saidOfIndexes(db: Db, { entities }: TableCatalogue): Promise<string[]> {
+  return (await findIndexChanges(db, entities)).map(({ says }) => says);
 }
 
 /** A fingerprint of all migrations and of the built-in tables: the same text, the same schema. */

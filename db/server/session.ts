@@ -67,6 +67,11 @@ function stateSql(settings: readonly [string, string][], local: boolean): string
 /** Connections whose session another client may use between two transactions, behind a pooler. */
 const lent = new WeakSet<object>();
 
+/** Whether a pooler may give the session of this connection to others between two transactions. */
+export function isLent(connection: object): boolean {
+  return lent.has(connection);
+}
+
 /** Shorter than the pool's wait for a connection, so that the caller gets the reason. */
 const PATIENCE_MS = 8_000;
 

@@ -6,7 +6,7 @@ import type { Entities, Entity, Field, FieldType } from './entity.ts';
 export function plainField(name: string, type: FieldType): Field {
   return {
     ...{ name, column: name, type, required: false, maxLength: null },
-    ...{ values: null, scale: null, currency: null, references: null },
+    ...{ values: null, scale: null, currency: null, references: null, indexed: false },
   };
 }
 

@@ -1,5 +1,6 @@
 // The fields of one entity in a configuration: their own form, and what they say of each other.
 import { builtInEntities, plainField } from './built-in.ts';
+import { indexedProblem } from './config-filters.ts';
 import { columnProblem, fieldNameProblem } from './config-names.ts';
 import type { Path, Problems } from './config-problems.ts';
 import type { UserField } from './define-config.ts';
@@ -44,12 +45,16 @@ export function readFields(
   const fields = [...kept, ...own];
   checkColumns(fields, path, problems);
   for (const field of own) checkCurrency(field, fields, path, problems);
+  for (const field of fields) {
+    const why = problems.isSound([...path, field.name]) ? indexedProblem(field) : null;
+    if (why !== null) problems.add([...path, field.name, 'indexed'], why);
+  }
   return fields;
 }
 
 /** A built-in field with another column, a smaller limit or another description. */
 function changeBuiltIn(field: Field, given: UserField, path: Path, problems: Problems): Field {
-  const { column, maxLength, description, type, required, ...rest } = given;
+  const { column, maxLength, description, type, required, indexed, ...rest } = given;
   const limit = field.maxLength ?? Infinity;
   if (type !== undefined && type !== field.type)
     problems.add([...path, 'type'], `is built in as ${field.type} and stays so; leave the type out`);
@@ -62,6 +67,7 @@ function changeBuiltIn(field: Field, given: UserField, path: Path, problems: Pro
   checkColumn(column, path, problems);
   return {
     ...field,
+    indexed: indexed === true,
     ...(column === undefined ? {} : { column }),
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(description === undefined ? {} : { description }),
@@ -78,9 +84,9 @@ function readField(name: string, given: UserField, path: Path, problems: Problem
   checkKeys(given, type, path, problems);
   checkColumn(given.column, path, problems);
   checkValues(given.values, path, problems);
-  const { column = name, required = false, description } = given;
+  const { column = name, required = false, indexed = false, description } = given;
   return {
-    ...plainField(name, type),
+    ...{ ...plainField(name, type), indexed },
     ...{ column, required, maxLength: given.maxLength ?? null, values: given.values ?? null },
     ...{ scale: given.scale ?? null, currency: given.currency ?? null, references: given.entity ?? null },
     ...(description === undefined ? {} : { description }),

@@ -35,6 +35,9 @@ const TABLES_OF_TWINBOX = [
   ...['sync_events', 'sync_intents', 'walk_positions', 'webhook_signs'],
 ];
 
+/** What a list of the API is asked for besides values of fields; a test compares the API's schema. */
+const OF_LISTS = ['limit', 'after', 'updated_since'];
+
 /** JavaScript knows a member of this name in every object. */
 const OF_JAVASCRIPT = ['constructor'];
 
@@ -43,6 +46,13 @@ export function fieldNameProblem(name: string): string | null {
   if (name.startsWith('_')) return 'a name that begins with _ is kept for Twinbox';
   if (OF_THE_API.includes(name)) return `"${name}" is a member that the API itself gives to every row`;
   return nameProblem(name);
+}
+
+/** Why a list cannot be filtered by a field of this name; null if it can. */
+export function filterNameProblem(name: string): string | null {
+  return OF_LISTS.includes(name)
+    ? `a list has a parameter "${name}" of its own, so it cannot be filtered by a field of this name; give the field another name, its column can stay`
+    : null;
 }
 
 /** Why a column of the user's cannot have the name; null if it can. */

@@ -21,6 +21,11 @@ const FIELD = {
     scale: { type: 'integer', minimum: 0, maximum: 15, description: 'Digits after the point; of decimal.' },
     currency: { ...NAME, description: 'The field that holds the currency; of money.' },
     entity: { ...NAME, description: 'The entity whose id it is; of reference.' },
+    indexed: {
+      type: 'boolean',
+      default: false,
+      description: 'Whether lists can be filtered by it; its column then has an index. Not of json.',
+    },
     description: { ...NAME, description: 'For the readers of the document of the API.' },
   },
 };

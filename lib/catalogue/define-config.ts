@@ -21,6 +21,8 @@ export interface UserField {
   currency?: string;
   /** The entity whose id it is; of reference. */
   entity?: string;
+  /** Lists can be filtered by it, and its column has an index; not of json. */
+  indexed?: boolean;
   /** For the readers of the API's document. */
   description?: string;
 }

@@ -36,6 +36,8 @@ export interface Field {
   currency: string | null;
   /** The entity whose id it is; of reference. */
   references: string | null;
+  /** Whether a list is filtered by it, with an index on its column. */
+  indexed: boolean;
   /** For the readers of the API's document. */
   description?: string;
 }

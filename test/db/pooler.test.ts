@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { migrate, planMigration } from '../../db/server/migrate.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
+import { ownCatalogue } from '../support/catalogues.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { findPooler, type PoolerProgram } from './pooler-program.ts';
@@ -153,6 +155,25 @@ describe('behind PgBouncer', function () {
     } finally {
       await db.destroy();
       await another.destroy();
+    }
+  });
+
+  it('in transaction mode migrate makes the index of a filter, and leaves no setting in the session', async () => {
+    pooler = await createPooler(program, database.url, {
+      ...(await documented('transaction')),
+      default_pool_size: '1',
+    });
+    const { table } = ownCatalogue({
+      entities: { customer: { fields: { name: { indexed: true } } } },
+    });
+    const db = createDb({ url: pooler.url, poolSize: 1, applicationName: 'ours' });
+    try {
+      await db.raw(`set statement_timeout = '7min'`); // as another program leaves the shared session
+      expect(await migrate(db, { catalogue: table })).to.deep.equal(['customers']);
+      expect((await planMigration(db, table)).additions).to.deep.equal([]);
+      expect(await value(db, 'statement_timeout')).to.equal('7min');
+    } finally {
+      await db.destroy();
     }
   });
 

@@ -5,6 +5,7 @@ const everyType = 'test/lib/sync/every-type.test.ts';
 const change = 'test/db/entities/catalogue-change.test.ts';
 const taken = 'test/db/entities/taken-clients.test.ts';
 const flow = 'test/flows/own-fields.test.ts';
+const indexes = 'test/db/entities/filter-indexes.test.ts';
 
 /** Mistakes about own tables and fields: their types, their columns, and what a changed catalogue means. */
 export const catalogueDefects: Defect[] = [
@@ -112,5 +113,44 @@ export const catalogueDefects: Defect[] = [
       },
     ],
     caughtBy: { file: change, title: 'follows a table that its owner has renamed' },
+  },
+  {
+    name: 'an index that was left unfinished taken for a finished one',
+    edits: [
+      {
+        file: 'db/entities/filter-indexes.ts',
+        find: 'if (!isValid || !isBtree) return false;',
+        replace: 'if (!isBtree) return isValid && isBtree;',
+      },
+    ],
+    caughtBy: { file: indexes, title: 'is made anew where a death has left it unfinished' },
+  },
+  {
+    name: 'an index of the owner in another collation taken for one that answers a filter',
+    edits: [
+      {
+        file: 'db/entities/filter-indexes.ts',
+        find: 'return column === field.column && isOwnCollation;',
+        replace: 'return column === field.column && isOwnCollation !== null;',
+      },
+    ],
+    caughtBy: {
+      file: indexes,
+      title: 'is made beside an index of the owner that is sorted by another collation',
+    },
+  },
+  {
+    name: 'a filter by a time misses rows whose column has parts of a second',
+    edits: [
+      {
+        file: 'db/entities/filters.ts',
+        find: `if (field.type === 'timestamp') return`,
+        replace: `if (field.type === 'timestamp' && !bound.startsWith(':')) return`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/customers-filters.test.ts',
+      title: 'finds a time whose column has parts of a second',
+    },
   },
 ];

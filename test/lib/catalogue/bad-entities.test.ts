@@ -43,7 +43,7 @@ const BAD: [what: string, config: unknown, problems: string[]][] = [
     'with a misspelt key of a field',
     withFields({ phone: { type: 'text', colum: 'x' } }),
     [
-      `${AT}/phone/colum: is not a key that there is here; did you mean "column"? (the keys are: type, required, maxLength, column, values, scale, currency, entity, description)`,
+      `${AT}/phone/colum: is not a key that there is here; did you mean "column"? (the keys are: type, required, maxLength, column, values, scale, currency, entity, indexed, description)`,
     ],
   ],
   [
@@ -58,6 +58,43 @@ const BAD: [what: string, config: unknown, problems: string[]][] = [
     'with a field that is called in capital letters',
     withFields({ taxId: { type: 'text' } }),
     [`${AT}/taxId: ${NAMES}: "tax_id"`],
+  ],
+  [
+    'with an indexed json field',
+    withFields({ extra: { type: 'json', indexed: true } }),
+    [
+      `${AT}/extra/indexed: a list cannot be filtered by a json field; put the value to filter by into a field of its own, with a column of its own`,
+    ],
+  ],
+  [
+    'with indexed texts that may be too long for an index',
+    withFields({
+      phone: { type: 'text', indexed: true },
+      billing: { type: 'email', maxLength: 601, indexed: true },
+      city: { type: 'text', maxLength: 600, indexed: true },
+      name: { indexed: true },
+    }),
+    [
+      `${AT}/phone/indexed: an indexed text needs a maxLength of at most 600: PostgreSQL refuses a row with a longer indexed value`,
+      `${AT}/billing/indexed: an indexed email needs a maxLength of at most 600: PostgreSQL refuses a row with a longer indexed value`,
+    ],
+  ],
+  [
+    'with indexed fields that are called like a parameter of a list',
+    withFields({
+      limit: { type: 'integer', indexed: true },
+      after: { type: 'date', column: 'after_day', indexed: true },
+      updated_since: { type: 'boolean', indexed: false },
+    }),
+    ['limit', 'after'].map(
+      (name) =>
+        `${AT}/${name}/indexed: a list has a parameter "${name}" of its own, so it cannot be filtered by a field of this name; give the field another name, its column can stay`,
+    ),
+  ],
+  [
+    'with an index that is neither there nor not',
+    withFields({ phone: { type: 'text', maxLength: 20, indexed: 'unique' } }),
+    [`${AT}/phone/indexed: must be true or false, not "unique"`],
   ],
   ['with a field without a name', withFields({ '': { type: 'text' } }), [`${AT}/: ${NAMES}`]],
   [
