@@ -45,8 +45,8 @@ export const policyDefects: Defect[] = [
     edits: [
       {
         file: 'db/connections.ts',
-        find: `join rows r on r.system = w.system`,
-        replace: `join rows r on r.system <> w.system`,
+        find: `r on r.system = w.system`,
+        replace: `r on r.system <> w.system`,
       },
     ],
     caughtBy: { file: existingRows, title: 'are not what the walk for lost events begins with' },
