@@ -143,7 +143,7 @@ function queryDemand(entity: Entity): (req: Request) => { query: CustomerQuery; 
     const violations = [rest, fields].flatMap((each) => (each.ok ? [] : each.violations));
     if (!rest.ok || !fields.ok)
       return demand('query', { ok: false, violations: withHints(entity, violations) });
-    return { query: query as CustomerQuery, fields: fields.value };
+    return { query, fields: fields.value };
   };
 }
 
