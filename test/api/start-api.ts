@@ -6,6 +6,7 @@ import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
+import type { Entity } from '../../lib/catalogue/entity.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { createConflictOperations } from '../../lib/operations/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
@@ -55,6 +56,8 @@ export type StartOptions = {
   deadlineMs?: number;
   clock?: Clock;
   webhooks?: NonNullable<ApiDeps['webhooks']>;
+  /** Of a configuration; the built-in one by default. */
+  entity?: Entity;
 };
 
 export async function startApi({
@@ -64,11 +67,12 @@ export async function startApi({
   deadlineMs = 8_000,
   clock = systemClock,
   webhooks = [],
+  entity = customerEntity,
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
   const nudge = () => void (nudges += 1);
-  const store = createCustomerStore({ entity: customerEntity, db, clock, nudge });
+  const store = createCustomerStore({ entity, db, clock, nudge });
   const documents = [parseDocument(document)];
   const log: ApiDeps['log'] = {
     debug: (message, fields = {}) => lines.push({ level: 'debug', message, fields }),
@@ -77,7 +81,7 @@ export async function startApi({
     error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
   };
   const app = createApi({
-    entity: customerEntity,
+    entity,
     store,
     db,
     config: { apiKeys, deadlineMs },
@@ -85,14 +89,14 @@ export async function startApi({
     clock,
     readiness,
     webhooks,
-    conflicts: createConflictOperations({ entity: customerEntity, db, clock, nudge, documents }),
+    conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
-    resolutions: createResolveOperations({ entity: customerEntity, db, clock, log }),
+    resolutions: createResolveOperations({ entity, db, clock, log }),
     choices: new Map([
       [
         'stripe',
         createChoiceOperations({
-          entity: customerEntity,
+          entity,
           ...{ db, clock, nudge },
           target: { system: 'stripe', externalType: 'customer' },
         }),
