@@ -19,7 +19,7 @@ import { startApi } from '../test/api/start-api.ts';
 import { ownCatalogue } from '../test/support/catalogues.ts';
 import { createTestDatabase } from '../test/support/database.ts';
 import { stopOwnServer } from '../test/support/server.ts';
-import { addTo, costOf, printTable, quantile, withoutPageImages, type Cost, type Costs } from './meter.ts';
+import { addTo, costOf, printTable, quantile, withSteadyWal, type Cost, type Costs } from './meter.ts';
 import { createSteps, WORKS, type Edits, type Steps } from './steps.ts';
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '120' } } });
@@ -142,14 +142,14 @@ function report(builtIn: Candidate, filled: Candidate, empty: Candidate): void {
     const rows = all(builtIn).flatMap(([what, cost]) => {
       const [x, y, z] = [of(cost), of(costOf(b, what)), of(costOf(c, what))];
       if (x === null || y === null || z === null) return [];
-      const share = isWal ? [`${Math.round((100 * (y - z)) / (y - x))} %`] : [];
+      const ofValues = isWal ? [(y - z).toFixed(digits)] : [];
       const ratios = [(y / x).toFixed(2), (z / x).toFixed(2)] as const;
       return [
-        [what, x.toFixed(digits), y.toFixed(digits), ratios[0], z.toFixed(digits), ratios[1], ...share],
+        [what, x.toFixed(digits), y.toFixed(digits), ratios[0], z.toFixed(digits), ratios[1], ...ofValues],
       ];
     });
     const head = [measure, 'A: built-in', 'B: 12 filled', 'B/A', 'C: 10 of 12 empty', 'C/A'];
-    printTable([isWal ? [...head, 'values, of B - A'] : head, ...rows]);
+    printTable([isWal ? [...head, 'B - C: the values'] : head, ...rows]);
   }
 }
 
@@ -163,7 +163,7 @@ async function partOfAddress({ steps: { world, anyId }, send }: Candidate): Prom
 
 const admin = await createTestDatabase();
 try {
-  await withoutPageImages(admin.db, async () => {
+  await withSteadyWal(admin.db, async () => {
     const [builtIn, filled, empty] = [
       await start(false, false),
       await start(true, true),

@@ -50,17 +50,25 @@ export async function createMeter(counted: Db): Promise<Meter> {
   };
 }
 
+const STEADY = {
+  full_page_writes: 'off',
+  checkpoint_timeout: '1d',
+  max_wal_size: '10GB',
+  autovacuum: 'off',
+} as const;
+
 /**
- * Runs the work with full_page_writes off on the whole server: the pages that a checkpoint makes
- * PostgreSQL write again depend on the time of the checkpoint.
+ * Runs the work on a server that writes WAL only for it: without the pages that PostgreSQL writes
+ * again after a checkpoint, so without checkpoints too, and without autovacuum.
  */
-export async function withoutPageImages(db: Db, work: () => Promise<void>): Promise<void> {
-  await db.raw('alter system set full_page_writes = off');
+export async function withSteadyWal(db: Db, work: () => Promise<void>): Promise<void> {
+  for (const [name, value] of Object.entries(STEADY)) await db.raw(`alter system set ${name} = '${value}'`);
   await db.raw('select pg_reload_conf()');
   try {
     await work();
   } finally {
-    await db.raw('alter system reset full_page_writes');
+    for (const name of Object.keys(STEADY)) await db.raw(`alter system reset ${name}`);
+    await db.raw('select pg_reload_conf()');
   }
 }
 

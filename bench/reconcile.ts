@@ -5,14 +5,14 @@
  *   node bench/reconcile.ts [--events 120]
  *
  * One step after the other, on a database of its own, against the simulator in this process; the
- * time of each call is measured inside and subtracted. WAL is counted without page images
- * (meter.ts). Nothing waits for the disk. Each workload runs in two halves with the others between,
+ * time of each call is measured inside and subtracted. WAL is that of the work alone (meter.ts).
+ * Nothing waits for the disk. Each workload runs in two halves with the others between,
  * so that a machine that gets faster meanwhile favours none.
  */
 import { parseArgs } from 'node:util';
 import { createTestDatabase } from '../test/support/database.ts';
 import { stopOwnServer } from '../test/support/server.ts';
-import { printTable, quantile, withoutPageImages, type Costs } from './meter.ts';
+import { printTable, quantile, withSteadyWal, type Costs } from './meter.ts';
 import { createSteps, WORKS, type Edits, type Steps } from './steps.ts';
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '120' } } });
@@ -20,7 +20,7 @@ const HALF = Math.ceil(Number(values.events) / 2);
 
 const { db, drop } = await createTestDatabase();
 try {
-  await withoutPageImages(db, async () => {
+  await withSteadyWal(db, async () => {
     const steps = await createSteps(db);
     await steps.prepare(editsOf(steps), HALF);
     for (const what of [...WORKS, ...WORKS.toReversed()]) await steps.measure(what);

@@ -42,7 +42,7 @@ const ROUNDS = Number(values.rounds);
 const MOST = 1_000;
 const IN_FLIGHT = 16;
 /** One half may take this long. */
-const HALF_MS = 60_000;
+const HALF_MS = 120_000;
 /** After a hung half, the breaker may be open for a while. */
 const DRAIN_MS = 120_000;
 /** If something hangs that should not, the measurement ends after this time. */
