@@ -60,6 +60,8 @@ interface Setup {
   release(): void;
   /** How many calls wait for an answer. */
   held(): number;
+  /** Resolves when every webhook of Stripe's simulator has been delivered. */
+  webhooksEnd(): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -112,6 +114,7 @@ async function setUp(names: readonly Name[]): Promise<Setup> {
       simulator.faults.clear();
     },
     held: () => toy.waiting() + simulator.faults.held().length,
+    webhooksEnd: () => simulator.webhooks.idle(),
     async stop() {
       setup.release();
       await system.stop();
@@ -140,7 +143,7 @@ async function half({ names, system, ...doubles }: Setup, hung?: Name): Promise<
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, create));
-  await waitUntil(async () => (await readSyncBacklog(db)).dirty === EVENTS * names.length, {
+  await waitUntil(async () => (await countUnlinked(db)) === EVENTS * names.length, {
     ...soon,
     what: 'every row waits for each system',
   });
@@ -157,12 +160,22 @@ async function half({ names, system, ...doubles }: Setup, hung?: Name): Promise<
   if (hung && (doubles.held() === 0 || measured[hung].count > 0))
     throw new Error(`${hung} was meant to hang`);
   doubles.release();
-  await waitUntil(
-    async () => (await readRelayLag(db)).oldest === null && (await readSyncBacklog(db)).dirty === 0,
-    { timeoutMs: DRAIN_MS, everyMs: 100, what: 'nothing is left to do' },
-  );
+  const isDone = async (): Promise<boolean> =>
+    (await readRelayLag(db)).oldest === null && (await readSyncBacklog(db)).dirty === 0;
+  const toTheEnd = { timeoutMs: DRAIN_MS, everyMs: 100, what: 'nothing is left to do' };
+  await waitUntil(isDone, toTheEnd);
+  await doubles.webhooksEnd();
+  await waitUntil(isDone, toTheEnd);
   const perSecond = ({ count, ms }: Creates): number => (1_000 * count) / ms;
   return { stripe: perSecond(measured.stripe), toy: perSecond(measured.toy) };
+}
+
+/** The pairs whose record is still to be created. */
+async function countUnlinked(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*)::int as count from external_mappings where external_id is null and dirty <> clean`,
+  );
+  return rows[0]?.count ?? 0;
 }
 
 interface Creates {
