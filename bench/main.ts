@@ -10,6 +10,8 @@ const PARTS = [
   'limits.ts',
   'order.ts',
   'reconcile.ts',
+  'catalogue.ts',
+  'two-systems.ts',
   'relay-read.ts',
   'kafka.ts',
 ];
