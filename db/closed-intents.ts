@@ -145,11 +145,7 @@ where i.mapping_id = :mappingId and i.operation = 'update' and i.result in ('don
 order by i.number`;
 
 /** Updates of a pair that can have taken effect and ended since then. */
-export async function readUpdatesSince(
-  db: Db | Tx,
-  mappingId: number,
-  since: Date,
-): Promise<UnnamedWrite[]> {
+export async function readUpdatesSince(db: Db | Tx, mappingId: number, since: Date): Promise<UnnamedWrite[]> {
   const { rows } = await db.raw<{ rows: UnnamedWrite[] }>(updatesSql, { mappingId, since });
   return rows;
 }

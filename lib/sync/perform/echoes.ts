@@ -1,7 +1,12 @@
 // Which requests of ours the step's inbound events are echoes of: by key, or by the request's id,
 // since a delete has no key. Where a system guards no update, its events may name neither: then the
 // updates of the pair are read of which they may be echoes.
-import { readClosedIntents, readIntentsByRequest, readUpdatesSince, type UnnamedWrite } from '../../../db/closed-intents.ts';
+import {
+  readClosedIntents,
+  readIntentsByRequest,
+  readUpdatesSince,
+  type UnnamedWrite,
+} from '../../../db/closed-intents.ts';
 import type { Echoes } from '../facts.ts';
 import { intentOfKey, keyPrefix } from '../intent-key.ts';
 import { noteLostRequests } from '../lost-request.ts';
