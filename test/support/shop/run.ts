@@ -1,0 +1,51 @@
+// Random histories of the shop from one seed, for the test and for the proof.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { disableFailpoints } from '../../../lib/failpoint.ts';
+import { createTestDatabase } from '../database.ts';
+import { enablePauses } from '../workers.ts';
+import { history, play, type Move } from './histories.ts';
+import { judge } from './laws.ts';
+import { calm, clearFaults } from './trouble.ts';
+import { createShopWorld } from './world.ts';
+
+/** How often each kind of trouble was met. */
+export type Counts = Record<string, number>;
+
+/** Throws the shortest history found that breaks a law. */
+export async function runShopHistories({ runs, seed }: { runs: number; seed: number }): Promise<Counts> {
+  const counts: Counts = {};
+  await fc.assert(
+    fc.asyncProperty(history, (moves) => runOne(moves, counts)),
+    { numRuns: runs, seed, endOnFailure: false },
+  );
+  return counts;
+}
+
+export async function runOne(moves: readonly Move[], counts: Counts = {}): Promise<void> {
+  const { db, drop } = await createTestDatabase();
+  const world = await createShopWorld(db, ['shop', 'mart']);
+  enablePauses();
+  try {
+    const { written, met } = await play(world, moves);
+    for (const side of world.sides)
+      for (const each of [met.counts, clearFaults(side), side.mail.met]) add(each);
+    await calm(world, ...world.sides);
+    expect([...met.wrong, ...(await judge(world, written))].join('\n')).to.equal('');
+    const calls = world.sides.map(({ shop }) => shop.calls().length);
+    await world.rest();
+    expect(
+      world.sides.map(({ shop }) => shop.calls().length),
+      'calls of a second look',
+    ).to.deep.equal(calls);
+  } finally {
+    disableFailpoints();
+    await world.close();
+    await db.destroy();
+    await drop();
+  }
+
+  function add(some: Counts): void {
+    for (const [what, times] of Object.entries(some)) counts[what] = (counts[what] ?? 0) + times;
+  }
+}
