@@ -46,6 +46,9 @@ export async function judge(world: ShopWorld, written: readonly Written[]): Prom
           );
     }
   }
+  for (const { entity, system, externalId } of pairs)
+    if (externalId?.startsWith(entity === 'customer' ? 'orders' : 'people'))
+      wrong.push(`${system} has a pair of a ${entity} for ${externalId}`);
   wrong.push(...(await disagreements(world, world.sides)));
   wrong.push(...(await lost(world, written)));
   wrong.push(...(await unsettled(world)));
@@ -113,6 +116,7 @@ function agreeing({ system, shop }: ShopSide, entity: string, row: Row, pairs: P
 }
 
 function counterpart(pairs: Pair[], system: string, id: Value): Value {
+  if (id === null) return null;
   return pairs.find((p) => p.system === system && p.entity === 'customer' && p.id === id)?.externalId ?? null;
 }
 
