@@ -62,8 +62,11 @@ export async function play(
     world.clock.advance(1_000);
     if (move.do === 'wait') world.clock.advance(120_000);
     else if (move.do === 'rest') await world.rest(move.which === 'both' ? world.sides : [sideOf[move.which]]);
-    else if (!('who' in move)) await meet(world, move, met);
-    else if (move.who === 'ours') await atOurs(move);
+    else if (!('who' in move)) {
+      // Then each system has something to do while one of them hangs.
+      if (move.do === 'hang') await atOurs({ do: 'make', who: 'ours', what: 'customer' });
+      await meet(world, move, met);
+    } else if (move.who === 'ours') await atOurs(move);
     else await atShop(sideOf[move.who], move);
   }
   return { written, met };

@@ -8,7 +8,7 @@ import { expireLeases } from '../sync-rows.ts';
 import { startWorker } from '../workers.ts';
 import { disagreements } from './laws.ts';
 import type { Mishap } from './mail.ts';
-import type { ShopSide, ShopWorld } from './world.ts';
+import { runOnce, type ShopSide, type ShopWorld } from './world.ts';
 
 export const FAULTS = {
   'answer lost': { kind: 'drop_answer' },
@@ -107,7 +107,7 @@ async function kill(
   );
   for (let n = 0; n < pauses && !worker.done; n += 1) await worker.step();
   const what = worker.done && worker.at === 'start' ? 'done' : `killed at ${worker.at}`;
-  counts[what] = (counts[what] ?? 0) + 1;
+  count(counts, { [what]: 1 });
   await expireLeases(db);
   side.restart();
 }
@@ -115,17 +115,21 @@ async function kill(
 /** While every call of one system hangs, the other one comes to agree with our rows. */
 async function hang(world: ShopWorld, side: ShopSide, other: ShopSide, met: Met): Promise<void> {
   const { faults } = side.shop;
-  clearFaults(side);
+  count(met.counts, clearFaults(side));
   const fault = faults.add({ kind: 'hang', times: null });
   await world.receive(side);
-  const begun = await side.lane.runOnce();
+  const begun = runOnce(side);
+  await Promise.race([begun, faults.waitForHeld(1)]);
+  const held = faults.held().length;
+  count(met.counts, clearFaults(other));
   await calm(world, other);
   met.wrong.push(
     ...(await disagreements(world, [other])).map((what) => `while ${side.system} hung: ${what}`),
   );
-  if (begun > 0) met.counts['hung'] = (met.counts['hung'] ?? 0) + 1;
+  if (held > 0) count(met.counts, { hung: 1 });
   faults.remove(fault.id);
   faults.release();
+  await begun;
   await side.lane.drain();
 }
 
@@ -136,6 +140,10 @@ export function clearFaults({ shop: { faults } }: ShopSide): Record<string, numb
     faults.remove(id);
   }
   return hits;
+}
+
+export function count(counts: Record<string, number>, more: Record<string, number>): void {
+  for (const [what, times] of Object.entries(more)) counts[what] = (counts[what] ?? 0) + times;
 }
 
 /** Nothing goes wrong at the side any more, and everything that was put off is done. */
