@@ -51,4 +51,42 @@ export const coveredDefects: Defect[] = [
     ],
     caughtBy: { file: caught, title: 'is kept as a conflict, once, where a person names another record' },
   },
+  {
+    name: 'a covered edit forgotten where the events name no request',
+    edits: [
+      {
+        file: 'lib/sync/perform/echoes.ts',
+        find: `capabilities.updates !== 'none'`,
+        replace: `capabilities.updates !== 'version'`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'is kept as one conflict' },
+  },
+  {
+    name: 'the sweep takes every event as one about the first kind',
+    edits: [
+      {
+        file: 'lib/intake/sweep.ts',
+        find: `{ db, clock, integration, kinds, nudge, retentionDays };`,
+        replace: `{ db, clock, integration, nudge, retentionDays };`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/intake/sweep-kinds.test.ts', title: 'to the row of that order' },
+  },
+  {
+    name: 'an edit of theirs of another day taken for our echo',
+    edits: [
+      {
+        file: 'lib/sync/unnamed-echo.ts',
+        find: `isWithin(write, at) && saysWhatWasSent`,
+        replace: `saysWhatWasSent`,
+      },
+      {
+        file: 'db/closed-intents.ts',
+        find: `i.closed_at >= :since::timestamptz`,
+        replace: `i.closed_at >= :since::timestamptz - interval '90 days'`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'a day later' },
+  },
 ];
