@@ -21,10 +21,11 @@ export interface Capabilities {
    *
    * An edit of theirs between our read and our update is overwritten, except with `version`. It is kept
    * as a conflict by the event of our update, which has the values before it (`previous`). With `key`
-   * that event has to name the key, or the id of the request. With `none` it is known by its values, so
-   * it has to have `after` and `previous`. Without them an overwritten edit leaves no conflict: the read
-   * before it shows the base, the read after it shows our value, and an event that only says that the
-   * record changed may be that of our own update.
+   * that event has to name the key, or the id of the request. With `none` it is known by its values.
+   * Where events have `after` without `previous`, the event of their own edit shows the value. Where
+   * they have neither, an overwritten edit leaves no conflict: the read before it shows the base, the
+   * read after it our value, and an event that only says that the record changed may be that of our
+   * own update.
    */
   updates: 'key' | 'version' | 'none';
   /** How long, in milliseconds, a request may be sent again under its key; 0 without keys. */

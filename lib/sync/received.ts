@@ -11,6 +11,7 @@ import { deletedOver } from './delete-conflicts.ts';
 import { know } from './facts.ts';
 import { coveredBeside, isGrouped, pushedRule, type EditBeside } from './groups.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
+import { overwritten } from './overwritten.ts';
 import type { Shadow } from './shadow.ts';
 import type { Situation } from './situation.ts';
 import { writeBehind } from './unnamed-echo.ts';
@@ -58,7 +59,10 @@ export function received(s: Situation): Received {
     const intent = named ?? writeBehind(s.fields, { eventId: delivery.eventId, event }, unnamed, taken);
     if (intent) taken.add(intent.id);
     if (teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;
-    if (!intent) continue;
+    if (!intent) {
+      result.unseen.push(...overwritten(s.fields, { eventId: delivery.eventId, event }, unnamed));
+      continue;
+    }
     result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
     result.hop = Math.max(result.hop, intent.hop);
     if (event.previous === null || intent.echoEvent !== null) continue;

@@ -16,8 +16,8 @@ import { same } from './canonical.ts';
 export const CLOCKS_APART_MS = 5 * 60_000;
 
 /** Whether nothing but its values can say what caused this event. */
-export function isUnnamed({ kind, key, after, previous }: ReceivedEvent): boolean {
-  return kind === 'updated' && key === null && after !== null && previous !== null;
+export function isUnnamed({ kind, key, after }: ReceivedEvent): boolean {
+  return kind === 'updated' && key === null && after !== null;
 }
 
 /** The nearest in time of those that fit; `taken` are the echoes of other events. */
@@ -27,7 +27,7 @@ export function writeBehind(
   writes: readonly UnnamedWrite[],
   taken: ReadonlySet<string>,
 ): UnnamedWrite | undefined {
-  if (!isUnnamed(event)) return undefined;
+  if (!isUnnamed(event) || event.previous === null) return undefined;
   const at = Date.parse(event.created ?? '');
   const distance = ({ firstSentAt }: UnnamedWrite): number => Math.abs(firstSentAt.getTime() - at);
   return writes

@@ -89,4 +89,26 @@ export const coveredDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'a day later' },
   },
+  {
+    name: 'a covered edit forgotten where events say only what the record holds',
+    edits: [
+      {
+        file: 'lib/sync/received.ts',
+        find: `result.unseen.push(...overwritten(`,
+        replace: `void (() => overwritten(`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'is kept by its own event' },
+  },
+  {
+    name: 'an edit that stands kept as one that our update covered',
+    edits: [
+      {
+        file: 'lib/sync/merge.ts',
+        find: `edit.isUnsure && same(rule, their, covered)`,
+        replace: `edit.beside && same(rule, their, covered)`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'came after our update, and stands' },
+  },
 ];
