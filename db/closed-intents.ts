@@ -134,6 +134,22 @@ export async function readIntentsByRequest(
   return rows;
 }
 
+/** `overAt`: the later of its last send and its end. */
+export type UnnamedWrite = EchoIntent & { firstSentAt: Date; overAt: Date };
+
+const updatesSql = `
+select ${echoColumns}, coalesce(i.first_sent_at, i.closed_at) as "firstSentAt", greatest(i.last_sent_at, i.closed_at) as "overAt"
+from sync_intents i
+where i.mapping_id = :mappingId and i.operation = 'update' and i.result in ('done', 'unknown')
+  and i.closed_at >= :since::timestamptz and i.fields <> '{}'::jsonb
+order by i.number`;
+
+/** Updates of a pair that can have taken effect and ended since then. */
+export async function readUpdatesSince(db: Db | Tx, mappingId: number, since: Date): Promise<UnnamedWrite[]> {
+  const { rows } = await db.raw<{ rows: UnnamedWrite[] }>(updatesSql, { mappingId, since });
+  return rows;
+}
+
 /** Stores in the deliveries that an intent carried which echo has confirmed them. */
 export async function confirmDeliveries(
   tx: Tx,

@@ -158,9 +158,9 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
  * finds all that are stored already.
  */
 async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
-  const { db, clock, integration, nudge, retentionDays } = deps;
+  const { db, clock, integration, kinds = [], nudge, retentionDays } = deps;
   const { system } = integration;
-  const inbox: InboxDeps = { db, clock, integration, nudge, retentionDays };
+  const inbox: InboxDeps = { db, clock, integration, kinds, nudge, retentionDays };
   const known = await findKnown(db, system, events);
   let stored = 0;
   for (const event of events.toReversed()) {

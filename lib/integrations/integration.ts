@@ -18,6 +18,10 @@ export interface Capabilities {
    * `requestLifeMs`. `version`: an update names the version of the record that was read for it, and
    * the system refuses any other as a `conflict`; the same request sent again has no second effect.
    * `none`: never; once nothing of it can be on its way, the record is read.
+   * Except with `version`, an edit between our read and our update is overwritten. `previous` in the
+   * event of our update shows it (with `key` the event has to name the key or the request), or `after`
+   * in its own event. Without both it leaves no conflict: the reads show our values alone, and an event
+   * that only names the record may be that of our update (docs/integrations.md).
    */
   updates: 'key' | 'version' | 'none';
   /** How long, in milliseconds, a request may be sent again under its key; 0 without keys. */

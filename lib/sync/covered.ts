@@ -9,7 +9,8 @@ import type { Situation } from './situation.ts';
 
 export function coveredEdits(s: Situation): Conflict[] {
   const { unseen, beside } = received(s);
-  const mapped = unseen.map(({ field, intentId, eventId, value, sent, seen }): Conflict => {
+  const mapped = unseen.map((edit): Conflict => {
+    const { field, value, sent, seen } = edit;
     const rule = s.fields.find(({ internal }) => internal === field);
     return {
       kind: 'overwritten_unseen',
@@ -19,8 +20,8 @@ export function coveredEdits(s: Situation): Conflict[] {
       theirs: rule ? canonical(rule, value) : value,
       rule: rule?.conflict ?? 'internal_wins',
       winner: 'ours',
-      intentId,
-      eventId,
+      ...(!edit.isUnsure && { intentId: edit.intentId }),
+      eventId: edit.eventId,
     };
   });
   return [...mapped, ...beside.map(conflictBeside)];

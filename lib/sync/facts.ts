@@ -6,7 +6,7 @@
 // answer. So a rung reads as if everything were known, and stays pure.
 import type { Decision as RecordDecision, Holder } from '../../db/external-records.ts';
 import type { ValueOfRow } from '../../db/events/origins.ts';
-import type { EchoIntent } from '../../db/closed-intents.ts';
+import type { EchoIntent, UnnamedWrite } from '../../db/closed-intents.ts';
 import type { Candidate } from '../../db/mappings/adopt.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import type { ExternalRecord, Failure, Fetched } from '../integrations/integration.ts';
@@ -40,6 +40,11 @@ export type CreateSearch =
 export interface Echoes {
   byKey: ReadonlyMap<string, EchoIntent>;
   byRequest: ReadonlyMap<string, EchoIntent>;
+  /**
+   * At a system that guards no update: updates of the pair of which an event may be the echo that names
+   * neither (unnamed-echo.ts).
+   */
+  unnamed: readonly UnnamedWrite[];
 }
 
 export interface Facts {

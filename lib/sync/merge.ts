@@ -21,6 +21,8 @@ export interface UnseenEdit {
   seen: Value;
   /** We did not push the field: the write carried what it had read, and our row had no part in it. */
   beside?: true;
+  /** Only their own event names the value: whether our write replaced it, or a person, is not known. */
+  isUnsure?: true;
 }
 
 /** docs/conflicts.md says what each means. */
@@ -242,6 +244,8 @@ function judgeUnseen(
   plan: Plan,
 ): Value | undefined {
   const covered = canonical(rule, edit.value);
+  // It stands: it was set after our write.
+  if (edit.isUnsure && same(rule, their, covered)) return undefined;
   // What we only carried beside is theirs alone, unless our row has moved since.
   const base: Pair | undefined = input.shadow[rule.internal];
   const isTheirsAlone = edit.beside === true && base !== undefined && same(rule, our, base.ours);
@@ -253,7 +257,7 @@ function judgeUnseen(
   const theirsWins = !isRefused && isDeepStrictEqual(ruling.value, covered);
   // An edit of the owner stands against a later one of ours too.
   const isOurLater = !same(rule, our, edit.sent) && edit.beside !== true && ruling.rule !== OWNER_DECIDES;
-  const untouched = !isOurLater && same(rule, their, edit.sent);
+  const untouched = !isOurLater && same(rule, their, edit.sent) && !edit.isUnsure;
   const conflict: Conflict = {
     kind: 'overwritten_unseen',
     field: rule.internal,
@@ -262,7 +266,8 @@ function judgeUnseen(
     theirs: covered,
     rule: ruling.rule,
     winner: theirsWins && untouched ? 'theirs' : 'ours',
-    intentId: edit.intentId,
+    // Without an intent, its values make it one conflict.
+    ...(!edit.isUnsure && { intentId: edit.intentId }),
     eventId: edit.eventId,
   };
   if (theirsWins && !untouched) conflict.note = 'overtaken';

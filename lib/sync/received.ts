@@ -11,8 +11,10 @@ import { deletedOver } from './delete-conflicts.ts';
 import { know } from './facts.ts';
 import { coveredBeside, isGrouped, pushedRule, type EditBeside } from './groups.ts';
 import type { Conflict, UnseenEdit } from './merge.ts';
+import { overwritten } from './overwritten.ts';
 import type { Shadow } from './shadow.ts';
 import type { Situation } from './situation.ts';
+import { writeBehind } from './unnamed-echo.ts';
 
 export interface Received {
   /** An event came in that our shadow does not explain: only a read does. */
@@ -49,12 +51,18 @@ export function received(s: Situation): Received {
     hop: 0,
   };
   if (events.length === 0) return result;
-  const { byKey, byRequest } = know(s, 'echoes', { of: 'inbound' });
+  const { byKey, byRequest, unnamed } = know(s, 'echoes', { of: 'inbound' });
+  const taken = new Set<string>();
   for (const { delivery, event } of events) {
     const { key, requestId } = event;
-    const intent = key !== null ? byKey.get(key) : byRequest.get(requestId ?? '');
+    const named = key !== null ? byKey.get(key) : byRequest.get(requestId ?? '');
+    const intent = named ?? writeBehind(s.fields, { eventId: delivery.eventId, event }, unnamed, taken);
+    if (intent) taken.add(intent.id);
     if (teaches(s.fields, s.mapping.shadow, event, intent)) result.mustRead = true;
-    if (!intent) continue;
+    if (!intent) {
+      result.unseen.push(...overwritten(s.fields, { eventId: delivery.eventId, event }, unnamed));
+      continue;
+    }
     result.echoes.push({ eventId: delivery.eventId, intentId: intent.id });
     result.hop = Math.max(result.hop, intent.hop);
     if (event.previous === null || intent.echoEvent !== null) continue;

@@ -6,7 +6,6 @@ import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
-import type { Entity } from '../../lib/catalogue/entity.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
 import { createConflictOperations } from '../../lib/operations/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';

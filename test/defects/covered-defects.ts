@@ -51,4 +51,64 @@ export const coveredDefects: Defect[] = [
     ],
     caughtBy: { file: caught, title: 'is kept as a conflict, once, where a person names another record' },
   },
+  {
+    name: 'a covered edit forgotten where the events name no request',
+    edits: [
+      {
+        file: 'lib/sync/perform/echoes.ts',
+        find: `capabilities.updates !== 'none'`,
+        replace: `capabilities.updates !== 'version'`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'is kept as one conflict' },
+  },
+  {
+    name: 'the sweep takes every event as one about the first kind',
+    edits: [
+      {
+        file: 'lib/intake/sweep.ts',
+        find: `{ db, clock, integration, kinds, nudge, retentionDays };`,
+        replace: `{ db, clock, integration, nudge, retentionDays };`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/intake/sweep-kinds.test.ts', title: 'to the row of that order' },
+  },
+  {
+    name: 'an edit of theirs of another day taken for our echo',
+    edits: [
+      {
+        file: 'lib/sync/unnamed-echo.ts',
+        find: `isWithin(write, at) && saysWhatWasSent`,
+        replace: `saysWhatWasSent`,
+      },
+      {
+        file: 'db/closed-intents.ts',
+        find: `i.closed_at >= :since::timestamptz`,
+        replace: `i.closed_at >= :since::timestamptz - interval '90 days'`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'a day later' },
+  },
+  {
+    name: 'a covered edit forgotten where events say only what the record holds',
+    edits: [
+      {
+        file: 'lib/sync/received.ts',
+        find: `result.unseen.push(...overwritten(`,
+        replace: `void (() => overwritten(`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'is kept by its own event' },
+  },
+  {
+    name: 'an edit that stands kept as one that our update covered',
+    edits: [
+      {
+        file: 'lib/sync/merge.ts',
+        find: `edit.isUnsure && same(rule, their, covered)`,
+        replace: `edit.beside && same(rule, their, covered)`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'came after our update, and stands' },
+  },
 ];

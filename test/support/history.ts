@@ -96,6 +96,7 @@ export async function runHistory(db: Db, options: HistoryOptions): Promise<Verdi
         ...laws.broken,
         ...(await agreementBroken(observed)),
         ...(await lossesOf(db, history.events(), history.edits, {
+          withoutBase: world.integration.capabilities.creates === 'unique-tag',
           eventsGone: world.log.some(({ event }) => event === 'sweep.events_gone'),
         })),
         ...(looksFor(world.deps.policy) ? await doublesOf(db, history.events(), looks()) : []),

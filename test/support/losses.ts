@@ -31,13 +31,14 @@ type Conflict = {
  * Finds edits that are lost although no person overwrote them knowingly and no conflict row has
  * them, and conflict rows about values that no person set, or that are there twice. `eventsGone`:
  * events left the system's list before they were received, which was reported; an edit that a write
- * of ours then overwrote could be shown by its echo alone, and does not count as lost.
+ * of ours then overwrote could be shown by its echo alone, and does not count as lost. `withoutBase`: the
+ * record of a lost create is linked without a base, so an older value of ours may stand as theirs.
  */
 export async function lossesOf(
   db: Db,
   events: ReportedEvent[],
   edits: Edit[],
-  { eventsGone = false } = {},
+  { eventsGone = false, withoutBase = false } = {},
 ): Promise<string[]> {
   const pairs = await read<Pair>(
     db,
@@ -83,7 +84,7 @@ export async function lossesOf(
       ({ side, field }) => side === 'ours' || !echoless.has(`${pair.externalId} ${field}`),
     );
     found.push(...lostIn(recorded, all, ofPair, held));
-    if (isPrimary) found.push(...madeUp(about.size > 2 ? ofEither(all) : own, ofPair));
+    if (isPrimary) found.push(...madeUp(about.size > 2 ? ofEither(all) : own, ofPair, { withoutBase }));
   }
   return found;
 }
@@ -169,7 +170,11 @@ function valuesSince(versions: Versions, field: string, value: string | null): (
   return place < 0 ? [] : versions.slice(place + 1).map((values) => lower(values[field]));
 }
 
-function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
+function* madeUp(
+  edits: Edit[],
+  conflicts: Conflict[],
+  { withoutBase }: { withoutBase: boolean },
+): Generator<string> {
   const values = (side: Edit['side']): Set<string | null> =>
     new Set(edits.filter((e) => e.side === side).map((e) => e.value));
   const [ours, theirs] = [values('ours'), values('theirs')];
@@ -177,7 +182,8 @@ function* madeUp(edits: Edit[], conflicts: Conflict[]): Generator<string> {
   for (const { kind, field, ours: our, theirs: their } of conflicts) {
     if (kind !== 'both_moved' && kind !== 'overwritten_unseen') continue;
     const text = `${kind} of ${field ?? ''}: ours ${our ?? 'null'}, theirs ${their ?? 'null'}`;
-    if (their !== null && !theirs.has(their)) yield `no edit of theirs had this value: ${text}`;
+    const isTheirs = theirs.has(their) || (withoutBase && kind === 'both_moved' && ours.has(their));
+    if (their !== null && !isTheirs) yield `no edit of theirs had this value: ${text}`;
     if (kind === 'both_moved' && our !== null && !ours.has(our))
       yield `no edit of ours had this value: ${text}`;
     // Their value may come again beside another value of ours; a value that was set twice proves

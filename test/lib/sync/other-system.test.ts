@@ -11,15 +11,18 @@ import { toySystem } from '../../support/toy/beside-the-engine.ts';
 type World = { promises: Partial<Capabilities>; histories: number };
 
 /**
- * Not here, since two laws of the histories ask for more than a system without keys can show. Without
- * keys and versions, an edit of theirs that our update overwrites unseen leaves no conflict row. With
- * unique tags, the record of a lost create is linked without a base, so an older value of ours may stand
- * as theirs in a conflict row (docs/decisions/0063-promises-and-rests.md).
+ * With unique tags, the record of a lost create is linked without a base, so an older value of ours may
+ * stand as theirs in a conflict row (docs/decisions/0063-promises-and-rests.md): losses.ts allows it
+ * there.
  */
 const WORLDS: Record<string, World> = {
   'with keys': { promises: {}, histories: 20 },
   'with versions, without any promise for creates': {
     promises: { creates: 'none', updates: 'version', requestLifeMs: 0 },
+    histories: 10,
+  },
+  'with neither keys nor versions for updates': {
+    promises: { creates: 'unique-tag', updates: 'none', deletes: 'archive', requestLifeMs: 0 },
     histories: 10,
   },
 };

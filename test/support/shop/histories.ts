@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { customer } from '../../../lib/catalogue/built-in.ts';
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
 import type { Entity } from '../../../lib/catalogue/entity.ts';
+import { rowsOf, type Who, type Written } from './laws.ts';
 import type { ShopKind } from './server.ts';
+import { meet, troubles, type Met, type Trouble } from './trouble.ts';
 import { order, type ShopSide, type ShopWorld } from './world.ts';
 
 export type Move =
@@ -12,8 +14,11 @@ export type Move =
   | { do: 'edit'; who: Who; what: 'customer' | 'order'; nth: number; field: number }
   | { do: 'remove'; who: Who; what: 'customer' | 'order'; nth: number }
   | { do: 'rest'; which: 'first' | 'second' | 'both' }
-  | { do: 'wait' };
-type Who = 'ours' | 'first' | 'second';
+  | { do: 'wait' }
+  | Trouble;
+
+/** A move of a person, at our side or at one of theirs. */
+type ByPerson = Extract<Move, { who: Who }>;
 
 const who = fc.constantFrom<Who>('ours', 'ours', 'first', 'second');
 const what = fc.constantFrom('customer' as const, 'order' as const);
@@ -35,15 +40,17 @@ export const history: fc.Arbitrary<Move[]> = fc.array(
       }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+    ...troubles,
   ),
-  { minLength: 6, maxLength: 26 },
+  { minLength: 8, maxLength: 40 },
 );
 
-/** A value that a person wrote, as the side says it. */
-type Written = { side: Who; entity: string; at: string | number; field: string; value: Value };
-
-/** Plays the moves; returns every value that was written, oldest first. */
-export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Written[]> {
+/** Plays the moves; returns every value that was written, oldest first, and what went wrong on the way. */
+export async function play(
+  world: ShopWorld,
+  moves: readonly Move[],
+): Promise<{ written: Written[]; met: Met }> {
+  const met: Met = { wrong: [], counts: {} };
   const written: Written[] = [];
   let serial = 0;
   const [first, second] = world.sides as [ShopSide, ShopSide];
@@ -55,10 +62,14 @@ export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Wr
     world.clock.advance(1_000);
     if (move.do === 'wait') world.clock.advance(120_000);
     else if (move.do === 'rest') await world.rest(move.which === 'both' ? world.sides : [sideOf[move.which]]);
-    else if (move.who === 'ours') await atOurs(move);
+    else if (!('who' in move)) {
+      // Then each system has something to do while one of them hangs.
+      if (move.do === 'hang') await atOurs({ do: 'make', who: 'ours', what: 'customer' });
+      await meet(world, move, met);
+    } else if (move.who === 'ours') await atOurs(move);
     else await atShop(sideOf[move.who], move);
   }
-  return written;
+  return { written, met };
 
   function fresh(entity: Entity, reference: Value): Fields {
     serial += 1;
@@ -72,7 +83,7 @@ export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Wr
       written.push({ side, entity: entity.name, at, field, value });
   }
 
-  async function atOurs(move: Exclude<Move, { do: 'rest' | 'wait' }>): Promise<void> {
+  async function atOurs(move: ByPerson): Promise<void> {
     const entity = entityOf[move.what];
     const living = await rowsOf(world, entity.name);
     if (move.do === 'make') {
@@ -92,7 +103,7 @@ export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Wr
     note('ours', entity, row.id, values);
   }
 
-  async function atShop(side: ShopSide, move: Exclude<Move, { do: 'rest' | 'wait' }>): Promise<void> {
+  async function atShop(side: ShopSide, move: ByPerson): Promise<void> {
     const name: Who = side === first ? 'first' : 'second';
     const entity = entityOf[move.what];
     const records = side.shop.records(kindOf[move.what]);
@@ -121,110 +132,4 @@ function edited(entity: Entity, field: number, n: number): Fields {
   const values = orderValues(n);
   const name = ['amount', 'currency', 'lines'][field % 3] ?? 'amount';
   return { [name]: values[name] ?? null };
-}
-
-type Row = { id: number; fields: Fields };
-
-async function rowsOf(world: ShopWorld, entity: string): Promise<Row[]> {
-  const { rows } = await world.db.raw<{ rows: Row[] }>(
-    `select id, fields from entity_rows() where entity_type = :entity and deleted_at is null order by id`,
-    { entity },
-  );
-  return rows;
-}
-
-type Pair = {
-  entity: string;
-  id: number | null;
-  system: string;
-  externalId: string | null;
-  state: string;
-  reason: string | null;
-};
-
-/** What is wrong at rest; empty if every law holds. */
-export async function judge(world: ShopWorld, written: readonly Written[]): Promise<string[]> {
-  const { rows: pairs } = await world.db.raw<{ rows: Pair[] }>(
-    `select entity_type as entity, internal_id as id, system, external_id as "externalId", state, reason from external_mappings
-     where state not in ('tombstoned', 'detached') and role = 'primary'`,
-  );
-  const wrong: string[] = [];
-  for (const entity of ['customer', 'order']) {
-    const kind: ShopKind = entity === 'customer' ? 'people' : 'orders';
-    for (const { system, shop } of world.sides) {
-      const ids = new Set(pairs.filter((p) => p.system === system && p.id !== null).map((p) => p.externalId));
-      for (const record of shop.records(kind))
-        if (!ids.has(record.id) && !waits(pairs, system, record.id))
-          wrong.push(
-            `${system} has ${record.id}, which belongs to no row and waits for nothing: ${JSON.stringify(pairs.filter((p) => p.system === system))}`,
-          );
-    }
-    for (const row of await rowsOf(world, entity))
-      for (const side of world.sides) wrong.push(...agreeing(side, entity, row, pairs));
-  }
-  wrong.push(...(await lost(world, written)));
-  return wrong;
-}
-
-function waits(pairs: Pair[], system: string, externalId: string): boolean {
-  return pairs.some((p) => p.system === system && p.externalId === externalId && p.state === 'waiting');
-}
-
-function agreeing({ system, shop }: ShopSide, entity: string, row: Row, pairs: Pair[]): string[] {
-  const name = `${entity} ${row.id} at ${system}`;
-  const own = pairs.filter((p) => p.system === system && p.entity === entity && p.id === row.id);
-  const [pair] = own;
-  if (own.length !== 1 || !pair) return [`${name} has ${own.length} pairs`];
-  if (pair.state === 'waiting') return []; // with a reason, and a person is asked
-  const record = shop
-    .records(entity === 'customer' ? 'people' : 'orders')
-    .find(({ id }) => id === pair.externalId);
-  if (!record) return [`${name} is ${pair.state} and has no record`];
-  return Object.entries(row.fields).flatMap(([field, value]) => {
-    const theirs = record.fields[field] ?? null;
-    const ours = field === 'customer' ? counterpart(pairs, system, value) : value;
-    // The named row is deleted: what its record was called there stays in the record.
-    if (field === 'customer' && value !== null && ours === null) return [];
-    const isSame = JSON.stringify(ours) === JSON.stringify(theirs);
-    return isSame
-      ? []
-      : [`${name} has ${field} ${JSON.stringify(ours)}, and there ${JSON.stringify(theirs)}`];
-  });
-}
-
-function counterpart(pairs: Pair[], system: string, id: Value): Value {
-  return pairs.find((p) => p.system === system && p.entity === 'customer' && p.id === id)?.externalId ?? null;
-}
-
-/** The fields whose values are texts that nobody else writes. */
-const UNIQUE = ['name', 'email', 'number', 'currency'];
-
-/**
- * What a person wrote at a system is lost if it stands nowhere: not in the history of our rows, not in a
- * conflict and not at its own record, though that person's side has neither replaced nor deleted it.
- */
-async function lost(world: ShopWorld, written: readonly Written[]): Promise<string[]> {
-  const { rows } = await world.db.raw<{ rows: { text: string }[] }>(
-    `select coalesce(string_agg(t, ' '), '') as text from (
-       select payload::text as t from sync_events where entity_id is not null
-       union all select concat_ws(' ', base::text, ours::text, theirs::text) from sync_conflicts) texts`,
-  );
-  const history = rows[0]?.text ?? '';
-  const records = new Map(
-    world.sides.flatMap(({ system, shop }, at) =>
-      [...shop.records('people'), ...shop.records('orders')].map((record) => [
-        `${at === 0 ? 'first' : 'second'} ${record.id}`,
-        { system, ...record },
-      ]),
-    ),
-  );
-  return written.flatMap((one, at) => {
-    const record = records.get(`${one.side} ${one.at}`);
-    if (!record || !UNIQUE.includes(one.field) || record.fields[one.field] === one.value) return [];
-    const isReplaced = written
-      .slice(at + 1)
-      .some((later) => later.side === one.side && later.at === one.at && later.field === one.field);
-    if (isReplaced || history.includes(JSON.stringify(one.value))) return [];
-    return [`${record.system} ${record.id}: ${one.field} ${JSON.stringify(one.value)} is lost`];
-  });
 }

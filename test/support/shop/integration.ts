@@ -14,6 +14,8 @@ import type { ShopEvent, ShopKind, ShopRecord } from './server.ts';
 const KINDS: Record<string, ShopKind> = { customer: 'people', order: 'orders' };
 const ENTITIES: Record<ShopKind, string> = { people: 'customer', orders: 'order' };
 
+const DAY = 86_400_000;
+
 class ShopRefusal extends Error {
   readonly status: number;
 
@@ -39,7 +41,10 @@ export function createShopIntegration(
   const own = `${instanceId}:`;
 
   async function ask<T>(method: string, path: string, body?: object) {
-    const answer = await fetch(url + path, { method, ...(body && { body: JSON.stringify(body) }) });
+    // Without reuse: a connection that was cut by a fault would fail the next request before it is sent.
+    const headers = { connection: 'close' };
+    const answer = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    if (answer.status === 429 || answer.status >= 500) throw new ShopRefusal(answer.status);
     const said = (await answer.json()) as T;
     const answeredAt = new Date(answer.headers.get('date') ?? 0);
     return { said, answered: { requestId: null, status: answer.status, answeredAt } };
@@ -50,7 +55,14 @@ export function createShopIntegration(
     ...{ externalId: id, fields: values, ownerTag: ownTag(tag), createdAt: new Date(made), testClock: null },
     foreignTag: tag !== null && ownTag(tag) === null,
   });
-  const readEvent = ({ id, type, at, key, record: about, before }: ShopEvent): IncomingItem => ({
+  const readEvent = ({
+    id,
+    type,
+    at,
+    key,
+    record: about,
+    before,
+  }: ShopEvent): Extract<IncomingItem, { ok: true }> => ({
     ok: true,
     event: {
       ...{ externalEventId: id, kind: type, type, entity: ENTITIES[about.kind], externalId: about.id },
@@ -103,15 +115,31 @@ export function createShopIntegration(
       verify: ({ now }) => ({ ok: true, signedAt: now }),
       events: (body) => (body as { events: ShopEvent[] }).events.map(readEvent),
     },
+    feed: {
+      ...{ keptMs: 30 * DAY, tipMs: 0, everyMs: 10_000, overlapMs: 60_000, windowMs: DAY },
+      async *pages({ createdFrom, createdTo }) {
+        const { said, answered } = await ask<ShopEvent[]>('GET', '/events');
+        const within = said
+          .filter(({ at }) => !createdFrom || at >= createdFrom.toISOString())
+          .filter(({ at }) => !createdTo || at <= createdTo.toISOString());
+        yield { ...answered, events: within.toReversed().map((event) => readEvent(event).event) };
+      },
+    },
   };
 }
 
 function classify(error: unknown): Failure {
   const status = error instanceof ShopRefusal ? error.status : null;
   const isGone = status === 404 || status === 410;
+  const isTooMuch = status === 429;
+  const kind = isGone ? 'gone' : isTooMuch ? 'throttle' : 'indeterminate';
   return {
-    ...{ kind: isGone ? 'gone' : 'retry', scope: 'entity', code: isGone ? 'gone' : 'shop_error' },
+    ...{
+      kind,
+      scope: status === null || status >= 500 ? 'system' : 'entity',
+      code: `shop_${status ?? 'cut'}`,
+    },
     ...{ message: String(error), status, requestId: null, replayed: false, field: null },
-    ...{ retryAfterMs: null, nothingHappened: isGone },
+    ...{ retryAfterMs: null, nothingHappened: isGone || isTooMuch },
   };
 }

@@ -3,8 +3,10 @@
 // first, lists its events, and takes a value only in the JSON type of its field.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import type { AddressInfo } from 'node:net';
 import type { Fields } from '../../../lib/catalogue/document.ts';
+import { createFaults, type Faults, type FaultRule, type Stage } from '../../../simulator/control/faults.ts';
 
 export type ShopKind = 'people' | 'orders';
 export type ShopRecord = { id: string; kind: ShopKind; fields: Fields; tag: string | null; made: string };
@@ -24,6 +26,9 @@ export interface Shop {
   records(kind: ShopKind): ShopRecord[];
   events(): ShopEvent[];
   calls(): string[];
+  /** Writes of ours that set what the record had already, oldest first. */
+  idle(): string[];
+  faults: Faults;
   add(kind: ShopKind, fields: Fields): ShopRecord;
   edit(id: string, fields: Fields): void;
   remove(id: string): void;
@@ -36,6 +41,8 @@ export async function startShop(now: () => Date): Promise<Shop> {
   const events: ShopEvent[] = [];
   const answers = new Map<string, Answer>();
   const calls: string[] = [];
+  const idle: string[] = [];
+  const faults = createFaults();
   let serial = 0;
 
   function note(
@@ -57,6 +64,8 @@ export async function startShop(now: () => Date): Promise<Shop> {
   }
   function change(record: ShopRecord, { key, fields, tag }: ShopWrite): void {
     const before = Object.fromEntries(Object.keys(fields).map((name) => [name, record.fields[name] ?? null]));
+    const isIdle = isDeepStrictEqual(fields, before) && (tag === null || tag === record.tag);
+    if (isIdle && key !== null) idle.push(`${record.id} ${JSON.stringify(fields)}`);
     Object.assign(record.fields, fields);
     record.tag = tag ?? record.tag;
     note('updated', record, key, before);
@@ -74,6 +83,7 @@ export async function startShop(now: () => Date): Promise<Shop> {
 
   function answer(method: string, path: string, write: ShopWrite): Answer {
     if (path === '/account') return { status: 200, body: { id: 'shop_1' } };
+    if (path === '/events') return { status: 200, body: events };
     const [, kind = '', id] = path.split('/');
     if (kind !== 'people' && kind !== 'orders') return { status: 404, body: {} };
     if (id === undefined)
@@ -99,11 +109,33 @@ export async function startShop(now: () => Date): Promise<Shop> {
       tag: null,
       ...(text === '' ? {} : (JSON.parse(text) as Partial<ShopWrite>)),
     };
-    const known = write.key === null ? undefined : answers.get(write.key);
-    const said = known ?? answer(method, path, write);
-    if (write.key !== null) answers.set(write.key, said);
+    const said = await respond(method, path, write, () => response.destroy());
+    if (said === null) return void response.destroy();
     response.writeHead(said.status, { 'content-type': 'application/json', date: now().toUTCString() });
     response.end(JSON.stringify(said.body));
+  }
+
+  /** Null: the connection is cut; what was done stays done. */
+  async function respond(
+    method: string,
+    path: string,
+    write: ShopWrite,
+    hangUp: () => void,
+  ): Promise<Answer | null> {
+    const about = { method, path, key: write.key, body: '', query: '' };
+    const take = async (stage: Stage): Promise<FaultRule[]> => {
+      const rules = faults.take(stage, about);
+      for (const rule of rules.filter(({ kind }) => kind === 'hang')) await faults.hold(about, rule, hangUp);
+      return rules;
+    };
+    if ((await take('network')).some(({ kind }) => kind === 'reset')) return null;
+    if ((await take('limits')).length > 0) return { status: 429, body: {} };
+    if ((await take('before')).length > 0) return { status: 500, body: {} };
+    const said = (write.key === null ? undefined : answers.get(write.key)) ?? answer(method, path, write);
+    if (write.key !== null) answers.set(write.key, said);
+    const isBroken = (await take('effect')).length > 0;
+    if ((await take('after')).some(({ kind }) => kind === 'drop_answer')) return null;
+    return isBroken ? { status: 500, body: {} } : said;
   }
 
   const server = createServer((request, response) => void serve(request, response));
@@ -116,10 +148,13 @@ export async function startShop(now: () => Date): Promise<Shop> {
     records: (kind) => [...records.values()].filter((record) => record.kind === kind),
     events: () => [...events],
     calls: () => [...calls],
+    idle: () => [...idle],
+    faults,
     add: (kind, fields) => add(kind, byHand(fields)),
     edit: (id, fields) => change(must(id), byHand(fields)),
     remove: (id) => remove(must(id), null),
     async close() {
+      faults.release();
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -10,8 +10,10 @@ import { migrate } from '../../../db/server/migrate.ts';
 import { customer, plainField } from '../../../lib/catalogue/built-in.ts';
 import type { Fields } from '../../../lib/catalogue/document.ts';
 import type { Entities, Entity } from '../../../lib/catalogue/entity.ts';
+import { AppError } from '../../../lib/errors.ts';
 import { receiveInbound, takeInAll } from '../../../lib/intake/inbound.ts';
 import { receiveOutbound } from '../../../lib/intake/receive.ts';
+import { sweep } from '../../../lib/intake/sweep.ts';
 import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { targetOf, targetsOf } from '../../../lib/sync/kinds.ts';
 import type { SyncDeps } from '../../../lib/sync/step.ts';
@@ -19,6 +21,7 @@ import { newEventId } from '../../../lib/uuid.ts';
 import { createLane, type Lane } from '../../../workers/lane.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { readAll } from '../stored-events.ts';
+import { createMail, type Mail } from './mail.ts';
 import { createShopIntegration } from './integration.ts';
 import { startShop, type Shop } from './server.ts';
 
@@ -42,6 +45,9 @@ export interface ShopSide {
   shop: Shop;
   deps: SyncDeps;
   lane: Lane;
+  mail: Mail;
+  /** Another worker takes the place of this side's worker. */
+  restart(): void;
 }
 
 export interface ShopWorld {
@@ -52,6 +58,10 @@ export interface ShopWorld {
   update(entity: Entity, id: number, values: Fields): Promise<MappedRow | null>;
   remove(entity: Entity, id: number): Promise<MappedRow | null>;
   read(entity: Entity, id: number): Promise<MappedRow | null>;
+  /** What has come in, and our changes, become due at this side. */
+  receive(side: ShopSide): Promise<number>;
+  /** The events that no webhook has brought are read from the shop's list. */
+  sweep(side: ShopSide): Promise<void>;
   /** Until no side has anything due. */
   rest(only?: readonly ShopSide[]): Promise<void>;
   close(): Promise<void>;
@@ -68,13 +78,11 @@ export async function createShopWorld(db: Db, systems: readonly string[]): Promi
   const stamp = () => ({
     ...{ eventId: newEventId(clock.now()), source: 'internal', context: {}, now: clock.now() },
   });
-  const seen = new Map<string, number>();
 
-  async function receive({ system, shop, deps }: ShopSide): Promise<number> {
+  async function receive({ system, mail, deps }: ShopSide): Promise<number> {
     const receiving = { db, clock, wake: () => undefined };
     const everything = { system, after: 0, upTo: 2 ** 52, limit: 10_000 };
-    const fresh = shop.events().slice(seen.get(system) ?? 0);
-    seen.set(system, (seen.get(system) ?? 0) + fresh.length);
+    const fresh = mail.take();
     const { integration, kinds = [] } = deps;
     const items = integration.ingress?.events({ events: fresh }) ?? [];
     if (items.length > 0)
@@ -86,7 +94,11 @@ export async function createShopWorld(db: Db, systems: readonly string[]): Promi
   }
 
   return {
-    ...{ db, clock, sides },
+    ...{ db, clock, sides, receive },
+    async sweep({ deps }) {
+      const options = { retentionDays: 30, signal: new AbortController().signal };
+      while ((await sweep(deps, options)).more) continue;
+    },
     create: (entity, values) => insertRow(db, entity, values, stamp()),
     update: (entity, id, values) => updateRow(db, entity, id, values, {}, stamp()),
     remove: (entity, id) => deleteRow(db, entity, id, {}, stamp()),
@@ -96,7 +108,7 @@ export async function createShopWorld(db: Db, systems: readonly string[]): Promi
         let done = 0;
         for (const side of only) {
           done += await receive(side);
-          done += await side.lane.runOnce();
+          done += await runOnce(side);
           await side.lane.drain();
         }
         if (done === 0) return;
@@ -109,6 +121,14 @@ export async function createShopWorld(db: Db, systems: readonly string[]): Promi
       }
     },
   };
+}
+
+/** A worker's loop tries again later if the system does not say whose key this is. */
+export async function runOnce({ lane }: ShopSide): Promise<number> {
+  return lane.runOnce().catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'system_unreachable') return 0;
+    throw error;
+  });
 }
 
 async function openSide(db: Db, clock: TestClock, system: string): Promise<ShopSide> {
@@ -140,6 +160,9 @@ async function openSide(db: Db, clock: TestClock, system: string): Promise<ShopS
     await beginReading(db, { ...place, imports: true, now: clock.now() });
     await endReading(db, place, clock.now());
   }
-  const lane = createLane(deps, { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 }, quiet);
-  return { system, shop, deps, lane };
+  const start = (): Lane =>
+    createLane(deps, { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 }, quiet);
+  const restart = (): void => void (side.lane = start());
+  const side: ShopSide = { system, shop, deps, lane: start(), mail: createMail(shop), restart };
+  return side;
 }

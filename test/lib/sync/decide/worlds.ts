@@ -135,6 +135,7 @@ export const anyWorld = fc.record({
       return {
         byKey: new Map(isOurs ? [[KEY, echo]] : []),
         byRequest: new Map(isOurs ? [['req_1', echo]] : []),
+        unnamed: [],
       };
     }),
   aliases: fc.constantFrom([], ['cus_2']),
