@@ -29,8 +29,8 @@ import { waitUntil } from '../lib/loop.ts';
 import { createSimulator } from '../simulator/simulator.ts';
 import { createTestDatabase } from '../test/support/database.ts';
 import { stopOwnServer } from '../test/support/server.ts';
-import { defineToy } from '../test/support/toy/definition.ts';
-import { startToy } from '../test/support/toy/server.ts';
+import { toyAt } from '../test/support/toy/double/definition.ts';
+import { startToy } from '../test/support/toy/double/server.ts';
 import { printTable, quantile } from './meter.ts';
 
 const { values } = parseArgs({
@@ -96,7 +96,7 @@ async function setUp(names: readonly Name[]): Promise<Setup> {
     STRIPE_RATE_LIMIT: String(MOST),
     STRIPE_ENDPOINT_RATE_LIMIT: String(MOST),
   };
-  const definitions = [...systems.all, defineToy(toy.url)];
+  const definitions = [...systems.all, toyAt(toy.url, { rateLimit: MOST })];
   const system = await startSystem({
     config: loadConfig(settings, { envFile: false }),
     log: createLogger({ level: 'error', format: 'pretty' }),
