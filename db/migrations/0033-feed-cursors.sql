@@ -4,5 +4,5 @@ alter table sweeps
   add column cursor text,                       -- null: a new one is to be taken
   add column lost_why text,                     -- why events are lost, until every pair was compared
   add column losses bigint not null default 0,  -- a comparison ends the losses that it began after
-  add check (cursor <> ''),
-  add check (lost_why is null or lost_from is not null);
+  add constraint sweeps_cursor_check check (cursor <> ''),
+  add constraint sweeps_lost_why_check check (lost_why is null or lost_from is not null);
