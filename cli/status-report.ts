@@ -196,7 +196,12 @@ function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): 
         ]
       : []),
     ...(swept?.lostFrom && swept.lostWhy
-      ? [['lost', `events since ${shortTime(swept.lostFrom)} (${swept.lostWhy}), until every pair is compared`]]
+      ? [
+          [
+            'lost',
+            `events since ${shortTime(swept.lostFrom)} (${swept.lostWhy}), until every pair is compared`,
+          ],
+        ]
       : []),
   ];
 }

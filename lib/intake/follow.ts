@@ -39,15 +39,23 @@ interface Position {
 
 /** Reads what is behind the cursor, under the lease of the sweep. */
 export async function followFeed(deps: FollowDeps, from: Sweep): Promise<Swept> {
-  const { db, clock, feed, integration, log } = deps;
+  const pages = deps.feed.follow(from.cursor)[Symbol.asyncIterator]();
+  try {
+    return await readPages(deps, from, pages);
+  } finally {
+    // A feed that goes on for ever closes what it holds open.
+    await pages.return?.();
+  }
+}
+
+async function readPages(deps: FollowDeps, from: Sweep, pages: AsyncIterator<CursorPage>): Promise<Swept> {
+  const { db, clock, integration, log } = deps;
   const { system } = integration;
   const { account } = from;
-  const pages = feed.follow(from.cursor)[Symbol.asyncIterator]();
   const until = performance.now() + LONGEST_MS;
   let at: Position = { cursor: from.cursor, reachedAt: from.sweptTo };
   let stored = 0;
-  let end: Omit<Swept, 'stored'> | null = null;
-  for (let first = true; end === null; first = false) {
+  for (let first = true; ; first = false) {
     const page = checked(await nextPage(integration, pages), first);
     if ('problem' in page) {
       if (from.problem !== page.problem) log.warn('feed.failed', { system, problem: page.problem });
@@ -68,11 +76,9 @@ export async function followFeed(deps: FollowDeps, from: Sweep): Promise<Swept> 
     if (lost) log.warn('feed.lost', { system, ...lost });
     at = next;
     await failpoint('follow.page');
-    if (!deps.goesOn()) end = { more: false };
-    else if (page.cursor === null || performance.now() > until) end = { more: true };
+    if (!deps.goesOn()) return { stored, more: false };
+    if (page.cursor === null || performance.now() > until) return { stored, more: true };
   }
-  await pages.return?.();
-  return { stored, ...end };
 }
 
 type Next = CursorPage | { events: null } | { problem: string };

@@ -89,7 +89,9 @@ export function judgeIntake({ system, last, signs, sweep, loss, refusals }: Rece
   const wrong = webhookWarnings(system, { signs, sweep, now });
   const checksOfAll = [
     ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, deliveriesOf(system))),
-    ...(loss ? [warning('events', loss, 'Keep a worker running; its log says "feed.compared" at the end.')] : []),
+    ...(loss
+      ? [warning('events', loss, 'Keep a worker running; its log says "feed.compared" at the end.')]
+      : []),
     last === null
       ? warning(
           'heard',

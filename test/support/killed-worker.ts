@@ -58,7 +58,12 @@ export function createWorkers(url: string): Workers {
       const child = next;
       next = startChild(url);
       const time = clock.now().toISOString();
-      const { code, signal, output } = await child.run({ simulator: simulator.url, system, time, failpoints });
+      const { code, signal, output } = await child.run({
+        simulator: simulator.url,
+        system,
+        time,
+        failpoints,
+      });
       if (signal !== 'SIGKILL') {
         if (code !== 0) throw new Error(`the worker ended with ${signal ?? code}`);
         return JSON.parse(output) as string[];

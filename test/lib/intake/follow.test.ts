@@ -175,10 +175,7 @@ describe('a feed with a cursor', () => {
     enableFailpoint('follow.page', () => {
       if (state.pages === 3) stopping.abort();
     });
-    await sweep(
-      { ...world.deps, integration: endless },
-      { retentionDays: 35, signal: stopping.signal },
-    );
+    await sweep({ ...world.deps, integration: endless }, { retentionDays: 35, signal: stopping.signal });
     expect(state).to.deep.equal({ pages: 3, closed: true });
     expect((await place()).cursor).to.equal('page 3');
   });

@@ -55,19 +55,22 @@ export function describeCursor(kit: Kit): void {
       expect(about.map(({ kind }) => kind)).to.have.members(['created', 'updated', 'deleted']);
     });
 
-    kit.itWithCursor('has each event once over all its pages, from whichever page it is read on', async () => {
-      const h = kit.harness();
-      const cursor = await behind(null);
-      const made = new Set<string>();
-      for (let n = 0; n < MANY; n += 1) made.add(await h.createThere(kit.filled(`followed${n}`)));
-      const { pages, events } = await read(cursor);
-      expect(pages.length).to.be.greaterThan(1);
-      expect(new Set(idsOf(events))).to.deep.equal(made);
-      expect(events).to.have.lengthOf(MANY);
-      const [first] = pages;
-      const rest = (await read(required(first).cursor)).events;
-      expect([...required(first).events, ...rest]).to.deep.equal(events);
-    });
+    kit.itWithCursor(
+      'has each event once over all its pages, from whichever page it is read on',
+      async () => {
+        const h = kit.harness();
+        const cursor = await behind(null);
+        const made = new Set<string>();
+        for (let n = 0; n < MANY; n += 1) made.add(await h.createThere(kit.filled(`followed${n}`)));
+        const { pages, events } = await read(cursor);
+        expect(pages.length).to.be.greaterThan(1);
+        expect(new Set(idsOf(events))).to.deep.equal(made);
+        expect(events).to.have.lengthOf(MANY);
+        const [first] = pages;
+        const rest = (await read(required(first).cursor)).events;
+        expect([...required(first).events, ...rest]).to.deep.equal(events);
+      },
+    );
 
     kit.itWithCursor('gives the same events again behind the same cursor', async () => {
       const cursor = await behind(null);

@@ -106,13 +106,16 @@ export function describeFollowing(kit: Kit, open: () => Promise<ContractHarness>
         },
       ]);
 
-    kit.itWithCursor('takes a cursor before it reads the account, so that no change falls between', async () => {
-      await readAccountRecords(side.deps, signal);
-      expect(await rowsOf(database.db, `select 1 from account_readings`)).to.deep.equal([]);
-      await begin();
-      expect(await rowsOf(database.db, `select 1 from account_readings`)).to.have.lengthOf(1);
-      expect(await position()).to.include({ lostFrom: null, more: false, problem: null });
-    });
+    kit.itWithCursor(
+      'takes a cursor before it reads the account, so that no change falls between',
+      async () => {
+        await readAccountRecords(side.deps, signal);
+        expect(await rowsOf(database.db, `select 1 from account_readings`)).to.deep.equal([]);
+        await begin();
+        expect(await rowsOf(database.db, `select 1 from account_readings`)).to.have.lengthOf(1);
+        expect(await position()).to.include({ lostFrom: null, more: false, problem: null });
+      },
+    );
 
     kit.itWithCursor('brings what no webhook brought, and asks again only after its rest', async () => {
       await begin();
@@ -180,7 +183,9 @@ export function describeFollowing(kit: Kit, open: () => Promise<ContractHarness>
       expect(await compare(listWithout(hidden))).to.equal('compared');
       await settle();
       // A list that does not show a record says nothing: what is gone is what a read says is gone.
-      expect((await names()).toSorted()).to.deep.equal(['four', 'one-edited', 'three'].map(nameIn).toSorted());
+      expect((await names()).toSorted()).to.deep.equal(
+        ['four', 'one-edited', 'three'].map(nameIn).toSorted(),
+      );
       expect(await position()).to.include({ lostFrom: null, lostWhy: null });
       expect(await compare()).to.equal('none');
     });

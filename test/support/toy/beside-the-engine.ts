@@ -17,6 +17,7 @@ export function toySystem(
     externalType: 'person',
     account: ACCOUNT,
     open: async (clock) => asSimulator(await startToy({ promised, now: () => clock.now().getTime() })),
-    integrate: (url, instanceId) => createToyIntegration({ url, token: TOKEN, instanceId }, { capabilities: promised, feedBy }),
+    integrate: (url, instanceId) =>
+      createToyIntegration({ url, token: TOKEN, instanceId }, { capabilities: promised, feedBy }),
   };
 }
