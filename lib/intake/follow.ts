@@ -18,7 +18,7 @@
 // After a loss only a comparison of every pair shows what happened. It begins once there is a new
 // cursor, from which events are read again (lib/operations/compare-lost.ts). A loss deletes nothing.
 import { hasBegunReading, saveCursor, saveFeedEnd, type LostEvents } from '../../db/feed-cursors.ts';
-import { withTransaction } from '../../db/server/connection.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { saveSweepProblem, type Sweep } from '../../db/sweep.ts';
 import { failpoint } from '../failpoint.ts';
@@ -150,7 +150,7 @@ async function storePage(deps: FollowDeps, page: CursorPage, move: Move): Promis
     const stored = await withTransaction(db, async (tx) => {
       const taken = await takePage({ ...inside, db: tx }, page.events);
       await failpoint('follow.before-commit');
-      if (!(await moveCursor({ ...deps, db: tx }, taken, move))) throw new Overtaken();
+      if (!(await moveCursor(tx, deps, taken, move))) throw new Overtaken();
       return taken;
     });
     if (seen.isNew) deps.nudge();
@@ -160,17 +160,18 @@ async function storePage(deps: FollowDeps, page: CursorPage, move: Move): Promis
     if (!isOfOneRow(error)) throw error;
     // The database refuses one event: it is noted, and keeps out no other.
     const stored = await takePage(deps, page.events);
-    const moved = await withTransaction(db, (tx) => moveCursor({ ...deps, db: tx }, stored, move));
+    const moved = await withTransaction(db, (tx) => moveCursor(tx, deps, stored, move));
     return moved ? stored : null;
   }
 }
 
 function moveCursor(
-  { db, clock, integration }: FollowDeps,
+  tx: Tx,
+  { clock, integration }: FollowDeps,
   stored: number,
   { account, from, to, lost }: Move,
 ): Promise<boolean> {
-  return saveCursor(db, {
+  return saveCursor(tx, {
     ...{ system: integration.system, account, stored, lost, now: clock.now() },
     ...{ from: from.cursor, to: to.cursor, reachedAt: to.reachedAt },
   });

@@ -12,7 +12,7 @@ export const feedDefects: Defect[] = [
       {
         file: 'lib/intake/follow.ts',
         find: `    const stored = await withTransaction(db, async (tx) => {`,
-        replace: `    await withTransaction(db, (tx) => moveCursor({ ...deps, db: tx }, 0, move));
+        replace: `    await withTransaction(db, (tx) => moveCursor(tx, deps, 0, move));
     move = { ...move, from: move.to };
     const stored = await withTransaction(db, async (tx) => {`,
       },

@@ -56,6 +56,7 @@ describe('a worker that is killed while it follows a feed with a cursor', () => 
   it('after a refused cursor, or before the end of the comparison, leaves the loss until it is compared', async () => {
     const { id, externalId } = await linkedPair(world);
     await followAll();
+    await compareLost(world.deps, signal);
     await killAtEach(world, ['follow.page', 'compare-lost.before-end'], {
       prepare: () => {
         const name = `Lost ${world.clock.now().toISOString()}`;

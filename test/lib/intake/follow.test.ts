@@ -54,6 +54,7 @@ describe('a feed with a cursor', () => {
   it('counts no page of a worker that another one has overtaken', async () => {
     const { externalId } = await linkedPair(world);
     await followAll();
+    await compareLost(world.deps, signal);
     world.simulator.dashboard.updateCustomer(externalId, { name: 'Once' });
     world.advance(10 * SECOND);
     const before = await place();
