@@ -87,7 +87,7 @@ type Next = CursorPage | { events: null } | { problem: string };
 function checked(page: Next, first: boolean): Next {
   if ('problem' in page) return page;
   if (page.events === null) return first ? { problem: 'no_page: the feed had none' } : page;
-  if (page.cursor === null && page.lost) return page;
+  if (page.cursor === null && 'lost' in page) return page;
   // PostgreSQL stores no NUL.
   const isText = typeof page.cursor === 'string' && page.cursor !== '' && !page.cursor.includes('\0');
   return isText ? page : { problem: 'no_cursor: a page without the cursor behind it' };

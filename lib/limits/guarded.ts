@@ -98,12 +98,6 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     }
   }
 
-  function guardFeed(feed: EventFeed): EventFeed {
-    return feed.by === 'cursor'
-      ? { ...feed, follow: (cursor) => pages('events', feed.follow(cursor)) }
-      : { ...feed, pages: (window) => pages('events', feed.pages(window)) };
-  }
-
   const { feed, findByIdentity, findTagged } = integration;
   return {
     ...integration,
@@ -112,10 +106,16 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     list: (window) => pages('list', integration.list(window)),
     ...(findByIdentity && { findByIdentity: (email) => call('look', () => findByIdentity(email)) }),
     ...(findTagged && { findTagged: (ownerTag) => call('search', () => findTagged(ownerTag)) }),
-    ...(feed && { feed: guardFeed(feed) }),
+    ...(feed && { feed: guardFeed(feed, (list) => pages('events', list)) }),
     classify: (error) => {
       if (error instanceof NoToken) return noToken;
       return error instanceof Resting ? restingFailure(error) : integration.classify(error);
     },
   };
+}
+
+function guardFeed(feed: EventFeed, each: <T>(list: AsyncIterable<T>) => AsyncIterable<T>): EventFeed {
+  return feed.by === 'cursor'
+    ? { ...feed, follow: (cursor) => each(feed.follow(cursor)) }
+    : { ...feed, pages: (window) => each(feed.pages(window)) };
 }

@@ -76,7 +76,8 @@ export function describeFollowing(kit: Kit, open: () => Promise<ContractHarness>
       ).map(({ name }) => name);
     const nameIn = (word: string): string => {
       const rule = integration.document.fields.find(({ internal }) => internal === 'name');
-      return String(kit.filled(word)[required(rule).external]);
+      const value = kit.filled(word)[required(rule).external];
+      return typeof value === 'string' ? value : '';
     };
     const events = async (): Promise<number> =>
       (await rowsOf(database.db, `select 1 from sync_events where event_type like '${integration.system}.%'`))
