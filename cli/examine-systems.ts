@@ -7,6 +7,7 @@ import { readSweep } from '../db/sweep.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
 import { checks, type Check } from '../lib/finding.ts';
+import { lossSays } from '../lib/health/intake.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { judgeClock } from '../lib/operations/doctor.ts';
 import { judgeIntake } from '../lib/operations/doctor-signs.ts';
@@ -84,18 +85,20 @@ async function examineRecords(
     found.push(await check('known records', fix, () => checkKnown(db, integration)));
   const now = systemClock.now();
   const { system } = integration;
-  const intake = await attempt('heard', 'Look at the database.', async () =>
-    judgeIntake(
+  const intake = await attempt('heard', 'Look at the database.', async () => {
+    const sweep = await readSweep(db, system);
+    return judgeIntake(
       {
         system,
         last: await readLastReceived(db, system),
         signs: await readWebhookSigns(db, system),
         // Without a secret another check already says that only the sweep brings events.
-        sweep: secrets > 0 || host.simulatorUrl !== null ? await readSweep(db, system) : null,
+        sweep: secrets > 0 || host.simulatorUrl !== null ? sweep : null,
+        loss: sweep && lossSays(system, sweep),
         refusals: await countRefusals(db, system, new Date(now.getTime() - DAY_MS)),
       },
       now,
-    ),
-  );
+    );
+  });
   return [...found, ...('level' in intake ? [intake] : intake)];
 }

@@ -195,6 +195,14 @@ function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): 
           ],
         ]
       : []),
+    ...(swept?.lostFrom && swept.lostWhy
+      ? [
+          [
+            'lost',
+            `events since ${shortTime(swept.lostFrom)} (${swept.lostWhy}), until every pair is compared`,
+          ],
+        ]
+      : []),
   ];
 }
 
@@ -268,6 +276,9 @@ function accountJson({ connection, webhooks, swept }: AccountStatus): object | n
       swept_to: swept?.sweptTo ?? null,
       swept_events: swept?.sweptEvents ?? 0,
       swept_since_last_webhook: swept?.foundEvents ?? 0,
+      events_lost_from: swept?.lostFrom ?? null,
+      events_lost_to: swept?.lostTo ?? null,
+      events_lost_why: swept?.lostWhy ?? null,
     }
   );
 }

@@ -688,7 +688,10 @@ create table sweeps (
   lost_to timestamp with time zone,
   found_events bigint default 0 not null,
   found_since timestamp with time zone,
-  found_at timestamp with time zone
+  found_at timestamp with time zone,
+  cursor text,
+  lost_why text,
+  losses bigint default 0 not null
 );
 
 create table sync_attempts (
@@ -864,6 +867,8 @@ alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
 alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
 alter table sweeps add constraint sweeps_check CHECK ((((problem IS NULL) = (problem_at IS NULL)) AND ((lost_from IS NULL) = (lost_to IS NULL))));
+alter table sweeps add constraint sweeps_cursor_check CHECK ((cursor <> ''::text));
+alter table sweeps add constraint sweeps_lost_why_check CHECK (((lost_why IS NULL) OR (lost_from IS NOT NULL)));
 alter table sweeps add constraint sweeps_pkey PRIMARY KEY (system, account);
 alter table sync_attempts add constraint sync_attempts_pkey PRIMARY KEY (id);
 alter table sync_conflicts add constraint sync_conflicts_dedupe_key_key UNIQUE (dedupe_key);

@@ -1,4 +1,5 @@
-// How far a system's list of events has been read, and which events of a page were stored before.
+// How far the past events of a system have been read, and which events of a page were stored before.
+// What only a feed with a cursor writes is in feed-cursors.ts.
 import type { Db } from './server/connection.ts';
 
 export type Sweep = {
@@ -14,6 +15,12 @@ export type Sweep = {
   problemAt: Date | null;
   lostFrom: Date | null;
   lostTo: Date | null;
+  /** Of a feed with a cursor: why they are lost. Workers then compare every pair by themselves. */
+  lostWhy: string | null;
+  /** How many losses there ever were; only of a feed with a cursor. */
+  losses: number;
+  /** Of a feed with a cursor: where the next page begins; null if a new cursor is to be taken. */
+  cursor: string | null;
   /**
    * How many events the sweep found that no webhook had brought, since webhooks last worked;
    * `foundAt` is when it last found one.
@@ -27,6 +34,7 @@ const readSql = `
 select c.account, c.bound_at as "boundAt", c.paused_at is not null as paused,
        coalesce(s.swept_to, c.bound_at) as "sweptTo", coalesce(s.swept_events, 0) as "sweptEvents", coalesce(s.more, true) as more,
        s.tried_at as "triedAt", s.problem, s.problem_at as "problemAt", s.lost_from as "lostFrom", s.lost_to as "lostTo",
+       s.lost_why as "lostWhy", coalesce(s.losses, 0) as losses, s.cursor,
        coalesce(s.found_events, 0) as "foundEvents", s.found_since as "foundSince", s.found_at as "foundAt"
 from connections c left join sweeps s on s.system = c.system and s.account = c.account
 where c.system = :system and c.account is not null`;
@@ -93,7 +101,7 @@ export async function saveSweepProblem(
  */
 export async function forgetLost(db: Db, system: string, before: Date): Promise<void> {
   await db.raw(
-    `update sweeps set lost_from = null, lost_to = null where system = :system and lost_to <= :before::timestamptz`,
+    `update sweeps set lost_from = null, lost_to = null, lost_why = null where system = :system and lost_to <= :before::timestamptz`,
     { system, before },
   );
 }

@@ -9,6 +9,7 @@ import { runLoop, type Loop } from '../lib/loop.ts';
 import { nameProcess } from '../lib/health/role-signs.ts';
 import { readAccountRecords } from '../lib/intake/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { startComparer } from './comparer.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createHousekeeping, type HousekeepingStatus, type HousekeptLane } from './housekeeping.ts';
 import { startSignOfLife } from './sign-of-life.ts';
@@ -74,6 +75,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     signal: stopping.signal,
   });
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
+  const comparers = lanes.flatMap((lane) => startComparer(lane, stopping.signal) ?? []);
   return {
     wake: () => lanes.forEach(({ wake }) => wake()),
     status: () => ({
@@ -83,7 +85,8 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      await Promise.all([house, ...sweepers.map(({ loop }) => loop)].map(({ done }) => done));
+      const loops = [house, ...sweepers.map(({ loop }) => loop), ...comparers];
+      await Promise.all(loops.map(({ done }) => done));
       await Promise.all(readings.map(({ done }) => done));
       await endLanes();
     },

@@ -92,7 +92,7 @@ Then replace the invented vendor, in this order (docs/how-to/write-an-integratio
   lib/integrations/${name}/fields.ts        the fields that a record has there
   lib/integrations/${name}/record.ts        how a record is read, and where the owner tag stands
   lib/integrations/${name}/customer.json    which field of theirs is which of ours
-  lib/integrations/${name}/${name}.ts, feed.ts, ingress.ts   paths, the list of events, webhooks
+  lib/integrations/${name}/${name}.ts, feed.ts, cursor-feed.ts, ingress.ts   paths, past events by time or behind a cursor, webhooks
   test/support/${name}/                     the double, wherever the vendor differs
   docs/integrations/${name}.md              what is known of the vendor, with its sources
 

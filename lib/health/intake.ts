@@ -129,10 +129,24 @@ export function sweepWarnings(system: string, sweep: Sweep, now: Date): string[]
       : []),
     ...(lostFrom
       ? [
-          `the events of ${system} from ${time(lostFrom)} to ${time(lostTo)} left its list before they were read: compare everything, "twinbox verify --repair"`,
+          lossSays(system, sweep) ??
+            `the events of ${system} from ${time(lostFrom)} to ${time(lostTo)} left its list before they were read: compare everything, "twinbox verify --repair"`,
         ]
       : []),
   ];
+}
+
+/** A loss that workers compare by themselves; null if there is none. */
+export function lossSays(
+  system: string,
+  { lostFrom, lostTo, lostWhy, cursor }: Pick<Sweep, 'lostFrom' | 'lostTo' | 'lostWhy' | 'cursor'>,
+): string | null {
+  if (lostFrom === null || lostWhy === null) return null;
+  const then =
+    cursor === null
+      ? 'a worker takes a new cursor, and then compares every pair'
+      : 'a worker compares every pair, and this warning ends with it';
+  return `the events of ${system} from ${time(lostFrom)} to ${time(lostTo)} are lost (${lostWhy}): ${then}`;
 }
 
 function secretOf(system: string): string {

@@ -3,7 +3,8 @@
 //
 // The records come newest first, in pages; each page is stored together with the position after it,
 // so a crash at any point repeats at most one page. Records that are created or changed meanwhile
-// are reported by their events, which count from the moment the account was bound. Creates wait
+// are reported by their events, which count from the moment the account was bound; the reading of a
+// system whose feed has a cursor begins once there is one (follow.ts). Creates wait
 // until the reading is done (lib/sync/rungs/same-identity.ts); edits and deletes of pairs do not.
 //
 // If the table was empty when the reading began, there is nothing to link and the settings decide:
@@ -15,6 +16,7 @@ import { beginReading, endReading, readReading, saveReading } from '../../db/acc
 import { countUnmatched, keepRecords, type KeptRecord, type RecordPlace } from '../../db/external-records.ts';
 import { raiseWaiting } from '../../db/mappings/dirty.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
+import { readSweep } from '../../db/sweep.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
@@ -54,6 +56,7 @@ export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): P
     await raiseWaiting(db, system, 'account_unread', clock.now());
     return clock.now().getTime() - before.doneAt.getTime() < LATE_WAITERS_MS ? 'not_yet' : 'done';
   }
+  if (!before && !(await hasPosition(deps))) return 'not_yet';
   if (await findRest(deps, integration)) return 'not_yet';
   const lease = createLease({ db, name: `reading:${system}:${place.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return 'not_yet';
@@ -63,6 +66,14 @@ export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): P
   } finally {
     await lease.release();
   }
+}
+
+/**
+ * Whether the events of what changes during the reading will be known: a list by time has them since
+ * the binding, a feed with a cursor since its first cursor.
+ */
+async function hasPosition({ db, integration: { system, feed } }: SyncDeps): Promise<boolean> {
+  return feed?.by !== 'cursor' || typeof (await readSweep(db, system))?.cursor === 'string';
 }
 
 async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean): Promise<ReadingRun> {

@@ -1,35 +1,27 @@
-// The sweep: a system's own list of its events is read into the inbox that its webhooks fill too.
-// An event whose webhook was lost, or came while no process listened, is found within minutes; an
-// event that is in the inbox already has the same id and changes nothing.
+// The sweep: a system's own past events are read into the inbox that its webhooks fill too. An event
+// whose webhook was lost, or came while no process listened, is found within minutes; an event that is
+// in the inbox already has the same id and changes nothing.
 //
-// The list is read in windows of the system's own time, oldest first. A window is done when every
+// A feed has one of two forms (lib/integrations/feeds.ts). One with a cursor is read by follow.ts; this
+// file reads a list by time. The list is read in windows of the system's own time, oldest first. A window is done when every
 // page of it is in the inbox, and only then the position moves on; after a crash, an error or a
 // lost lease the same window is read again. The feed of a system sets how often a window is read,
 // how far it begins before the end of the last one (events are added to the list late and out of
 // order), and how much of the newest part is left to the next window. The first window begins when
 // the database was bound to the account.
-import type { Db } from '../../db/server/connection.ts';
-import { isOfOneRow } from '../../db/server/errors.ts';
-import { findTaken, readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
-import { AppError } from '../errors.ts';
+import { readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/sweep.ts';
 import { failpoint } from '../failpoint.ts';
-import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
+import type { EventFeed, TimeFeed } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { findRest } from '../limits/rest.ts';
-import { noteSkipped } from '../skipped.ts';
-import { takeIn, type InboxDeps } from './inbound.ts';
-import { inboundEventId } from './reported.ts';
 import type { SyncDeps } from '../sync/step.ts';
+import { nextPage, takePage, type PageDeps, type Swept } from './feed-page.ts';
+import { followFeed } from './follow.ts';
+
+export type { Swept } from './feed-page.ts';
 
 const LEASE_MS = 30_000;
-
-export interface Swept {
-  /** Events that were not in the inbox. */
-  stored: number;
-  /** More can be read at once. */
-  more: boolean;
-}
 
 const NOTHING: Swept = { stored: 0, more: false };
 
@@ -40,8 +32,9 @@ export interface SweepOptions {
 }
 
 /**
- * Reads one window, if it is due and no other worker reads it. A system that is paused is not
- * called, and neither is an account that rests; a failure is noted, and the window is tried again.
+ * Reads one window of a list, or what is behind a cursor, if it is due and no other worker reads it. A
+ * system that is paused is not called, and neither is an account that rests; a failure is noted, and
+ * the same is tried again.
  */
 export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOptions): Promise<Swept> {
   const { db, clock, integration, policy, log } = deps;
@@ -58,7 +51,10 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
     if (!from || !isDue(from, integration.feed, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
     const { feed } = paced(integration, { db, clock, account: from.account, rates: policy.rates, log });
-    return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
+    if (!feed) return NOTHING;
+    return feed.by === 'cursor'
+      ? await followFeed({ ...deps, feed, retentionDays, goesOn }, from)
+      : await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from);
   } finally {
     await lease.release();
   }
@@ -70,7 +66,7 @@ function isDue({ paused, triedAt, problem, more }: Sweep, { everyMs }: EventFeed
   return Math.abs(now.getTime() - triedAt.getTime()) >= everyMs;
 }
 
-type SweepDeps = SyncDeps & { feed: EventFeed; retentionDays: number; goesOn: () => boolean };
+type SweepDeps = PageDeps & { feed: TimeFeed; goesOn: () => boolean };
 
 async function sweepWindow(deps: SweepDeps, from: Sweep): Promise<Swept> {
   const { db, clock, integration, log } = deps;
@@ -117,30 +113,13 @@ async function readWindow(
     end ??= endOf(feed, page.answeredAt, sweptTo, createdTo);
     const { sweptTo: until } = end;
     const settled = page.events.filter(({ created }) => created <= until);
-    stored += await takePage(deps, settled);
+    stored += await takePage(deps, settled.toReversed());
     await failpoint('sweep.page');
     if (!deps.goesOn()) return { stored, end: 'broken_off' };
   }
 }
 
-/**
- * Separates the errors of the system from failures on our side: only an error of the system is a
- * problem of the sweep.
- */
-async function nextPage(
-  integration: Integration,
-  pages: AsyncIterator<EventsPage>,
-): Promise<EventsPage | { events: null } | { problem: string }> {
-  try {
-    const page = await pages.next();
-    return page.done ? { events: null } : page.value;
-  } catch (error) {
-    const { code, message } = integration.classify(error);
-    return { problem: `${code}: ${message}` };
-  }
-}
-
-function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to: Date): End {
+function endOf({ tipMs, keptMs }: TimeFeed, answeredAt: Date, sweptTo: Date, to: Date): End {
   const tip = answeredAt.getTime() - tipMs;
   const oldest = answeredAt.getTime() - keptMs;
   const gone = sweptTo.getTime() < oldest;
@@ -151,53 +130,4 @@ function endOf({ tipMs, keptMs }: EventFeed, answeredAt: Date, sweptTo: Date, to
     lostFrom: gone ? sweptTo : null,
     lostTo: gone ? new Date(oldest) : null,
   };
-}
-
-/**
- * Stores the new events of a page, oldest first. Most of a page has come by webhook, and one query
- * finds all that are stored already.
- */
-async function takePage(deps: SweepDeps, events: EventsPage['events']): Promise<number> {
-  const { db, clock, integration, kinds = [], nudge, retentionDays } = deps;
-  const { system } = integration;
-  const inbox: InboxDeps = { db, clock, integration, kinds, nudge, retentionDays };
-  const known = await findKnown(db, system, events);
-  let stored = 0;
-  for (const event of events.toReversed()) {
-    if (known.has(event.externalEventId) || known.has(inboundEventId(system, event))) continue;
-    const taken = await takeIn(inbox, event).catch(async (error: unknown) => {
-      // One event must not keep out all other events of the account.
-      if (!isOfOneRow(error)) throw error;
-      await noteSkipped(deps, { loop: 'sweep', item: nameOf(event), instead: NOT_STORED }, error);
-      return 'skipped';
-    });
-    if (taken === 'unbound')
-      throw new AppError('internal', { detail: `${system} was unbound while its events were swept` });
-    if (taken === 'stored') stored += 1;
-  }
-  return stored;
-}
-
-const NOT_STORED = 'nothing: twinbox verify compares the record that the event is about';
-
-/** An id may be any text, and PostgreSQL stores no NUL. */
-function nameOf({ externalEventId, externalId }: EventsPage['events'][number]): string {
-  return JSON.stringify(`${externalEventId} of ${externalId ?? 'no record'}`).slice(1, 200);
-}
-
-/**
- * Which of these events were stored or refused before. If one query cannot ask for all of them,
- * none counts as known and each is tried: an event that is stored already changes nothing.
- */
-async function findKnown(db: Db, system: string, events: EventsPage['events']): Promise<Set<string>> {
-  try {
-    return await findTaken(db, {
-      system,
-      eventIds: events.map((event) => inboundEventId(system, event)),
-      externalIds: events.map(({ externalEventId }) => externalEventId),
-    });
-  } catch (error) {
-    if (!isOfOneRow(error)) throw error;
-    return new Set();
-  }
 }

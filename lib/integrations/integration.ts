@@ -1,8 +1,16 @@
 // The contract between the engine and one external system. The engine knows an integration only by
-// this file: capabilities are data, and the functions take and return records as flat field values.
-// An integration has no access to the database and never retries by itself.
+// this file and its parts (answered.ts, webhooks.ts, feeds.ts): capabilities are data, and the
+// functions take and return records as flat field values. An integration has no access to the database
+// and never retries by itself.
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
+import type { Answered } from './answered.ts';
+import type { EventFeed, ListWindow } from './feeds.ts';
+import type { Ingress } from './webhooks.ts';
+
+export type { Answered } from './answered.ts';
+export type { CursorFeed, CursorPage, EventFeed, EventsPage, ListWindow, Loss, TimeFeed } from './feeds.ts';
+export type { InboundEvent, IncomingItem, Ingress, Verification, WebhookCheck } from './webhooks.ts';
 
 export interface Capabilities {
   /**
@@ -74,13 +82,6 @@ export interface RecordUse {
   subscribedAt: Date | null;
 }
 
-export interface Answered {
-  requestId: string | null;
-  status: number;
-  /** The system's own time when it answered. */
-  answeredAt: Date | null;
-}
-
 export type Fetched = Answered &
   (
     | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
@@ -142,114 +143,6 @@ export interface Identity {
   livemode: boolean;
 }
 
-export interface ListWindow {
-  createdFrom?: Date;
-  createdTo?: Date;
-}
-
-/** What is needed to verify one delivery before any byte of it is used. */
-export interface WebhookCheck {
-  rawBody: Uint8Array;
-  /** In capitals. */
-  method: string;
-  /** The path that was asked for, with its query, as received. */
-  path: string;
-  /** All headers, by their names in small letters. */
-  headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Several while a secret is being replaced. */
-  secrets: string[];
-  now: Date;
-  /** How far the signed time may be from `now`, in both directions; 0 means not at all. */
-  toleranceS: number;
-}
-
-/** One item of a body. `why`: it is no event at all, for people; it contains no value of a record. */
-export type IncomingItem = { ok: true; event: InboundEvent } | { ok: false; why: string };
-
-export type Verification = { ok: true; signedAt: Date } | { ok: false; code: string; message: string };
-
-/**
- * One event of an external system, from whatever form it was sent in. It names a record that
- * changed: no value is ever taken from the event without a read.
- */
-export interface InboundEvent {
-  externalEventId: string;
-  /** `other`: the event is stored and counted, and there is nothing to reconcile. */
-  kind: 'created' | 'updated' | 'deleted' | 'other';
-  /** The system's own name of the type, as received. */
-  type: string;
-  /** The entity that the record is of; left out where the system sends events about one only. */
-  entity?: string;
-  /** null for `other`, and if it cannot be read. */
-  externalId: string | null;
-  /** The account that the event names; null means the account that the endpoint belongs to. */
-  account: string | null;
-  /** null if it cannot be read; null equals neither mode. */
-  livemode: boolean | null;
-  /** The time by the system's clock; the epoch if it cannot be read. */
-  created: Date;
-  requestId: string | null;
-  idempotencyKey: string | null;
-  /**
-   * By external field name, the values of the record after the event; null if the event does not
-   * have them, or after a deletion.
-   */
-  after: Fields | null;
-  ownerTag: string | null;
-  foreignTag: boolean;
-  /**
-   * The mapped fields, and those of `Integration.groups`, that changed, with their values before the
-   * event; for a deletion all mapped fields with their last values; null if the event does not say.
-   */
-  previous: Fields | null;
-  /** The event only names the record. */
-  thin: boolean;
-  /** The full event from which a thin event was made, if the thin event says so. */
-  snapshotEventId: string | null;
-  /**
-   * Values of a wrong type or of an impossible length: `after.email`, `previous.name`, `created`, …
-   * `after` is null if any of its fields is listed; a field that is missing from `previous` counts
-   * as unchanged only if it is not listed.
-   */
-  unreadable: string[];
-}
-
-/** Webhooks. Present only if the system has them. */
-export interface Ingress {
-  /** How many seconds the signed time of a webhook may be from ours. */
-  toleranceS: number;
-  /** It may need the body, the method, the path and any of the headers. */
-  verify(check: WebhookCheck): Verification;
-  /** What a verified body, parsed, has in it, in its order: one event or many. Never throws. */
-  events(body: unknown): IncomingItem[];
-}
-
-export type EventsPage = Answered & { events: InboundEvent[] };
-
-/** The list of past events. Present only if the system has one. */
-export interface EventFeed {
-  /** How far back the list goes, in milliseconds. */
-  keptMs: number;
-  /**
-   * Events younger than this, by the system's clock when it answered, may be missing from the list.
-   */
-  tipMs: number;
-  /** The time between two sweeps of the list. */
-  everyMs: number;
-  /**
-   * How far before the end of the last sweep the next one begins, since events are added to the
-   * list late and out of order.
-   */
-  overlapMs: number;
-  /** The longest window after a pause or an outage: once it is done, it need not be read again. */
-  windowMs: number;
-  /**
-   * Every event of the types that we receive, in a window of the system's time, newest first; the
-   * first page comes even if it is empty.
-   */
-  pages(window: ListWindow): AsyncIterable<EventsPage>;
-}
-
 export interface FetchOptions {
   forDelete?: boolean;
   withUse?: boolean;
@@ -295,5 +188,6 @@ export interface Integration {
   /** Never throws. */
   classify(error: unknown): Failure;
   ingress?: Ingress;
+  /** Present only if the system has past events that can be read. */
   feed?: EventFeed;
 }

@@ -1,7 +1,7 @@
 // The integration as one claimed mapping uses it: each call waits for a rate token, no call is made
 // while the account rests, and limiter, breaker and rest record how the call ended. The engine
 // knows none of them.
-import type { Integration } from '../integrations/integration.ts';
+import type { EventFeed, Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
 import type { Limiter } from './limiter.ts';
@@ -106,10 +106,16 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     list: (window) => pages('list', integration.list(window)),
     ...(findByIdentity && { findByIdentity: (email) => call('look', () => findByIdentity(email)) }),
     ...(findTagged && { findTagged: (ownerTag) => call('search', () => findTagged(ownerTag)) }),
-    ...(feed && { feed: { ...feed, pages: (window) => pages('events', feed.pages(window)) } }),
+    ...(feed && { feed: guardFeed(feed, (list) => pages('events', list)) }),
     classify: (error) => {
       if (error instanceof NoToken) return noToken;
       return error instanceof Resting ? restingFailure(error) : integration.classify(error);
     },
   };
+}
+
+function guardFeed(feed: EventFeed, each: <T>(list: AsyncIterable<T>) => AsyncIterable<T>): EventFeed {
+  return feed.by === 'cursor'
+    ? { ...feed, follow: (cursor) => each(feed.follow(cursor)) }
+    : { ...feed, pages: (window) => each(feed.pages(window)) };
 }

@@ -74,6 +74,8 @@ export type Received = {
   last: Date | null;
   signs: WebhookSigns | null;
   sweep: Sweep | null;
+  /** Events that are lost, and that workers make up for by a comparison; null if none are. */
+  loss: string | null;
   refusals: RefusalCount[];
 };
 
@@ -81,12 +83,15 @@ export type Received = {
  * A wrong secret is a problem of the webhooks; the sweep, which still runs, must not hide the
  * problem.
  */
-export function judgeIntake({ system, last, signs, sweep, refusals }: Received, now: Date): Check[] {
+export function judgeIntake({ system, last, signs, sweep, loss, refusals }: Received, now: Date): Check[] {
   const label = labelOf(system);
   const refused = signs && refusedWarning(system, signs, now);
   const wrong = webhookWarnings(system, { signs, sweep, now });
   const checksOfAll = [
     ...wrong.map((says) => (refused ? problem : warning)('webhooks', says, deliveriesOf(system))),
+    ...(loss
+      ? [warning('events', loss, 'Keep a worker running; its log says "feed.compared" at the end.')]
+      : []),
     last === null
       ? warning(
           'heard',

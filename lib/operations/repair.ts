@@ -36,14 +36,34 @@ export async function repair(
   report: Comparison,
   { comparedSince, actor }: { comparedSince: Date; actor: string },
 ): Promise<Asked> {
-  const { db, clock, integration, log } = deps;
+  const asked = await raiseFound(deps, report, { actor });
+  // Events that the sweep could not receive any more are covered: all records were compared.
+  await forgetLost(deps.db, deps.integration.system, comparedSince);
+  logAsked(deps, asked);
+  return asked;
+}
+
+/** Pairs with other work that might end without a read. */
+const UNSURE: readonly Finding['kind'][] = ['pending', 'parked', 'waiting', 'alias', 'held'];
+
+/**
+ * Raises what a comparison found to differ. `unsureToo`: also the pairs that it could not judge, as an
+ * event about each of their records would have done.
+ */
+export async function raiseFound(
+  deps: SyncDeps,
+  report: Comparison,
+  { actor, unsureToo = false }: { actor: string; unsureToo?: boolean },
+): Promise<Asked> {
+  const { db, clock, integration } = deps;
   const { system, document } = integration;
   const drifting = report.findings.filter(({ kind }) => kind === 'drift');
   const left = drifting.filter(({ why }) => why.endsWith('_but_alive_here'));
   // A pair whose record was not found is raised too: a step parks it with its reason, and a person
   // can decide about it.
   const missing = report.findings.filter(({ kind }) => kind === 'missing');
-  const pairs = [...drifting, ...missing].filter(
+  const unsure = report.findings.filter(({ kind }) => unsureToo && UNSURE.includes(kind));
+  const pairs = [...drifting, ...missing, ...unsure].filter(
     (finding) => finding.mapping !== null && !left.includes(finding),
   );
   const lost = drifting.flatMap(({ mapping, externalId }) =>
@@ -70,8 +90,9 @@ export async function repair(
       now: clock.now(),
       urgency: urgencies.housekeeping,
     });
-  // Events that the sweep could not receive any more are covered: all records were compared.
-  await forgetLost(db, system, comparedSince);
-  log.info('repair.asked', { system, pairs: ids.length, records: records.length, left: left.length });
   return { pairs, records, left };
+}
+
+function logAsked({ integration: { system }, log }: SyncDeps, { pairs, records, left }: Asked): void {
+  log.info('repair.asked', { system, pairs: pairs.length, records: records.length, left: left.length });
 }

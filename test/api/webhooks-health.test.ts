@@ -63,7 +63,10 @@ describe('the health of webhooks', () => {
     await intake.flush();
     const signs = await readWebhookSigns(database.db, 'stripe');
     const now = intake.clock.now();
-    const checks = judgeIntake({ system: 'stripe', last: now, signs, sweep: null, refusals: [] }, now);
+    const checks = judgeIntake(
+      { system: 'stripe', last: now, signs, sweep: null, loss: null, refusals: [] },
+      now,
+    );
     expect(checks.filter(({ level }) => level === 'problem').map(({ says }) => says)).to.deep.equal([
       '5 deliveries of stripe refused since 2026-03-01 12:00: the secret in STRIPE_WEBHOOK_SECRET is not the secret of the endpoint, or a proxy changes the body',
     ]);

@@ -16,6 +16,7 @@ import { groundDefects } from './ground-defects.ts';
 import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
+import { feedDefects } from './feed-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
@@ -64,6 +65,7 @@ export const defects: readonly Defect[] = [
   ...stateDefects,
   ...promiseDefects,
   ...kitDefects,
+  ...feedDefects,
   ...policyDefects,
   ...conditionDefects,
   ...catalogueDefects,

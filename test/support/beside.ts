@@ -90,7 +90,7 @@ async function createBeside(
   const promised = { ...capabilities, deletes: archives ? ('archive' as const) : ('delete' as const) };
   const toy = await startToy({ promised, now: () => clock.now().getTime() });
   const { instanceId } = stripe.deps.policy;
-  const own = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, promised);
+  const own = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, { capabilities: promised });
   const condition = conditions?.toy ?? null;
   const integration = { ...own, document: { ...own.document, condition } };
   const deps: SyncDeps = { ...stripe.deps, integration, policy: { ...stripe.deps.policy, ...policy } };

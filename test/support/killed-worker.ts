@@ -43,7 +43,10 @@ export type Workers = {
    * it passed, or null if it was killed; then its transaction and its lease have ended. Throws if
    * it ended in another way.
    */
-  work(world: Pick<SyncWorld, 'db' | 'clock' | 'simulator'>, failpoints?: string): Promise<string[] | null>;
+  work(
+    world: Pick<SyncWorld, 'db' | 'clock' | 'simulator' | 'integration'>,
+    failpoints?: string,
+  ): Promise<string[] | null>;
   end(): void;
 };
 
@@ -51,11 +54,16 @@ export type Workers = {
 export function createWorkers(url: string): Workers {
   let next = startChild(url);
   return {
-    async work({ db, clock, simulator }, failpoints = '') {
+    async work({ db, clock, simulator, integration: { system } }, failpoints = '') {
       const child = next;
       next = startChild(url);
       const time = clock.now().toISOString();
-      const { code, signal, output } = await child.run({ simulator: simulator.url, time, failpoints });
+      const { code, signal, output } = await child.run({
+        simulator: simulator.url,
+        system,
+        time,
+        failpoints,
+      });
       if (signal !== 'SIGKILL') {
         if (code !== 0) throw new Error(`the worker ended with ${signal ?? code}`);
         return JSON.parse(output) as string[];

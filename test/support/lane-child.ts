@@ -1,8 +1,8 @@
 /**
  * A worker as a process of its own, which a test may kill at any failpoint: `node
  * test/support/lane-child.ts <database>`. It loads, waits for its task on standard input, then
- * receives, reconciles and sweeps until no due work is left, and prints the failpoints that it has
- * passed.
+ * receives, reconciles and sweeps until no due work is left, compares what is lost, and prints the
+ * failpoints that it has passed.
  */
 import { onlyCustomers } from './only-target.ts';
 import { once } from 'node:events';
@@ -19,13 +19,18 @@ import { receiveOutbound } from '../../lib/intake/receive.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
+import { compareLost } from '../../lib/operations/compare-lost.ts';
 import { createLane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
+import { TOKEN } from './toy/double/server.ts';
+import { createToyIntegration } from './toy/system/toy.ts';
 import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 
 /** One line of JSON. */
 export type Task = {
   simulator: string;
+  /** `stripe`, or `toy` with its feed that has a cursor. */
+  system: string;
   /** The time of the test. */
   time: string;
   /** The failpoint at which it dies: `settle.before=kill@2`. */
@@ -35,16 +40,19 @@ export type Task = {
 const [url = ''] = process.argv.slice(2);
 const db = createDb({ url, poolSize: 2, applicationName: 'lane-child' });
 const [line] = (await once(process.stdin, 'data')) as unknown[];
-const { simulator, time, failpoints } = JSON.parse(String(line)) as Task;
+const { simulator, system, time, failpoints } = JSON.parse(String(line)) as Task;
 const passed: string[] = [];
 noteFailpoints((name) => passed.push(name));
 enableFailpoints(failpoints);
 const instanceId = await readInstanceId(db);
-const integration = createStripeIntegration({
-  secretKey: 'sk_test_twinbox_fake',
-  apiBase: simulator,
-  tagKey: `twinbox_${instanceId}`,
-});
+const integration =
+  system === 'toy'
+    ? createToyIntegration({ url: simulator, token: TOKEN, instanceId }, { feedBy: 'cursor' })
+    : createStripeIntegration({
+        secretKey: 'sk_test_twinbox_fake',
+        apiBase: simulator,
+        tagKey: `twinbox_${instanceId}`,
+      });
 const clock = { now: () => new Date(time) };
 const quiet = (): void => undefined;
 const deps: SyncDeps = {
@@ -84,8 +92,9 @@ for (;;) {
   await lane.drain();
   if (received + inbound + started > 0) continue;
   const { signal } = new AbortController();
-  const { stored } = await sweep(deps, { retentionDays: 35, signal });
-  if (stored > 0) continue;
+  const { stored, more } = await sweep(deps, { retentionDays: 35, signal });
+  if (stored > 0 || more) continue;
+  if ((await compareLost(deps, signal)) !== 'none') continue;
   if (await isRead()) break;
   await readAccountRecords(deps, signal);
 }

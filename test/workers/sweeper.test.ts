@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readInstanceId } from '../../db/connections.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
+import type { EventFeed } from '../../lib/integrations/integration.ts';
 import { createSweeper } from '../../workers/sweeper.ts';
 import { waitUntil } from '../support/signal.ts';
 import { useSync } from '../support/sync.ts';
@@ -21,9 +22,9 @@ describe('the sweeps of two systems', () => {
   });
   afterEach('stop it', () => toy.close());
 
-  async function sweepers() {
+  async function sweepers(feedBy: EventFeed['by'] = 'time') {
     const instanceId = await readInstanceId(world.db);
-    const integration = createToyIntegration({ url: toy.url, token: TOKEN, instanceId });
+    const integration = createToyIntegration({ url: toy.url, token: TOKEN, instanceId }, { feedBy });
     const systems = { stripe: world.deps, toy: { ...world.deps, integration } };
     for (const deps of Object.values(systems)) await bindAccount(world.db, world.clock, deps.integration);
     const make = (deps: typeof world.deps) => createSweeper({ deps, lane }, { retentionDays: 35 });
@@ -37,19 +38,23 @@ describe('the sweeps of two systems', () => {
     return rows[0]?.count ?? 0;
   };
 
-  it('do not wait for each other: one that hangs delays no other', async () => {
-    const sweeps = await sweepers();
-    world.simulator.dashboard.createCustomer({ name: 'Swept', email: 'swept@example.com' });
-    world.advance(5 * MINUTE);
-    toy.hang();
-    const hanging = sweeps.toy.runOnce(signal);
-    await waitUntil(() => toy.waiting() > 0, { timeoutMs: 10_000, what: 'the second system was asked' });
-    while ((await sweeps.stripe.runOnce(signal)) > 0);
-    expect(await stored()).to.equal(1);
-    expect(toy.waiting()).to.equal(1);
-    toy.release();
-    await hanging;
-  });
+  for (const [feedBy, form] of [
+    ['time', 'do not wait for each other: one that hangs delays no other'],
+    ['cursor', 'do not wait for each other: a feed with a cursor that hangs delays no other'],
+  ] as const)
+    it(form, async () => {
+      const sweeps = await sweepers(feedBy);
+      world.simulator.dashboard.createCustomer({ name: 'Swept', email: 'swept@example.com' });
+      world.advance(5 * MINUTE);
+      toy.hang();
+      const hanging = sweeps.toy.runOnce(signal);
+      await waitUntil(() => toy.waiting() > 0, { timeoutMs: 10_000, what: 'the second system was asked' });
+      while ((await sweeps.stripe.runOnce(signal)) > 0);
+      expect(await stored()).to.equal(1);
+      expect(toy.waiting()).to.equal(1);
+      toy.release();
+      await hanging;
+    });
 
   it('come as often as the feed of each system says', async () => {
     const sweeps = await sweepers();

@@ -2,7 +2,7 @@
 // The list goes back 30 days, and its newest end may lack events that are being written, so the
 // last minute by Stripe's own clock is not treated as complete.
 import type { Stripe } from 'stripe';
-import type { EventFeed, EventsPage, InboundEvent, ListWindow } from '../integration.ts';
+import type { EventsPage, InboundEvent, ListWindow, TimeFeed } from '../integration.ts';
 import { CUSTOMER_EVENTS } from './endpoint.ts';
 import { unexpectedAnswer } from './evidence.ts';
 import { pagesOf } from './pages.ts';
@@ -11,7 +11,7 @@ import { toAnswered } from './record.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-export function createFeed(stripe: Stripe, normalise: (event: unknown) => InboundEvent | null): EventFeed {
+export function createFeed(stripe: Stripe, normalise: (event: unknown) => InboundEvent | null): TimeFeed {
   async function* pages(window: ListWindow): AsyncGenerator<EventsPage> {
     const types = [...CUSTOMER_EVENTS];
     for await (const { answer, fresh } of pagesOf(
@@ -24,6 +24,7 @@ export function createFeed(stripe: Stripe, normalise: (event: unknown) => Inboun
     }
   }
   return {
+    by: 'time',
     keptMs: 30 * DAY,
     tipMs: 60_000,
     everyMs: 60_000,

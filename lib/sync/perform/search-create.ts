@@ -86,15 +86,18 @@ async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
  */
 function eventsCover({ deps, from }: Search): boolean {
   const { feed, capabilities } = deps.integration;
-  if (feed === undefined || capabilities.creates !== 'key') return false;
+  if (feed?.by !== 'time' || capabilities.creates !== 'key') return false;
   return from.getTime() > deps.clock.now().getTime() - feed.keptMs;
 }
 
-/** By the key: an event of the creation names the request behind it. */
+/**
+ * By the key: an event of the creation names the request behind it. A feed with a cursor has no window
+ * of the time of the sends, so nothing is looked for in it.
+ */
 async function inEvents(search: Search): Promise<Look> {
   const { deps, intent, ownerTag, from, to } = search;
   const { feed } = deps.integration;
-  if (!feed) return [];
+  if (feed?.by !== 'time') return [];
   const start = upTo(search, 'events');
   const pages = feed.pages({ createdFrom: from, createdTo: start })[Symbol.asyncIterator]();
   for (let first = true; ; first = false) {

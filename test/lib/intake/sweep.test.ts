@@ -5,6 +5,7 @@ import { intakePart } from '../../../lib/health/intake.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
 import { sweep, type Swept } from '../../../lib/intake/sweep.ts';
 import type { StoredEvent } from '../../../simulator/objects/objects.ts';
+import { timeFeedOf } from '../integrations/expecting.ts';
 import { expectAgreement } from '../../support/invariants.ts';
 import { pauseAt } from '../../support/signal.ts';
 import { linkedPair, useTwoWay } from '../../support/two-way.ts';
@@ -93,12 +94,12 @@ describe('the sweep', () => {
 
   it('begins at the time when the database was bound to the account, and asks for nothing before', async () => {
     const { boundAt } = await place();
-    const { feed } = world.integration;
+    const feed = timeFeedOf(world.integration);
     const asked: unknown[] = [];
     world.advance(3 * DAY);
     await sweepOnce({
       ...world.integration,
-      feed: { ...feed!, pages: (window) => (asked.push(window), feed!.pages(window)) },
+      feed: { ...feed, pages: (window) => (asked.push(window), feed.pages(window)) },
     });
     expect(asked).to.deep.equal([
       { createdFrom: boundAt, createdTo: new Date(boundAt.getTime() + 6 * HOUR) },

@@ -15,7 +15,7 @@ import type { ContractHarness } from './contract-harness.ts';
 import type { Kit } from './contract-kit.ts';
 import { openNeighbour } from './contract-neighbour.ts';
 import { contentOf, countThere, eventsIn, rowsOf } from './contract-rows.ts';
-import { present, required } from './expecting.ts';
+import { present, required, timeFeedOf } from './expecting.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -218,11 +218,11 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
     kit.itWithFeed('finds by the list of events what no webhook brought', async () => {
       const id = await make('swept');
       await settle();
-      const { feed } = place.integration;
+      const feed = timeFeedOf(place.integration);
       await sweepAll();
       await editThere(place, id, 'Found by the sweep');
       place.seen = required(place.harness.webhooks).events().length; // the webhook is lost
-      advance(required(feed).tipMs + required(feed).everyMs + MINUTE);
+      advance(feed.tipMs + feed.everyMs + MINUTE);
       await sweepAll();
       await settle();
       expect(await nameOf(id)).to.equal('Found by the sweep');
@@ -230,7 +230,7 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
 
     kit.itWithFeed('says that events are lost once they have left the list unread', async () => {
       await sweepAll();
-      const { keptMs, windowMs } = required(place.integration.feed);
+      const { keptMs, windowMs } = timeFeedOf(place.integration);
       advance(keptMs + windowMs + DAY);
       await sweepAll();
       expect(place.side.log.map(({ event }) => event)).to.include('sweep.events_gone');

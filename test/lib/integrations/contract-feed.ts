@@ -1,14 +1,14 @@
 // The parts of the contract about the list of past events, which brings what no webhook brought.
 import { expect } from 'chai';
 import type {
-  EventFeed,
   EventsPage,
   InboundEvent,
   ListWindow,
+  TimeFeed,
 } from '../../../lib/integrations/integration.ts';
 import type { Kit } from './contract-kit.ts';
 import { eventsIn } from './contract-rows.ts';
-import { required } from './expecting.ts';
+import { required, timeFeedOf } from './expecting.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -17,7 +17,7 @@ const MANY = 130;
 
 export function describeFeed(kit: Kit): void {
   describe('the list of events', () => {
-    const feed = (): EventFeed => required(kit.harness().integration.feed);
+    const feed = (): TimeFeed => timeFeedOf(kit.harness().integration);
     async function read(window: ListWindow = {}): Promise<{ pages: EventsPage[]; events: InboundEvent[] }> {
       const pages: EventsPage[] = [];
       for await (const page of feed().pages(window)) pages.push(page);

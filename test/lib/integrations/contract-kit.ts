@@ -3,6 +3,7 @@
 import type { Fields } from '../../../lib/catalogue/document.ts';
 import type {
   Capabilities,
+  EventFeed,
   ExternalRecord,
   Failure,
   Integration,
@@ -19,8 +20,13 @@ export type Without = 'webhooks' | 'feed' | 'proxy';
 
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
-  feed: 'it has no list of events',
+  feed: 'it has no past events to read',
   proxy: 'its harness gives no address for a proxy to stand before',
+};
+
+const OF_OTHER_FEEDS: Record<EventFeed['by'], string> = {
+  time: 'its feed has a cursor, and this is of a list by time',
+  cursor: 'its events are listed by time, and this is of a feed with a cursor',
 };
 
 export interface Kit {
@@ -32,9 +38,13 @@ export interface Kit {
     title: string,
     test: () => Promise<void>,
   ): void;
-  /** Tests of webhooks, of the list of events, and of what stands between us and the system. */
+  /**
+   * Tests of webhooks, of the list of events by time, of the feed with a cursor, and of what stands
+   * between us and the system.
+   */
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
+  itWithCursor: (title: string, test: () => Promise<void> | void) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
@@ -54,7 +64,7 @@ export interface Kit {
 export function createKit(
   harness: () => ContractHarness,
   promises: Promises,
-  without: readonly Without[],
+  { without = [], feedBy = 'time' }: { without?: readonly Without[]; feedBy?: EventFeed['by'] },
 ): Kit {
   let serial = 0;
   const leftOut: { title: string; reason: string }[] = [];
@@ -63,6 +73,12 @@ export function createKit(
     (title: string, test: () => Promise<void> | void): void => {
       if (without.includes(lacks)) leftOut.push({ title, reason: REASONS[lacks] });
       else it(title, test);
+    };
+  const itIfFeed =
+    (by: EventFeed['by']) =>
+    (title: string, test: () => Promise<void> | void): void => {
+      if (without.includes('feed') || by === feedBy) itUnless('feed')(title, test);
+      else leftOut.push({ title, reason: OF_OTHER_FEEDS[by] });
     };
   const nextKey = (): string => `contract-${process.pid}-${++serial}`;
   const kit: Kit = {
@@ -77,7 +93,8 @@ export function createKit(
         });
     },
     itWithWebhooks: itUnless('webhooks'),
-    itWithFeed: itUnless('feed'),
+    itWithFeed: itIfFeed('time'),
+    itWithCursor: itIfFeed('cursor'),
     itWithProxy: itUnless('proxy'),
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>

@@ -8,13 +8,15 @@ import { without } from '../../../lib/without.ts';
 import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
 import { describeEngine } from './contract-engine.ts';
+import { describeCursor } from './contract-cursor.ts';
+import { describeFollowing } from './contract-following.ts';
 import { describeFeed } from './contract-feed.ts';
 import { createKit, type Promises, type Without } from './contract-kit.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
 import { hostileErrors } from './hostile-errors.ts';
-import type { ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
+import type { EventFeed, ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
 
 const KINDS: Failure['kind'][] = [
   ...([
@@ -35,7 +37,7 @@ export function describeContract(
   system: string,
   promises: Promises,
   open: () => Promise<ContractHarness>,
-  { without: lacks = [] }: { without?: readonly Without[] } = {},
+  options: { without?: readonly Without[]; feedBy?: EventFeed['by'] } = {},
 ): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
@@ -44,7 +46,8 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const kit = createKit(() => h, promises, lacks);
+    const { without: lacks = [], feedBy = 'time' } = options;
+    const kit = createKit(() => h, promises, options);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
     describe('identity and settings', () => {
@@ -118,6 +121,8 @@ export function describeContract(
     describeQuota(kit);
     describeWebhooks(kit);
     describeFeed(kit);
+    describeCursor(kit);
+    describeFollowing(kit, open);
     describeNonsense(kit);
     describeEngine(kit, open);
 
@@ -226,7 +231,7 @@ export function describeContract(
       expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
         Array(2).fill(lacks.includes('webhooks')),
       );
-      expect(feed === undefined).to.equal(lacks.includes('feed'));
+      expect(feed?.by).to.equal(lacks.includes('feed') ? undefined : feedBy);
       expect(h.at === undefined).to.equal(lacks.includes('proxy'));
     });
 

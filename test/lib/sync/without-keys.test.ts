@@ -30,6 +30,7 @@ describe('a system without idempotency keys', () => {
   it('knows what a create of a lost answer sent, also if the system lists events: they name no key', async () => {
     const feed: EventFeed = {
       ...{ keptMs: 30 * 24 * HOUR, tipMs: 0, everyMs: HOUR, overlapMs: 0, windowMs: HOUR },
+      by: 'time',
       // A create without a key is not searched for among the events.
       pages: () => {
         throw new Error('the events were read');

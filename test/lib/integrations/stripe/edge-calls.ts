@@ -1,4 +1,5 @@
 import type { Integration } from '../../../../lib/integrations/integration.ts';
+import { timeFeedOf } from '../expecting.ts';
 
 /** The customer that every call asks for, as Stripe would show it. */
 export const CUSTOMER = {
@@ -91,7 +92,7 @@ export const LIST: CallKind = {
 export const EVENTS: CallKind = {
   says: 'lists events',
   good: listOf([EVENT]),
-  call: (stripe) => drain(stripe.feed!.pages({})),
+  call: (stripe) => drain(timeFeedOf(stripe).pages({})),
 };
 export const BY_EMAIL: CallKind = {
   says: 'looks for an email',

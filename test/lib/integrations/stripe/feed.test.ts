@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { EventsPage, Integration, ListWindow } from '../../../../lib/integrations/integration.ts';
+import { timeFeedOf } from '../expecting.ts';
 import { failureOf, openAnsweringServer } from './answering.ts';
 import { TAG_KEY, openSimulator, type StripeHarness } from './harness.ts';
 import { onlyEvent } from '../../../support/only-event.ts';
@@ -69,7 +70,7 @@ describe('the list of Stripe’s events', () => {
   it('is requested as it is read: one page is in memory at a time', async () => {
     const { dashboard } = harness.simulator;
     for (let n = 0; n < 150; n++) dashboard.createCustomer({ name: `Customer ${n}` });
-    const pages = stripe.feed!.pages({})[Symbol.asyncIterator]();
+    const pages = timeFeedOf(stripe).pages({})[Symbol.asyncIterator]();
     for (const calls of [1, 2]) {
       const { value } = (await pages.next()) as IteratorYieldResult<EventsPage>; // two pages exist
       expect(value.events).to.have.length(calls === 1 ? 100 : 50);
@@ -95,8 +96,8 @@ describe('a search by our owner tag', () => {
   });
 });
 
-async function collect({ feed }: Integration, window: ListWindow): Promise<EventsPage[]> {
+async function collect(integration: Integration, window: ListWindow): Promise<EventsPage[]> {
   const pages: EventsPage[] = [];
-  for await (const page of feed!.pages(window)) pages.push(page);
+  for await (const page of timeFeedOf(integration).pages(window)) pages.push(page);
   return pages;
 }

@@ -16,3 +16,5 @@ const VARIANTS: Record<string, Partial<Capabilities>> = {
 
 for (const [title, changes] of Object.entries(VARIANTS))
   describeContract(title, { ...capabilities, ...changes }, () => openHarness(changes));
+
+describeContract('toy with a cursor', capabilities, () => openHarness({}, 'cursor'), { feedBy: 'cursor' });

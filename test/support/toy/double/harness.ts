@@ -1,5 +1,5 @@
 // Toy's double as the contract's tests use it.
-import type { Capabilities, Integration } from '../../../../lib/integrations/integration.ts';
+import type { Capabilities, EventFeed, Integration } from '../../../../lib/integrations/integration.ts';
 import type { ContractHarness, Fault } from '../../../lib/integrations/contract-harness.ts';
 import { capabilities } from '../system/capabilities.ts';
 import { createToyIntegration } from '../system/toy.ts';
@@ -10,13 +10,16 @@ import { startToy, TOKEN, type ToyServer } from './server.ts';
 const HOUR = 3_600_000;
 
 /** `changes`: the double, and the integration with it, promise something else. */
-export async function openHarness(changes: Partial<Capabilities> = {}): Promise<ContractHarness> {
+export async function openHarness(
+  changes: Partial<Capabilities> = {},
+  feedBy?: EventFeed['by'],
+): Promise<ContractHarness> {
   const promised = { ...capabilities, ...changes };
   const toy = await startToy({ promised });
   const elsewhere = await startToy();
   await elsewhere.close();
   const connect = (url: string, token = TOKEN): Integration =>
-    createToyIntegration({ url, token, instanceId: 'contract' }, promised);
+    createToyIntegration({ url, token, instanceId: 'contract' }, { capabilities: promised, feedBy });
   return {
     integration: connect(toy.url),
     refused: connect(toy.url, 'revoked'),

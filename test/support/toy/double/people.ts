@@ -39,7 +39,7 @@ export type Outcome = Person | Refusal;
 export type People = ReturnType<typeof createPeople>;
 
 /** Events leave the list after this time. */
-const KEPT_MS = 7 * 24 * 3_600_000;
+export const KEPT_MS = 7 * 24 * 3_600_000;
 
 export function createPeople(promised: Promised, now: () => number) {
   const living = new Map<string, Person>();

@@ -11,6 +11,7 @@ import {
 } from '../../../../simulator/control/faults.ts';
 import { capabilities } from '../system/capabilities.ts';
 import { createCalls, type Calls } from './calls.ts';
+import { changesBehind } from './changes.ts';
 import { createKeys } from './keys.ts';
 import {
   BY_HAND,
@@ -94,9 +95,16 @@ export async function startToy({
     const window = { from: query.get('from'), to: query.get('to') };
     if (path === '/account') return { status: 200, body: { kind: 'account', id: ACCOUNT } };
     if (path === '/events') return pageOf(people.listedEvents(window), query);
+    if (path === '/changes') return changes(query);
     if (path === '/people')
       return pageOf(people.list(window, { tag: query.get('tag'), mail: query.get('mail') }), query);
     return answer(people.get(idIn(path)));
+  }
+
+  function changes(query: URLSearchParams): Reply {
+    const asked = { cursor: query.get('cursor'), limit: PAGE, now: time() };
+    const found = changesBehind(people.events(), asked);
+    return 'status' in found ? refuse(found.status, found.code) : { status: 200, body: found };
   }
 
   function write({ method, path, version, text, ...request }: Request): Reply {

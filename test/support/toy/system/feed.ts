@@ -1,5 +1,5 @@
 // Toy's list of past events, for whatever no webhook brought.
-import type { EventFeed, EventsPage, ListWindow } from '../../../../lib/integrations/integration.ts';
+import type { EventsPage, ListWindow, TimeFeed } from '../../../../lib/integrations/integration.ts';
 import { unexpectedAnswer } from './client.ts';
 import { readEvent } from './ingress.ts';
 import type { Pages } from './pages.ts';
@@ -11,8 +11,9 @@ const DAY = 24 * 60 * MINUTE;
 
 export const KEPT_DAYS = 7;
 
-export function createFeed(pages: Pages, reading: Reading): EventFeed {
+export function createFeed(pages: Pages, reading: Reading): TimeFeed {
   return {
+    by: 'time',
     keptMs: KEPT_DAYS * DAY,
     // The newest events may still be missing from the list.
     tipMs: 2 * SECOND,

@@ -2,6 +2,7 @@
 import type { Fields, MappingDocument } from '../../../../lib/catalogue/document.ts';
 import type {
   Capabilities,
+  EventFeed,
   Integration,
   WriteRequest,
   Written,
@@ -10,6 +11,7 @@ import { capabilities as promised } from './capabilities.ts';
 import { classify } from './classify.ts';
 import { createToyClient, unexpectedAnswer, type ToyClientSettings } from './client.ts';
 import { builtInDocument, namesToRead } from './document.ts';
+import { createCursorFeed } from './cursor-feed.ts';
 import { createFeed } from './feed.ts';
 import { toTheirs } from './fields.ts';
 import { createIngress } from './ingress.ts';
@@ -25,10 +27,16 @@ export type ToyConnection = ToyClientSettings & {
 
 const METHODS = { create: 'POST', update: 'PATCH', delete: 'DELETE' };
 
-/** `capabilities` differ from the promised ones only in tests of them. */
+/** What Toy promises, and which of its two feeds is read; the tests try others. */
+export interface ToyVariant {
+  capabilities?: Capabilities;
+  /** `time`: its list of events. `cursor`: its changes since a cursor. */
+  feedBy?: EventFeed['by'] | undefined;
+}
+
 export function createToyIntegration(
   settings: ToyConnection,
-  capabilities: Capabilities = promised,
+  { capabilities = promised, feedBy = 'time' }: ToyVariant = {},
 ): Integration {
   const call = createToyClient(settings);
   const pages = createPages(call);
@@ -68,6 +76,7 @@ export function createToyIntegration(
     },
     classify,
     ingress: createIngress(reading),
-    feed: createFeed(pages, reading),
+    // A vendor has one of the two, or none.
+    feed: feedBy === 'cursor' ? createCursorFeed(call, reading) : createFeed(pages, reading),
   };
 }
