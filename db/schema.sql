@@ -445,6 +445,22 @@ create table copy_accounts (
   allowed_at timestamp with time zone
 );
 
+create table credentials (
+  system text not null,
+  account text not null,
+  sealed text,
+  version bigint default 0 not null,
+  begun bigint default 0 not null,
+  renewing_until timestamp with time zone,
+  not_before timestamp with time zone,
+  cut_off_at timestamp with time zone,
+  stored_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  reconnect_by timestamp with time zone,
+  refused_at timestamp with time zone,
+  refused_why text
+);
+
 create table customers (
   id bigint generated always as identity not null,
   name text not null,
@@ -816,6 +832,9 @@ alter table connections add constraint connections_check CHECK ((((account IS NU
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table copy_accounts add constraint copy_accounts_check CHECK ((((allowed_at IS NULL) = (allowed_why IS NULL)) AND ((allowed_at IS NULL) = (allowed_by IS NULL))));
 alter table copy_accounts add constraint copy_accounts_pkey PRIMARY KEY (system, account);
+alter table credentials add constraint credentials_check CHECK ((version <= begun));
+alter table credentials add constraint credentials_check1 CHECK (((refused_at IS NULL) = (refused_why IS NULL)));
+alter table credentials add constraint credentials_pkey PRIMARY KEY (system, account);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table database_place add constraint database_place_only_one_check CHECK (only_one);
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);

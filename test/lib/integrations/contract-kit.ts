@@ -17,6 +17,9 @@ export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'q
 /** What a system or its double does not have at all, known before it is opened. */
 export type Without = 'webhooks' | 'feed' | 'proxy';
 
+/** How the credential of a system is had. */
+export type CredentialKind = 'static' | 'minted' | 'rotating';
+
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no list of events',
@@ -36,6 +39,8 @@ export interface Kit {
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
+  /** Tests of a credential that changes; `kinds`: only of these. */
+  itWithCredential: (kinds: readonly CredentialKind[], title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
   newTag: () => string;
@@ -55,6 +60,7 @@ export function createKit(
   harness: () => ContractHarness,
   promises: Promises,
   without: readonly Without[],
+  credential: CredentialKind = 'static',
 ): Kit {
   let serial = 0;
   const leftOut: { title: string; reason: string }[] = [];
@@ -79,6 +85,14 @@ export function createKit(
     itWithWebhooks: itUnless('webhooks'),
     itWithFeed: itUnless('feed'),
     itWithProxy: itUnless('proxy'),
+    itWithCredential(kinds, title, test) {
+      if (kinds.includes(credential)) it(title, test);
+      else
+        leftOut.push({
+          title,
+          reason: `its credential is ${credential}, and this is of ${kinds.join(' and ')}`,
+        });
+    },
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>
       Object.fromEntries(

@@ -9,7 +9,8 @@ import type { ContractHarness } from './contract-harness.ts';
 import { present, required } from './expecting.ts';
 import { describeEngine } from './contract-engine.ts';
 import { describeFeed } from './contract-feed.ts';
-import { createKit, type Promises, type Without } from './contract-kit.ts';
+import { describeCredentials } from './contract-credentials.ts';
+import { createKit, type CredentialKind, type Promises, type Without } from './contract-kit.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
@@ -35,7 +36,10 @@ export function describeContract(
   system: string,
   promises: Promises,
   open: () => Promise<ContractHarness>,
-  { without: lacks = [] }: { without?: readonly Without[] } = {},
+  {
+    without: lacks = [],
+    credential = 'static',
+  }: { without?: readonly Without[]; credential?: CredentialKind } = {},
 ): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
@@ -44,7 +48,7 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const kit = createKit(() => h, promises, lacks);
+    const kit = createKit(() => h, promises, lacks, credential);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
     describe('identity and settings', () => {
@@ -120,6 +124,7 @@ export function describeContract(
     describeFeed(kit);
     describeNonsense(kit);
     describeEngine(kit, open);
+    describeCredentials(kit, open);
 
     describe('failures', () => {
       it('call an update of what is not there gone', async () => {
@@ -227,6 +232,7 @@ export function describeContract(
         Array(2).fill(lacks.includes('webhooks')),
       );
       expect(feed === undefined).to.equal(lacks.includes('feed'));
+      expect(h.credential?.auth.kind ?? 'static').to.equal(credential);
       expect(h.at === undefined).to.equal(lacks.includes('proxy'));
     });
 

@@ -14,5 +14,13 @@ const VARIANTS: Record<string, Partial<Capabilities>> = {
   },
 };
 
+for (const credential of ['rotating', 'minted'] as const)
+  describeContract(
+    `toy with a credential that is ${credential}`,
+    capabilities,
+    () => openHarness({}, credential),
+    { credential },
+  );
+
 for (const [title, changes] of Object.entries(VARIANTS))
   describeContract(title, { ...capabilities, ...changes }, () => openHarness(changes));

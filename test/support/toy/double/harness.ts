@@ -1,23 +1,34 @@
 // Toy's double as the contract's tests use it.
+import type { Auth } from '../../../../lib/integrations/auth.ts';
 import type { Capabilities, Integration } from '../../../../lib/integrations/integration.ts';
-import type { ContractHarness, Fault } from '../../../lib/integrations/contract-harness.ts';
+import type {
+  ContractHarness,
+  CredentialHarness,
+  Fault,
+} from '../../../lib/integrations/contract-harness.ts';
 import { capabilities } from '../system/capabilities.ts';
+import { createToyAuth } from '../system/auth.ts';
 import { createToyIntegration } from '../system/toy.ts';
 import type { Values } from './people.ts';
 import { SECRET, signHeaders } from './sender.ts';
-import { startToy, TOKEN, type ToyServer } from './server.ts';
+import { CLIENT_SECRET, startToy, TOKEN, type ToyServer } from './server.ts';
 
 const HOUR = 3_600_000;
 
-/** `changes`: the double, and the integration with it, promise something else. */
-export async function openHarness(changes: Partial<Capabilities> = {}): Promise<ContractHarness> {
+/** `changes`: the double, and the integration with it, promise something else. `credential`: it changes. */
+export async function openHarness(
+  changes: Partial<Capabilities> = {},
+  credential: 'static' | Auth['kind'] = 'static',
+): Promise<ContractHarness> {
   const promised = { ...capabilities, ...changes };
   const toy = await startToy({ promised });
   const elsewhere = await startToy();
   await elsewhere.close();
   const connect = (url: string, token = TOKEN): Integration =>
     createToyIntegration({ url, token, instanceId: 'contract' }, promised);
+  const credentials = credential === 'static' ? null : credentialOf(toy, credential, promised);
   return {
+    ...(credentials && { credential: credentials }),
     integration: connect(toy.url),
     refused: connect(toy.url, 'revoked'),
     unreachable: connect(elsewhere.url),
@@ -43,6 +54,21 @@ export async function openHarness(changes: Partial<Capabilities> = {}): Promise<
       },
     },
     close: () => toy.close(),
+  };
+}
+
+function credentialOf(toy: ToyServer, kind: Auth['kind'], promised: Capabilities): CredentialHarness {
+  const { tokens, faults } = toy;
+  return {
+    auth: createToyAuth({ url: toy.url, clientSecret: CLIENT_SECRET }, kind),
+    connect: () => tokens.connect(),
+    integrate: (authorize, url = toy.url) =>
+      createToyIntegration({ url, authorize, instanceId: 'contract' }, promised),
+    renewals: () => tokens.renewals(),
+    revoke: (options) => tokens.revoke(options),
+    loseNextRenewal: () => void faults.add({ kind: 'drop_answer', path: '/token' }),
+    forgetReplaced: () => tokens.forgetReplaced(),
+    given: () => tokens.given(),
   };
 }
 

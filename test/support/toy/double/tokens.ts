@@ -19,17 +19,18 @@ export const A_DAY: TokenOptions = { graceMs: 24 * 3_600_000, lifeS: 3_600, reco
 
 export type Tokens = ReturnType<typeof createTokens>;
 
-export function createTokens(options: TokenOptions, now: () => number) {
+export function createTokens(given: TokenOptions, now: () => number) {
+  let { graceMs } = given;
   /** Each until when. */
   const access = new Map<string, number>();
   const refresh = new Map<string, number>();
-  const given: string[] = [];
+  const all: string[] = [];
   let renewals = 0;
 
   function make(kept: Map<string, number>, prefix: string, until: number): string {
     const token = `${prefix}-${randomBytes(12).toString('hex')}`;
     kept.set(token, until);
-    given.push(token);
+    all.push(token);
     return token;
   }
 
@@ -44,11 +45,11 @@ export function createTokens(options: TokenOptions, now: () => number) {
       if (secret !== CLIENT_SECRET) return 'invalid_client';
       if (old !== undefined && (typeof old !== 'string' || !isTaken(refresh, old))) return 'invalid_grant';
       renewals += 1;
-      if (old !== undefined) refresh.set(old, Math.min(refresh.get(old) ?? 0, now() + options.graceMs));
+      if (old !== undefined) refresh.set(old, Math.min(refresh.get(old) ?? 0, now() + graceMs));
       return {
-        access_token: make(access, 'toy-access', now() + options.lifeS * 1_000),
-        expires_in: options.lifeS,
-        reconnect_in_days: options.reconnectInDays,
+        access_token: make(access, 'toy-access', now() + given.lifeS * 1_000),
+        expires_in: given.lifeS,
+        reconnect_in_days: given.reconnectInDays,
         ...(old !== undefined && { refresh_token: make(refresh, 'toy-refresh', Infinity) }),
       };
     },
@@ -60,6 +61,8 @@ export function createTokens(options: TokenOptions, now: () => number) {
     /** How many renewals were carried out. */
     renewals: (): number => renewals,
     /** Every token that was ever given. */
-    given: (): readonly string[] => given,
+    given: (): readonly string[] => all,
+    /** A refresh token that is replaced from now on is not taken again. */
+    forgetReplaced: (): void => void (graceMs = 0),
   };
 }
