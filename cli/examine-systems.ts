@@ -1,5 +1,6 @@
 // The checks of the doctor for each external system: the rights of its key, the clocks, the
 // webhooks, the account, whether known records still exist, and how its events arrive.
+import { readCredential } from '../db/credentials.ts';
 import { countRefusals, readLastReceived } from '../db/health/doctor.ts';
 import { readWebhookSigns } from '../db/health/webhook-signs.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -11,6 +12,8 @@ import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { judgeClock } from '../lib/operations/doctor.ts';
 import { judgeIntake } from '../lib/operations/doctor-signs.ts';
 import { checkKnown } from '../lib/operations/known-sample.ts';
+import { authorizeBy, type CredentialParts } from '../lib/credentials/integrate.ts';
+import { checkCredential } from '../lib/credentials/standing.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 import { attempt, check } from './attempt.ts';
 import type { Host } from './host.ts';
@@ -46,10 +49,14 @@ async function examineSystem(system: SystemDefinition, config: Config, db: Db | 
   try {
     const secrets = system.webhookSecrets(config).length;
     const running = (await findRunning(config.dataDir)) !== null;
-    const seen = await attempt(system.name, fix, () => host.examine({ secrets, running }));
-    if ('level' in seen) return [seen];
+    const credential = await examineCredential(host, config, db);
+    if (credential.some(({ level }) => level === 'problem') || (host.auth && db === null)) return credential;
+    const authorize = db === null ? undefined : authorizeBy(host, credentialParts(config, db));
+    const seen = await attempt(system.name, fix, () => host.examine({ secrets, running, authorize }));
+    if ('level' in seen) return [...credential, seen];
     const whose = host.simulatorUrl === null ? system.label : 'the simulator';
     return [
+      ...credential,
       ...seen.rights,
       ...(seen.clock ? [judgeClock(whose, seen.clock)] : []),
       ...seen.webhooks,
@@ -58,6 +65,30 @@ async function examineSystem(system: SystemDefinition, config: Config, db: Db | 
   } finally {
     await host.close();
   }
+}
+
+const credentialParts = (config: Config, db: Db): CredentialParts => ({
+  ...{ db, clock: systemClock, log: quietLog(config), keys: config.secretKeys },
+});
+
+/** Nothing where the credential is static; the checks of the system's rights speak of that. */
+async function examineCredential({ auth, system }: Host, config: Config, db: Db | null): Promise<Check[]> {
+  if (!auth) return [];
+  if (db === null)
+    return [
+      checks.problem('credential', 'it is in the database, which cannot be read', 'Look at the database.'),
+    ];
+  const isRotating = auth.kind === 'rotating';
+  const about = { system: system.name, isRotating, keys: config.secretKeys };
+  return [
+    await check('credential', 'Look at the database.', async () =>
+      checkCredential(
+        about,
+        await readCredential(db, system.name, isRotating ? 'bound' : 'new'),
+        systemClock.now(),
+      ),
+    ),
+  ];
 }
 
 const DAY_MS = 86_400_000;

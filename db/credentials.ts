@@ -47,7 +47,7 @@ coalesce(c.renewing_until > clock_timestamp(), false) as "isRenewing", coalesce(
 
 const readSql = `
 select ${columns}
-from credentials c left join connections k on k.system = c.system
+from system_credentials c left join connections k on k.system = c.system
 where c.system = :system and case :which
   when 'new' then c.account = ''
   when 'newest' then c.account <> ''
@@ -66,7 +66,7 @@ export async function readCredential(
 /** For status and doctor: those of the accounts that the database belongs to, and the minted ones. */
 export async function listCredentials(db: Db): Promise<CredentialRow[]> {
   const { rows } = await db.raw<{ rows: CredentialRow[] }>(
-    `select ${columns} from credentials c left join connections k on k.system = c.system
+    `select ${columns} from system_credentials c left join connections k on k.system = c.system
      where k.account is null or c.account in (k.account, '') order by c.system, c.account`,
   );
   return rows;
@@ -75,7 +75,7 @@ export async function listCredentials(db: Db): Promise<CredentialRow[]> {
 /** A place for a credential that is minted. Does nothing where there is one. */
 export async function ensureCredential(db: Db, { system, account }: Place): Promise<void> {
   await db.raw(
-    `insert into credentials (system, account) values (:system, :account) on conflict do nothing`,
+    `insert into system_credentials (system, account) values (:system, :account) on conflict do nothing`,
     {
       system,
       account,
@@ -85,7 +85,7 @@ export async function ensureCredential(db: Db, { system, account }: Place): Prom
 
 // A lease that has lapsed belonged to a process that may have been answered.
 const beginSql = `
-update credentials
+update system_credentials
 set begun = begun + 1, cut_off_at = coalesce(cut_off_at, renewing_until),
     renewing_until = clock_timestamp() + :lengthMs * interval '1 millisecond', not_before = null
 where system = :system and account = :account and version = :version and refused_at is null
@@ -106,7 +106,7 @@ export async function beginRenewal(
 }
 
 const storeSql = `
-update credentials
+update system_credentials
 set sealed = :sealed, version = :number, stored_at = :now::timestamptz, expires_at = :expiresAt::timestamptz,
     reconnect_by = :reconnectBy::timestamptz, cut_off_at = null, refused_at = null, refused_why = null,
     renewing_until = case when begun = :number then null else renewing_until end, not_before = null
@@ -133,7 +133,7 @@ export async function giveUpRenewal(
   renewal: Place & { number: number; isOpen: boolean; now: Date; pauseMs: number },
 ): Promise<void> {
   await db.raw(
-    `update credentials
+    `update system_credentials
      set renewing_until = null, not_before = clock_timestamp() + :pauseMs * interval '1 millisecond',
          cut_off_at = case when :isOpen then coalesce(cut_off_at, :now::timestamptz) else cut_off_at end
      where system = :system and account = :account and begun = :number`,
@@ -150,7 +150,7 @@ export async function refuseCredential(
   refusal: Place & { number: number; version: number; why: string; now: Date },
 ): Promise<boolean> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
-    `update credentials set refused_at = :now::timestamptz, refused_why = :why, renewing_until = null
+    `update system_credentials set refused_at = :now::timestamptz, refused_why = :why, renewing_until = null
      where system = :system and account = :account and version = :version and begun = :number`,
     refusal,
   );
@@ -163,7 +163,7 @@ export async function resealCredential(
   { system, account, was, sealed }: Place & { was: string; sealed: string },
 ): Promise<void> {
   await db.raw(
-    `update credentials set sealed = :sealed where system = :system and account = :account and sealed = :was`,
+    `update system_credentials set sealed = :sealed where system = :system and account = :account and sealed = :was`,
     { system, account, was, sealed },
   );
 }
@@ -174,7 +174,7 @@ export async function setCredential(
   { system, sealed, now }: { system: string; sealed: string; now: Date },
 ): Promise<void> {
   await db.raw(
-    `insert into credentials as c (system, account, sealed, version, begun, stored_at, expires_at)
+    `insert into system_credentials as c (system, account, sealed, version, begun, stored_at, expires_at)
      values (:system, '', :sealed, 1, 1, :now::timestamptz, '-infinity')
      on conflict (system, account) do update
      set sealed = excluded.sealed, version = c.begun + 1, begun = c.begun + 1, stored_at = excluded.stored_at,
@@ -190,14 +190,19 @@ export async function setCredential(
  */
 export async function nameCredential(tx: Tx, { system, account }: Place): Promise<void> {
   const { rows } = await tx.raw<{ rows: { begun: number }[] }>(
-    `delete from credentials where system = :system and account = :account returning begun`,
+    `delete from system_credentials where system = :system and account = :account returning begun`,
     { system, account },
   );
   const begun = rows[0]?.begun ?? 0;
   await tx.raw(
-    `update credentials
+    `update system_credentials
      set account = :account, renewing_until = null, version = greatest(begun, :begun) + 1, begun = greatest(begun, :begun) + 1
      where system = :system and account = ''`,
     { system, account, begun },
   );
+}
+
+/** What was set is refused: nothing of it is kept. */
+export async function dropNewCredential(db: Db, system: string): Promise<void> {
+  await db.raw(`delete from system_credentials where system = :system and account = ''`, { system });
 }

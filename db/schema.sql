@@ -445,22 +445,6 @@ create table copy_accounts (
   allowed_at timestamp with time zone
 );
 
-create table credentials (
-  system text not null,
-  account text not null,
-  sealed text,
-  version bigint default 0 not null,
-  begun bigint default 0 not null,
-  renewing_until timestamp with time zone,
-  not_before timestamp with time zone,
-  cut_off_at timestamp with time zone,
-  stored_at timestamp with time zone,
-  expires_at timestamp with time zone,
-  reconnect_by timestamp with time zone,
-  refused_at timestamp with time zone,
-  refused_why text
-);
-
 create table customers (
   id bigint generated always as identity not null,
   name text not null,
@@ -798,6 +782,22 @@ create table sync_intents (
   beside jsonb
 ) partition by RANGE (id);
 
+create table system_credentials (
+  system text not null,
+  account text not null,
+  sealed text,
+  version bigint default 0 not null,
+  begun bigint default 0 not null,
+  renewing_until timestamp with time zone,
+  not_before timestamp with time zone,
+  cut_off_at timestamp with time zone,
+  stored_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  reconnect_by timestamp with time zone,
+  refused_at timestamp with time zone,
+  refused_why text
+);
+
 create table walk_positions (
   name text not null,
   "position" bigint not null,
@@ -832,9 +832,6 @@ alter table connections add constraint connections_check CHECK ((((account IS NU
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table copy_accounts add constraint copy_accounts_check CHECK ((((allowed_at IS NULL) = (allowed_why IS NULL)) AND ((allowed_at IS NULL) = (allowed_by IS NULL))));
 alter table copy_accounts add constraint copy_accounts_pkey PRIMARY KEY (system, account);
-alter table credentials add constraint credentials_check CHECK ((version <= begun));
-alter table credentials add constraint credentials_check1 CHECK (((refused_at IS NULL) = (refused_why IS NULL)));
-alter table credentials add constraint credentials_pkey PRIMARY KEY (system, account);
 alter table customers add constraint customers_pkey PRIMARY KEY (id);
 alter table database_place add constraint database_place_only_one_check CHECK (only_one);
 alter table database_place add constraint database_place_pkey PRIMARY KEY (only_one);
@@ -890,6 +887,9 @@ alter table sync_events add constraint sync_events_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
+alter table system_credentials add constraint system_credentials_check CHECK ((version <= begun));
+alter table system_credentials add constraint system_credentials_check1 CHECK (((refused_at IS NULL) = (refused_why IS NULL)));
+alter table system_credentials add constraint system_credentials_pkey PRIMARY KEY (system, account);
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
 alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);

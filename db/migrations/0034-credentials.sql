@@ -1,7 +1,7 @@
 -- The credentials of systems that mint or rotate them: one for each account, and one that is being set
 -- (account ''), or that is minted from the settings. The secrets are encrypted with TWINBOX_SECRET_KEY
 -- (docs/decisions/0072-credentials-that-change.md).
-create table credentials (
+create table system_credentials (
   system         text   not null,
   account        text   not null,
   sealed         text,                                 -- null before the first minting

@@ -24,7 +24,7 @@ const TABLES_OF_TWINBOX = [
   ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
   ...['refused_records', 'relay_batches', 'relay_cursor', 'restores', 'role_signs', 'sequence_moves'],
   ...['skipped_items', 'stoppages', 'sweeps', 'sync_attempts', 'sync_conflicts', 'sync_deliveries'],
-  ...['sync_events', 'sync_intents', 'walk_positions', 'webhook_signs'],
+  ...['sync_events', 'sync_intents', 'system_credentials', 'walk_positions', 'webhook_signs'],
 ];
 
 /** JavaScript knows a member of this name in every object. */

@@ -58,7 +58,7 @@ export function cannotOpen(system: string, why: 'no_key' | 'not_authentic', key:
   return lasting(
     why === 'no_key'
       ? `the credential of ${system} is encrypted with the key ${key}, which is not in ${SETTING}: add that key after a comma and restart, or ${reconnectBy(system)}`
-      : `the stored credential of ${system} was changed and cannot be used: ${reconnectBy(system)}`,
+      : `the stored credential of ${system} is of another address, or was changed by hand, and is not used: ${reconnectBy(system)}`,
   );
 }
 

@@ -56,9 +56,11 @@ const STORING_TRIES = 60;
 /** A lease that outlasts the request, and what it takes to store its answer. */
 export const leaseMsOf = ({ renewTimeoutMs }: Auth): number => renewTimeoutMs + 10_000;
 
-/** What the row's secrets are about, besides their text. */
-export const aboutOf = ({ system, auth }: Pick<RenewalDeps, 'system' | 'auth'>): string =>
-  [system, auth.kind, ...auth.madeFrom].join('\n');
+/** What the row's secrets are about: with another address, say, they cannot be opened. */
+export function aboutOf({ system, auth }: Pick<RenewalDeps, 'system' | 'auth'>): string {
+  const { kind, address, madeFrom } = auth;
+  return [system, kind, address, ...(kind === 'minted' ? madeFrom : [])].join('\n');
+}
 
 /**
  * `stored`: it is in the row under its number. `overtaken`: another process or a person was faster, and

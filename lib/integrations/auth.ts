@@ -28,8 +28,10 @@ export interface Auth {
    * what the last one brought, and may replace it; a person gives the first (`twinbox credentials set`).
    */
   kind: 'minted' | 'rotating';
+  /** Where the secrets are sent: a stored credential is used at no other address. */
+  address: string;
   /**
-   * The settings that a minted credential is made from: with other settings it is minted anew. They are
+   * The secrets of the settings. A minted credential that was made from others is minted anew. They are
    * not stored.
    */
   madeFrom: readonly string[];

@@ -6,13 +6,14 @@
 // What a death leaves behind: before the account is known, a row that only `finishCredential` uses;
 // afterwards, the row of the account, complete.
 import { readConnection } from '../../db/connections.ts';
-import { nameCredential, setCredential } from '../../db/credentials.ts';
+import { dropNewCredential, nameCredential, setCredential } from '../../db/credentials.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { integrateWith, type CredentialParts } from '../credentials/integrate.ts';
 import { aboutOf } from '../credentials/renewal.ts';
 import { seal } from '../credentials/seal.ts';
 import type { SystemAccess } from '../integrations/definition.ts';
 import type { Failure } from '../integrations/integration.ts';
+import { RECONNECT } from '../integrations/own-failure.ts';
 import { rememberSecrets } from '../redact.ts';
 
 export type SetResult =
@@ -54,6 +55,7 @@ export async function finishCredential({ access, instanceId, ...parts }: SetDeps
     const failure = integration.classify(error);
     // The error is of the database, or a fault of Twinbox.
     if (failure.status === null && failure.scope === 'entity') throw error;
+    if (failure.code === RECONNECT) await dropNewCredential(db, system);
     return { ok: false, failure };
   }
 }

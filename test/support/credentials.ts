@@ -8,7 +8,7 @@ export const OTHER_KEY = Buffer.alloc(32, 'another key').toString('base64');
 /** The time of whoever renews is over, and so is the pause after a failure. */
 export async function endRenewals(db: Db): Promise<void> {
   await db.raw(
-    `update credentials set renewing_until = least(renewing_until, clock_timestamp()), not_before = null`,
+    `update system_credentials set renewing_until = least(renewing_until, clock_timestamp()), not_before = null`,
   );
 }
 

@@ -281,7 +281,7 @@ const FILLED_TABLES = [
   'rate_buckets',
   'breakers',
   'account_rests',
-  'credentials',
+  'system_credentials',
   'stoppages',
   'external_records',
   'account_readings',

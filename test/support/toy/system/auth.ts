@@ -17,7 +17,8 @@ const SECOND = 1_000;
 export function createToyAuth({ url, clientSecret }: ToyAuthSettings, kind: Auth['kind'] = 'rotating'): Auth {
   return {
     kind,
-    madeFrom: [url, clientSecret],
+    address: url,
+    madeFrom: [clientSecret],
     callTimeoutMs: capabilities.callTimeoutMs,
     renewTimeoutMs: 10 * SECOND,
     async renew(current, { signal, now }) {
