@@ -22,11 +22,15 @@ import { findRunning } from './running.ts';
 import { quietLog } from './session.ts';
 import { readAccount } from './sync.ts';
 
-type About = { config: Config; systems: readonly SystemDefinition[] };
+/** `mayBeCopy`: no credential is renewed, since the original has it too. */
+type About = { config: Config; systems: readonly SystemDefinition[]; mayBeCopy?: boolean };
 
 /** The systems are checked at the same time, so none waits for one that does not answer. */
-export async function examineSystems({ config, systems }: About, db: Db | null): Promise<Check[]> {
-  const found = await Promise.all(systems.map((system) => examineSystem(system, config, db)));
+export async function examineSystems(
+  { config, systems, mayBeCopy = false }: About,
+  db: Db | null,
+): Promise<Check[]> {
+  const found = await Promise.all(systems.map((system) => examineSystem(system, { config, db, mayBeCopy })));
   if (systems.length === 1) return found.flat();
   return systems.flatMap(({ name }, at) =>
     (found[at] ?? []).map((each) => ({ ...each, name: each.name === name ? name : `${name} ${each.name}` })),
@@ -42,7 +46,10 @@ export function examineSystemsAlone({ config, systems }: About): Promise<Check[]
   return examineSystems({ config, systems: configured }, null);
 }
 
-async function examineSystem(system: SystemDefinition, config: Config, db: Db | null): Promise<Check[]> {
+async function examineSystem(
+  system: SystemDefinition,
+  { config, db, mayBeCopy }: { config: Config; db: Db | null; mayBeCopy: boolean },
+): Promise<Check[]> {
   const fix = system.lookAt;
   const host = await attempt(system.name, fix, () => findHost(system, config, quietLog(config)));
   if ('level' in host) return [host];
@@ -50,7 +57,8 @@ async function examineSystem(system: SystemDefinition, config: Config, db: Db | 
     const secrets = system.webhookSecrets(config).length;
     const running = (await findRunning(config.dataDir)) !== null;
     const credential = await examineCredential(host, config, db);
-    if (credential.some(({ level }) => level === 'problem') || (host.auth && db === null)) return credential;
+    if (credential.some(({ level }) => level === 'problem') || (host.auth && (db === null || mayBeCopy)))
+      return credential;
     const authorize = db === null ? undefined : authorizeBy(host, credentialParts(config, db));
     const seen = await attempt(system.name, fix, () => host.examine({ secrets, running, authorize }));
     if ('level' in seen) return [...credential, seen];

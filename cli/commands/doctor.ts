@@ -69,7 +69,7 @@ Examples:
     });
 }
 
-type About = { config: Config; systems: readonly SystemDefinition[] };
+type About = { config: Config; systems: readonly SystemDefinition[]; mayBeCopy?: boolean };
 
 async function examine(registry: Registry, named: string | undefined): Promise<Check[]> {
   const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
@@ -120,7 +120,8 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   });
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineSystems(about, null))];
-  found.push(await check('identity', 'Look at the database.', () => judgeIdentity(db, address)));
+  const identity = await check('identity', 'Look at the database.', () => judgeIdentity(db, address));
+  found.push(identity);
   const running = await findRunning(config.dataDir);
   const sequences = await attempt('sequences', 'Look at the database.', async () => ({
     checks: await examineSequences(db, systemClock.now()),
@@ -158,7 +159,8 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
       judgeAttention(await countReasons(db)),
     ),
   );
-  return [...found, ...(await examineSystems(about, db))];
+  const mayBeCopy = identity.level !== 'ok';
+  return [...found, ...(await examineSystems({ ...about, mayBeCopy }, db))];
 }
 
 async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {

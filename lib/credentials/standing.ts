@@ -20,6 +20,8 @@ export function sayCredential(row: CredentialRow, now: Date): string {
   const { sealed, expiresAt, reconnectBy: until, refusedAt } = row;
   if (refusedAt !== null) return `refused since ${minute(refusedAt)}`;
   if (sealed === null) return 'not minted yet';
+  // What was set is renewed before it is used: its own time is before all others.
+  if (expiresAt !== null && expiresAt.getTime() < 0) return 'given, and not renewed yet';
   const expiry =
     expiresAt === null
       ? 'expires at a time that is not known'

@@ -1,6 +1,8 @@
 // The engine with a credential that rotates: what a pair, the breaker and people see of it.
 import { expect } from 'chai';
 import { readCredential } from '../../../db/credentials.ts';
+import { addressOf } from '../../../db/relay/identity.ts';
+import { copyDatabase } from '../../../db/relay/restore.ts';
 import { readBreaker } from '../../../db/limits/breakers.ts';
 import { createKeeper } from '../../../lib/credentials/keeper.ts';
 import { authorized } from '../../../lib/credentials/integrate.ts';
@@ -18,6 +20,7 @@ import { A_KEY, allText, endRenewals, OTHER_KEY } from '../../support/credential
 import { insertCustomer } from '../../support/customers.ts';
 import { useDatabase } from '../../support/database.ts';
 import { createSide, markAccountRead, type EngineSide } from '../../support/engine.ts';
+import { pauseAt } from '../../support/signal.ts';
 import { emptyTables } from '../../support/sync.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { besideOthers, toyAt } from '../../support/toy/double/definition.ts';
@@ -162,6 +165,33 @@ describe('the engine with a credential that rotates', () => {
     expect(await (await integrate()).identify()).to.have.property('account', 'toy_account');
   });
 
+  it('does not renew what another process has renewed', async () => {
+    const [one, other] = [await integrate(), await integrate()];
+    await Promise.all([one.identify(), other.identify()]);
+    toy.advance(2 * 60_000);
+    toy.tokens.revoke();
+    await one.identify();
+    // Past its first minute, so that only the row speaks against another renewal.
+    toy.advance(2 * 60_000);
+    const renewals = toy.tokens.renewals();
+    await other.identify();
+    expect(toy.tokens.renewals()).to.equal(renewals);
+  });
+
+  it('is not replaced by what a frozen process brings late', async () => {
+    toy.advance(2 * 60_000);
+    toy.tokens.revoke();
+    const frozen = pauseAt('credential.renewed');
+    const late = (await integrate()).identify();
+    await frozen.reached;
+    await endRenewals(database.db);
+    await (await integrate()).identify();
+    const newest = await stored();
+    frozen.resume();
+    expect(await late).to.have.property('account');
+    expect(await stored()).to.deep.equal(newest);
+  });
+
   it('warns thirty days before the account has to be connected again', async () => {
     expect(await warnings()).to.deep.equal([]);
     toy.advance(71 * DAY);
@@ -192,6 +222,18 @@ describe('the engine with a credential that rotates', () => {
     expect(await stored()).to.deep.equal(before);
     expect(await allText(database.db)).to.not.include('another-world');
     expect(await storeGiven(deps, 'no token')).to.equal(false);
+  });
+
+  it('is not taken along by a copy of the database, whose original goes on renewing it', async () => {
+    const { db, url } = database;
+    await copyDatabase(db, addressOf({ url }));
+    expect(await readCredential(db, 'toy', 'newest')).to.equal(null);
+    const copy = await integrate();
+    const failure = await copy.identify().then(
+      () => null,
+      (error: unknown) => copy.classify(error),
+    );
+    expect(failure?.message).to.equal('toy has no credential yet: npx twinbox credentials set toy');
   });
 
   it('does not start without a key, and says how to make one', async () => {
