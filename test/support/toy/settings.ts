@@ -23,7 +23,7 @@ const properties = {
     type: 'string',
     secret: true,
     description:
-      'The secret of the client, in place of `TOY_TOKEN`: Toy then gives tokens that change, which are stored encrypted with `TWINBOX_SECRET_KEY`. `twinbox credentials set toy` takes the first refresh token.',
+      'The secret of the client. `TOY_TOKEN` is not used beside it: Toy gives tokens that change, which are stored encrypted with `TWINBOX_SECRET_KEY`. `twinbox credentials set toy` takes the first refresh token.',
     expects: 'the secret of a client of Toy',
     example: 'a-client-secret-of-toy',
   },
@@ -146,8 +146,6 @@ function read(values: Values) {
 
 /** Settings that are valid each by itself and wrong in combination. */
 function findConflicts({ TOY_URL: url, TOY_TOKEN: token, TOY_CLIENT_SECRET: client }: Values): string[] {
-  if (token !== undefined && client !== undefined)
-    return ['TOY_TOKEN and TOY_CLIENT_SECRET are two ways to be let in: set one of them'];
   if ((url === undefined) === ((token ?? client) === undefined)) return [];
   return ['TOY_URL and TOY_TOKEN (or TOY_CLIENT_SECRET) belong together: set both, or neither'];
 }
