@@ -121,13 +121,13 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineSystems(about, null))];
   const identity = await check('identity', 'Look at the database.', () => judgeIdentity(db, address));
-  found.push(identity);
   const running = await findRunning(config.dataDir);
   const sequences = await attempt('sequences', 'Look at the database.', async () => ({
     checks: await examineSequences(db, systemClock.now()),
   }));
   found.push(...('level' in sequences ? [sequences] : sequences.checks));
   found.push(
+    identity,
     ...(await examineRoles(db, systems, running !== null || config.database.url !== undefined)),
     ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),
     await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config, db)),
@@ -159,8 +159,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
       judgeAttention(await countReasons(db)),
     ),
   );
-  const mayBeCopy = identity.level !== 'ok';
-  return [...found, ...(await examineSystems({ ...about, mayBeCopy }, db))];
+  return [...found, ...(await examineSystems({ ...about, mayBeCopy: identity.level !== 'ok' }, db))];
 }
 
 async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {

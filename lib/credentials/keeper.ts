@@ -4,26 +4,14 @@
 //
 // A refusal is first compared with the row: another process may have renewed meanwhile. A credential that
 // is refused in its first minute is not renewed again, since a newer one would be refused too.
-import {
-  beginRenewal,
-  ensureCredential,
-  readCredential,
-  resealCredential,
-  type Begun,
-  type CredentialRow,
-  type WhichCredential,
-} from '../../db/credentials.ts';
+import { beginRenewal, type Begun, type CredentialRow } from '../../db/credentials.ts';
 import type { Authorize, Secrets } from '../integrations/auth.ts';
-import { waitUntil } from '../loop.ts';
 import { rememberSecrets } from '../redact.ts';
-import { CredentialError, cannotOpen, noCredential, notRenewed, refusedForGood } from './refusals.ts';
-import { aboutOf, isOver, isSoonOver, leaseMsOf, renew, type RenewalDeps } from './renewal.ts';
-import { open, seal } from './seal.ts';
+import { CredentialError, notRenewed, refusedForGood } from './refusals.ts';
+import { isOver, isSoonOver, leaseMsOf, renew } from './renewal.ts';
+import { createStored, type StoredDeps } from './stored.ts';
 
-export interface KeeperDeps extends RenewalDeps {
-  /** Which of the stored ones; of a minted one there is only `new`. */
-  which: WhichCredential;
-}
+export type KeeperDeps = StoredDeps;
 
 interface Held extends Pick<CredentialRow, 'version' | 'expiresAt' | 'storedAt'> {
   secrets: Secrets;
@@ -33,13 +21,10 @@ interface Held extends Pick<CredentialRow, 'version' | 'expiresAt' | 'storedAt'>
 type Because = 'none' | 'soon' | 'refused';
 
 const FIRST_MINUTE_MS = 60_000;
-/** How often the row is looked at while another process renews. */
-const LOOK_MS = 50;
 
 export function createKeeper(deps: KeeperDeps): { authorize: Authorize } {
   const { db, clock, system, auth, keys } = deps;
-  const which = auth.kind === 'minted' ? 'new' : deps.which;
-  const about = aboutOf(deps);
+  const { readRow, openRow, anotherIsDone } = createStored(deps);
   rememberSecrets([...keys, ...auth.madeFrom]);
   let held: Held | null = null;
   let finding: Promise<Held | null> | null = null;
@@ -77,41 +62,6 @@ export function createKeeper(deps: KeeperDeps): { authorize: Authorize } {
     return true;
   }
 
-  async function readRow(): Promise<CredentialRow> {
-    const row = await readCredential(db, system, which);
-    if (row) return row;
-    if (auth.kind === 'rotating') throw noCredential(system);
-    await ensureCredential(db, { system, account: '' });
-    return readRow();
-  }
-
-  /** Null where a minted one was made from other settings, or is damaged: it is minted anew. */
-  async function openRow(row: CredentialRow): Promise<Secrets | null> {
-    const sealed = row.sealed ?? '';
-    const opened = open(sealed, about, keys);
-    if (!opened.ok) {
-      if (auth.kind === 'minted') return null;
-      throw cannotOpen(system, opened.why, opened.key);
-    }
-    const { secrets } = opened;
-    rememberSecrets(Object.values(secrets));
-    if (!opened.isCurrent)
-      await resealCredential(db, { ...row, was: sealed, sealed: seal(secrets, about, keys) });
-    return secrets;
-  }
-
-  async function anotherIsDone(version: number): Promise<void> {
-    const isDone = async (): Promise<boolean> => {
-      const row = await readRow();
-      return !row.isRenewing || row.version !== version || row.refusedAt !== null;
-    };
-    await waitUntil(isDone, {
-      timeoutMs: 2 * leaseMsOf(auth),
-      everyMs: LOOK_MS,
-      what: `another process renews the credential of ${system}`,
-    });
-  }
-
   async function current(): Promise<Held> {
     const now = clock.now();
     if (held === null || isOver(held, now)) return anyHeld(held?.version ?? null);
@@ -134,23 +84,31 @@ export function createKeeper(deps: KeeperDeps): { authorize: Authorize } {
     return found;
   }
 
-  return {
-    async authorize(send) {
-      const limit = AbortSignal.timeout(auth.callTimeoutMs);
-      const first = await within(limit, current(), system);
-      try {
-        return await send(first.secrets, limit);
-      } catch (error) {
-        const { kind, nothingHappened } = auth.classify(error);
-        if (kind !== 'auth') throw error;
-        const next = await within(limit, after(first), system).catch((why: unknown) => {
-          if (!(why instanceof CredentialError)) throw why;
-          throw new CredentialError({ ...why.failure, nothingHappened });
-        });
-        if (next === null) throw error;
-        return await send(next.secrets, limit);
-      }
-    },
+  return { authorize: authorizeWith({ current, after }, deps) };
+}
+
+interface Source {
+  current(): Promise<Held>;
+  /** Null: nothing newer than what was refused is to be had. */
+  after(refused: Held): Promise<Held | null>;
+}
+
+function authorizeWith({ current, after }: Source, { system, auth }: KeeperDeps): Authorize {
+  return async (send) => {
+    const limit = AbortSignal.timeout(auth.callTimeoutMs);
+    const first = await within(limit, current(), system);
+    try {
+      return await send(first.secrets, limit);
+    } catch (error) {
+      const { kind, nothingHappened } = auth.classify(error);
+      if (kind !== 'auth') throw error;
+      const next = await within(limit, after(first), system).catch((why: unknown) => {
+        if (!(why instanceof CredentialError)) throw why;
+        throw new CredentialError({ ...why.failure, nothingHappened });
+      });
+      if (next === null) throw error;
+      return await send(next.secrets, limit);
+    }
   };
 }
 

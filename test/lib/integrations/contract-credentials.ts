@@ -2,7 +2,6 @@
 // good, deaths in the middle of a renewal. Two keepers on one database are two processes; a failpoint that
 // throws leaves behind what a death does. test/lib/credentials/ kills real processes at the same places.
 import { expect } from 'chai';
-import type { Db } from '../../../db/server/connection.ts';
 import { createKeeper } from '../../../lib/credentials/keeper.ts';
 import { authorized } from '../../../lib/credentials/integrate.ts';
 import { disableFailpoints, enableFailpoint } from '../../../lib/failpoint.ts';
@@ -49,7 +48,7 @@ export function describeCredentials(kit: Kit, open: () => Promise<ContractHarnes
       const stream = new PassThrough();
       stream.on('data', (chunk: Buffer) => (logged += chunk.toString()));
       const log = createLogger({ level: 'debug', format: 'json', stream });
-      return { db: database.db as Db, clock, log, keys: [A_KEY] };
+      return { db: database.db, clock, log, keys: [A_KEY] };
     }
 
     /** What a process has of its own. */
