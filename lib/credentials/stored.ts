@@ -6,6 +6,7 @@ import {
   type CredentialRow,
   type WhichCredential,
 } from '../../db/credentials.ts';
+import { failpoint } from '../failpoint.ts';
 import type { Secrets } from '../integrations/auth.ts';
 import { waitUntil } from '../loop.ts';
 import { rememberSecrets } from '../redact.ts';
@@ -50,6 +51,7 @@ export function createStored(deps: StoredDeps) {
   }
 
   async function anotherIsDone(version: number): Promise<void> {
+    await failpoint('credential.waiting');
     const isDone = async (): Promise<boolean> => {
       const row = await readRow();
       return !row.isRenewing || row.version !== version || row.refusedAt !== null;

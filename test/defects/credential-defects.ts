@@ -1,7 +1,6 @@
 import type { Defect } from './defect.ts';
 
 const engine = 'test/lib/credentials/engine.test.ts';
-const kill = 'test/lib/credentials/kill.test.ts';
 
 /** Mistakes about credentials that are minted or rotate. */
 export const credentialDefects: Defect[] = [
@@ -14,7 +13,7 @@ export const credentialDefects: Defect[] = [
         replace: ``,
       },
     ],
-    caughtBy: { file: kill, title: 'and another one at the same moment' },
+    caughtBy: { file: engine, title: 'renews once where two processes need it at once' },
   },
   {
     name: 'a refused credential renewed without a look at the row',

@@ -13,6 +13,7 @@ import { loadConfig } from '../../../lib/config/config.ts';
 import { requireSystems } from '../../../lib/process/requirements.ts';
 import { createSyncDeps } from '../../../lib/process/systems.ts';
 import type { SystemAccess } from '../../../lib/integrations/definition.ts';
+import { enableFailpoint } from '../../../lib/failpoint.ts';
 import { createLogger } from '../../../lib/log.ts';
 import { redact } from '../../../lib/redact.ts';
 import { newEventId } from '../../../lib/uuid.ts';
@@ -20,7 +21,7 @@ import { A_KEY, allText, endRenewals, OTHER_KEY } from '../../support/credential
 import { insertCustomer } from '../../support/customers.ts';
 import { useDatabase } from '../../support/database.ts';
 import { createSide, markAccountRead, type EngineSide } from '../../support/engine.ts';
-import { pauseAt } from '../../support/signal.ts';
+import { createSignal, pauseAt } from '../../support/signal.ts';
 import { emptyTables } from '../../support/sync.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { besideOthers, toyAt } from '../../support/toy/double/definition.ts';
@@ -163,6 +164,24 @@ describe('the engine with a credential that rotates', () => {
     deps.access = right;
     await endRenewals(database.db);
     expect(await (await integrate()).identify()).to.have.property('account', 'toy_account');
+  });
+
+  it('renews once where two processes need it at once: the other one waits', async () => {
+    toy.advance(2 * 60_000);
+    toy.tokens.revoke();
+    const renewals = toy.tokens.renewals();
+    const held = pauseAt('credential.renewed');
+    const first = (await integrate()).identify();
+    await held.reached;
+    const met = createSignal();
+    const points = ['credential.waiting', 'credential.begun'];
+    const ends = points.map((point) => enableFailpoint(point, () => met.fire()));
+    const second = (await integrate()).identify();
+    await met.promise;
+    held.resume();
+    expect(await first).to.deep.equal(await second);
+    expect(toy.tokens.renewals()).to.equal(renewals + 1);
+    for (const end of ends) end();
   });
 
   it('does not renew what another process has renewed', async () => {

@@ -61,8 +61,9 @@ describe('a process that is killed while it renews a credential', function () {
     const named = readdirSync(ROOM).flatMap((name) =>
       [...readFileSync(join(ROOM, name), 'utf8').matchAll(/failpoint\('([^']*)'\)/g)].map(([, one]) => one),
     );
-    expect(named).to.have.lengthOf(3);
-    expect(await work()).to.deep.equal(named);
+    // One that finds another at work waits there; test/lib/credentials/engine.test.ts stops it.
+    expect(await work()).to.deep.equal(named.filter((name) => name !== 'credential.waiting'));
+    expect(named).to.have.lengthOf(4);
   });
 
   for (const [point, isStored, more] of [
@@ -84,7 +85,7 @@ describe('a process that is killed while it renews a credential', function () {
     const renewals = toy.tokens.renewals();
     const passed = await Promise.all([work(), work(), work()]);
     expect(toy.tokens.renewals() - renewals).to.equal(1);
-    expect(passed.filter((each) => each?.length === 3)).to.have.lengthOf(1);
-    expect(passed.filter((each) => each?.length === 0)).to.have.lengthOf(2);
+    expect(passed.filter((each) => each?.includes('credential.stored'))).to.have.lengthOf(1);
+    expect(passed.filter((each) => each?.includes('credential.begun') === false)).to.have.lengthOf(2);
   });
 });

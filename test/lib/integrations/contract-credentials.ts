@@ -13,7 +13,7 @@ import { finishCredential, storeGiven, type SetDeps } from '../../../lib/operati
 import { openBreakingProxy } from '../../support/breaking-proxy.ts';
 import { A_KEY, allText, endRenewals } from '../../support/credentials.ts';
 import { useDatabase } from '../../support/database.ts';
-import { pauseAt, waitUntil } from '../../support/signal.ts';
+import { createSignal, pauseAt, waitUntil } from '../../support/signal.ts';
 import { emptyTables } from '../../support/sync.ts';
 import { PassThrough } from 'node:stream';
 import type { ContractHarness, CredentialHarness } from './contract-harness.ts';
@@ -90,9 +90,12 @@ export function describeCredentials(kit: Kit, open: () => Promise<ContractHarnes
       const held = pauseAt('credential.renewed');
       const first = one.identify();
       await held.reached;
+      // The other one waits, or it begins a renewal of its own.
+      const met = createSignal();
+      for (const point of ['credential.waiting', 'credential.begun'])
+        enableFailpoint(point, () => met.fire());
       const second = other.identify();
-      const calls = h.calls();
-      await waitUntil(() => h.calls() > calls, { timeoutMs: 5_000, what: 'the other was refused' });
+      await met.promise;
       held.resume();
       expect(await first).to.deep.equal(await second);
       expect(c.renewals()).to.equal(before + 1);
