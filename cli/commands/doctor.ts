@@ -102,7 +102,6 @@ async function examine(registry: Registry, named: string | undefined): Promise<C
 
 async function examineWithDatabase(about: About, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const { config, systems } = about;
-  const found: Check[] = [];
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () => readDatabaseFacts(db));
   if ('level' in facts) return [facts, ...(await examineSystemsAlone(about))];
@@ -111,7 +110,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
     const { says, fix } = untransacted;
     return [checks.problem('database', says, fix), ...(await examineSystemsAlone(about))];
   }
-  found.push(judgeDatabase(place, facts));
+  const found: Check[] = [judgeDatabase(place, facts)];
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
   found.push(...(await examineGround(config, db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
