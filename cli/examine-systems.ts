@@ -1,5 +1,6 @@
 // The checks of the doctor for each external system: the rights of its key, the clocks, the
 // webhooks, the account, whether known records still exist, and how its events arrive.
+import { readCredential } from '../db/credentials.ts';
 import { countRefusals, readLastReceived } from '../db/health/doctor.ts';
 import { readWebhookSigns } from '../db/health/webhook-signs.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -12,6 +13,8 @@ import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { judgeClock } from '../lib/operations/doctor.ts';
 import { judgeIntake } from '../lib/operations/doctor-signs.ts';
 import { checkKnown } from '../lib/operations/known-sample.ts';
+import { authorizeBy, type CredentialParts } from '../lib/credentials/integrate.ts';
+import { checkCredential } from '../lib/credentials/standing.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 import { attempt, check } from './attempt.ts';
 import type { Host } from './host.ts';
@@ -20,11 +23,15 @@ import { findRunning } from './running.ts';
 import { quietLog } from './session.ts';
 import { readAccount } from './sync.ts';
 
-type About = { config: Config; systems: readonly SystemDefinition[] };
+/** `mayBeCopy`: no credential is renewed, since the original has it too. */
+type About = { config: Config; systems: readonly SystemDefinition[]; mayBeCopy?: boolean };
 
 /** The systems are checked at the same time, so none waits for one that does not answer. */
-export async function examineSystems({ config, systems }: About, db: Db | null): Promise<Check[]> {
-  const found = await Promise.all(systems.map((system) => examineSystem(system, config, db)));
+export async function examineSystems(
+  { config, systems, mayBeCopy = false }: About,
+  db: Db | null,
+): Promise<Check[]> {
+  const found = await Promise.all(systems.map((system) => examineSystem(system, { config, db, mayBeCopy })));
   if (systems.length === 1) return found.flat();
   return systems.flatMap(({ name }, at) =>
     (found[at] ?? []).map((each) => ({ ...each, name: each.name === name ? name : `${name} ${each.name}` })),
@@ -40,17 +47,25 @@ export function examineSystemsAlone({ config, systems }: About): Promise<Check[]
   return examineSystems({ config, systems: configured }, null);
 }
 
-async function examineSystem(system: SystemDefinition, config: Config, db: Db | null): Promise<Check[]> {
+async function examineSystem(
+  system: SystemDefinition,
+  { config, db, mayBeCopy }: { config: Config; db: Db | null; mayBeCopy: boolean },
+): Promise<Check[]> {
   const fix = system.lookAt;
   const host = await attempt(system.name, fix, () => findHost(system, config, quietLog(config)));
   if ('level' in host) return [host];
   try {
     const secrets = system.webhookSecrets(config).length;
     const running = (await findRunning(config.dataDir)) !== null;
-    const seen = await attempt(system.name, fix, () => host.examine({ secrets, running }));
-    if ('level' in seen) return [seen];
+    const credential = await examineCredential(host, config, db);
+    if (credential.some(({ level }) => level === 'problem') || (host.auth && (db === null || mayBeCopy)))
+      return credential;
+    const authorize = db === null ? undefined : authorizeBy(host, credentialParts(config, db));
+    const seen = await attempt(system.name, fix, () => host.examine({ secrets, running, authorize }));
+    if ('level' in seen) return [...credential, seen];
     const whose = host.simulatorUrl === null ? system.label : 'the simulator';
     return [
+      ...credential,
       ...seen.rights,
       ...(seen.clock ? [judgeClock(whose, seen.clock)] : []),
       ...seen.webhooks,
@@ -59,6 +74,30 @@ async function examineSystem(system: SystemDefinition, config: Config, db: Db | 
   } finally {
     await host.close();
   }
+}
+
+const credentialParts = (config: Config, db: Db): CredentialParts => ({
+  ...{ db, clock: systemClock, log: quietLog(config), keys: config.secretKeys },
+});
+
+/** Nothing where the credential is static; the checks of the system's rights speak of that. */
+async function examineCredential({ auth, system }: Host, config: Config, db: Db | null): Promise<Check[]> {
+  if (!auth) return [];
+  if (db === null)
+    return [
+      checks.problem('credential', 'it is in the database, which cannot be read', 'Look at the database.'),
+    ];
+  const isRotating = auth.kind === 'rotating';
+  const about = { system: system.name, isRotating, keys: config.secretKeys };
+  return [
+    await check('credential', 'Look at the database.', async () =>
+      checkCredential(
+        about,
+        await readCredential(db, system.name, isRotating ? 'bound' : 'new'),
+        systemClock.now(),
+      ),
+    ),
+  ];
 }
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,6 @@
 // Prints what `twinbox status` has read, as lines for a person or as JSON.
 import type { Connection } from '../db/connections.ts';
+import type { CredentialRow } from '../db/credentials.ts';
 import type { SyncBacklog } from '../db/health/readiness.ts';
 import type { ReceiveLag } from '../db/relay/receive-lag.ts';
 import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/health/reports.ts';
@@ -7,6 +8,8 @@ import type { RefusedCount } from '../db/health/refused-counts.ts';
 import type { RoleSign } from '../db/health/role-signs.ts';
 import type { Sweep } from '../db/sweep.ts';
 import type { WebhookSigns } from '../db/health/webhook-signs.ts';
+import { systemClock } from '../lib/clock.ts';
+import { sayCredential } from '../lib/credentials/standing.ts';
 import { refusedFigures } from '../lib/health/refused.ts';
 import { placeOf, sayLag, type RoleStanding } from '../lib/health/roles.ts';
 import { heldDeletes } from '../lib/sync/fuse.ts';
@@ -18,6 +21,8 @@ import { describeUnmatched, unmatchedJson, type Unmatched } from './unmatched.ts
 export type AccountStatus = {
   system: string;
   connection: Connection | null;
+  /** Null of a system whose credential is static, or before the first one. */
+  credential: CredentialRow | null;
   webhooks: WebhookSigns | null;
   /** The last sweep; null before the first one. */
   swept: Sweep | null;
@@ -158,11 +163,12 @@ function accountRows(accounts: readonly AccountStatus[]): string[][] {
   );
 }
 
-function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): string[][] {
+function rowsOfAccount({ system, connection, credential, webhooks, swept }: AccountStatus): string[][] {
   return [
     ...(connection?.account
       ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
       : []),
+    ...(credential ? [['credential', sayCredential(credential, systemClock.now())]] : []),
     ...(connection?.pausedAt
       ? [
           [
@@ -260,11 +266,16 @@ function unmatchedOf(accounts: readonly AccountStatus[]): object | null {
   return Object.fromEntries(accounts.map((account) => [account.system, json(account)]));
 }
 
-function accountJson({ connection, webhooks, swept }: AccountStatus): object | null {
+function accountJson({ connection, credential, webhooks, swept }: AccountStatus): object | null {
   return (
     connection && {
       account: connection.account,
       livemode: connection.livemode,
+      ...(credential && {
+        credential_expires_at: credential.expiresAt,
+        credential_refused_at: credential.refusedAt,
+        reconnect_by: credential.reconnectBy,
+      }),
       paused_at: connection.pausedAt,
       paused_why: connection.pausedWhy,
       deletes_held_at: connection.deletesOutHeldAt,

@@ -12,7 +12,12 @@ import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
 /** `system`: the system that is called; by default the first that is kept in step. */
-type SyncOptions = OpenOptions & { config?: Config; system?: SystemDefinition };
+type SyncOptions = OpenOptions & {
+  config?: Config;
+  system?: SystemDefinition;
+  /** Of stored credentials the one that was set last, also if it is of another account. */
+  newestCredential?: boolean;
+};
 
 /**
  * A session with access to a system: the real one, the running simulator, or one for this command.
@@ -30,6 +35,7 @@ export async function withSync<T>(
         access: host,
         log: session.log,
         nudge: () => undefined,
+        ...(options.newestCredential === true && { credential: 'newest' }),
       });
       const bound = await readConnection(db, sync.integration.system);
       const { rates } = sync.policy;
@@ -58,7 +64,8 @@ export async function withSyncOffline<T>(
     const { config, database, log } = session;
     const system = options.system ?? firstOf(config);
     const access = system.findAccess(config) ?? system.standInAt(NEVER_CALLED, config.catalogue);
-    const sync = await createSyncDeps(config, { db: database.db, access, log, nudge: () => undefined });
+    const parts = { db: database.db, access, log, nudge: () => undefined, credential: 'offline' } as const;
+    const sync = await createSyncDeps(config, parts);
     return work({ ...session, sync });
   }, options);
 }

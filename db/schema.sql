@@ -784,6 +784,22 @@ create table sync_intents (
   beside jsonb
 ) partition by RANGE (id);
 
+create table system_credentials (
+  system text not null,
+  account text not null,
+  sealed text,
+  version bigint default 0 not null,
+  begun bigint default 0 not null,
+  renewing_until timestamp with time zone,
+  not_before timestamp with time zone,
+  cut_off_at timestamp with time zone,
+  stored_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  reconnect_by timestamp with time zone,
+  refused_at timestamp with time zone,
+  refused_why text
+);
+
 create table taken_over_rows (
   entity_type text not null,
   up_to bigint not null
@@ -880,6 +896,9 @@ alter table sync_events add constraint sync_events_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_operation_check CHECK ((operation = ANY (ARRAY['create'::text, 'update'::text, 'delete'::text])));
 alter table sync_intents add constraint sync_intents_pkey PRIMARY KEY (id);
 alter table sync_intents add constraint sync_intents_result_check CHECK ((result = ANY (ARRAY['done'::text, 'refused'::text, 'unknown'::text, 'not_needed'::text])));
+alter table system_credentials add constraint system_credentials_check CHECK ((version <= begun));
+alter table system_credentials add constraint system_credentials_check1 CHECK (((refused_at IS NULL) = (refused_why IS NULL)));
+alter table system_credentials add constraint system_credentials_pkey PRIMARY KEY (system, account);
 alter table taken_over_rows add constraint taken_over_rows_pkey PRIMARY KEY (entity_type);
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));

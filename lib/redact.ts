@@ -18,6 +18,29 @@ const PRIVATE_TEXT: readonly RegExp[] = [
   /[^\s@<>"'(),:;=[\]]+@[^\s@<>"'(),:;=[\]]+\.[^\s@<>"'(),:;=[\].]+/g,
 ];
 
+/** Secrets that this process has at hand, and the settings do not show the form of: newest last. */
+const known = new Set<string>();
+const MOST_KNOWN = 500;
+/** A shorter text would hide parts of ordinary words. */
+const SHORTEST = 8;
+
+/** From now on these texts are hidden wherever they stand, also where they are encoded for an address. */
+export function rememberSecrets(secrets: readonly string[]): void {
+  for (const secret of secrets.flatMap((each) => [each, encodeURIComponent(each)])) {
+    if (secret.length < SHORTEST) continue;
+    known.delete(secret);
+    known.add(secret);
+  }
+  for (const oldest of [...known].slice(0, Math.max(0, known.size - MOST_KNOWN))) known.delete(oldest);
+}
+
+/** The text without the secrets that this process knows; all else stays. */
+export function withoutSecrets(text: string): string {
+  let safe = text;
+  for (const secret of known) safe = safe.replaceAll(secret, HIDDEN);
+  return safe;
+}
+
 /** A copy that is safe to print: private fields and texts hidden, errors and dates made plain, cycles cut. */
 export function redact(value: unknown, seen: readonly unknown[] = []): unknown {
   if (typeof value === 'string') return redactText(value);
@@ -45,7 +68,7 @@ function redactError(error: Error, path: readonly unknown[]): unknown {
 }
 
 function redactText(text: string): string {
-  return PRIVATE_TEXT.reduce((safe, pattern) => safe.replace(pattern, HIDDEN), text);
+  return PRIVATE_TEXT.reduce((safe, pattern) => safe.replace(pattern, HIDDEN), withoutSecrets(text));
 }
 
 function isPrivate(field: string): boolean {

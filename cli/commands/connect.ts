@@ -35,7 +35,8 @@ export function addConnect({ program, output, finish, systems }: CommandContext)
       'after',
       `
 A database belongs to one account, from its first contact with that account. With a key of another account nothing is sent.
-To move the database: stop API, relays and workers; put the new key and webhook secret into the settings; run this command;
+To move the database: stop API, relays and workers; put the new key and webhook secret into the settings, or set a stored
+credential of the new account (npx twinbox credentials set); run this command;
 link the customers (npx twinbox link --dry-run); start the processes again. All pairs of the old account are detached, and
 nothing is deleted in it. Every customer waits until it is linked with a record of the new account. If the database moves back
 to an earlier account, the pairs of that account are linked again.
@@ -105,7 +106,7 @@ async function connect(
         );
       return exit.ok;
     },
-    { mayCreate: false, ...about },
+    { mayCreate: false, newestCredential: true, ...about },
   );
 }
 

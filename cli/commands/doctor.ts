@@ -69,7 +69,7 @@ Examples:
     });
 }
 
-type About = { config: Config; systems: readonly SystemDefinition[] };
+type About = { config: Config; systems: readonly SystemDefinition[]; mayBeCopy?: boolean };
 
 async function examine(registry: Registry, named: string | undefined): Promise<Check[]> {
   const config = await attempt('settings', 'Fix what is named; docs/settings.md explains each.', () =>
@@ -102,7 +102,6 @@ async function examine(registry: Registry, named: string | undefined): Promise<C
 
 async function examineWithDatabase(about: About, { db, place, address }: OpenDatabase): Promise<Check[]> {
   const { config, systems } = about;
-  const found: Check[] = [];
   const began = Date.now();
   const facts = await attempt('database', 'Start it, or fix DATABASE_URL.', () => readDatabaseFacts(db));
   if ('level' in facts) return [facts, ...(await examineSystemsAlone(about))];
@@ -111,7 +110,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
     const { says, fix } = untransacted;
     return [checks.problem('database', says, fix), ...(await examineSystemsAlone(about))];
   }
-  found.push(judgeDatabase(place, facts));
+  const found: Check[] = [judgeDatabase(place, facts)];
   found.push(judgeClock('the database', { theirs: facts.now, ours: new Date((began + Date.now()) / 2) }));
   found.push(...(await examineGround(config, db)));
   const migrations = await check('migrations', 'Run: npx twinbox migrate', async () => {
@@ -120,13 +119,14 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
   });
   found.push(migrations);
   if (migrations.level !== 'ok') return [...found, ...(await examineSystems(about, null))];
-  found.push(await check('identity', 'Look at the database.', () => judgeIdentity(db, address)));
+  const identity = await check('identity', 'Look at the database.', () => judgeIdentity(db, address));
   const running = await findRunning(config.dataDir);
   const sequences = await attempt('sequences', 'Look at the database.', async () => ({
     checks: await examineSequences(db, systemClock.now()),
   }));
   found.push(...('level' in sequences ? [sequences] : sequences.checks));
   found.push(
+    identity,
     ...(await examineRoles(db, systems, running !== null || config.database.url !== undefined)),
     ...(await several('settings', 'Look at the database.', () => lookAtSettings(db, config))),
     await check('bus', 'Look at KAFKA_BOOTSTRAP_SERVERS and at the brokers.', () => lookAtBus(config, db)),
@@ -158,7 +158,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
       judgeAttention(await countReasons(db)),
     ),
   );
-  return [...found, ...(await examineSystems(about, db))];
+  return [...found, ...(await examineSystems({ ...about, mayBeCopy: identity.level !== 'ok' }, db))];
 }
 
 async function judgeIdentity(db: OpenDatabase['db'], address: OpenDatabase['address']): Promise<Check> {

@@ -1,4 +1,5 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
+import { readCredential } from '../../db/credentials.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
@@ -111,13 +112,19 @@ async function readStatus(
 
 async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<AccountStatus> {
   const { name: system } = definition;
-  const [connection, webhooks, swept, unmatched] = await Promise.all([
+  const [connection, credential, webhooks, swept, unmatched] = await Promise.all([
     readConnection(db, system),
+    readStored(db, system),
     readWebhookSigns(db, system),
     readSweep(db, system),
     readUnmatched(db, definition),
   ]);
-  return { system, connection, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
+  return { system, connection, credential, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
+}
+
+/** A minted one has no account. */
+async function readStored(db: Db, system: string): Promise<AccountStatus['credential']> {
+  return (await readCredential(db, system, 'bound')) ?? (await readCredential(db, system, 'new'));
 }
 
 /**

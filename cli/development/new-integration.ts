@@ -88,6 +88,7 @@ Next:
 Then replace the invented vendor, in this order (docs/how-to/write-an-integration.md):
   lib/integrations/${name}/capabilities.ts  what the vendor promises: nine questions
   lib/integrations/${name}/client.ts        credentials, headers, the form of an answer
+  lib/integrations/${name}/auth.ts          how a token that changes is renewed; delete it if none does
   lib/integrations/${name}/classify.ts      what each error means
   lib/integrations/${name}/fields.ts        the fields that a record has there
   lib/integrations/${name}/record.ts        how a record is read, and where the owner tag stands

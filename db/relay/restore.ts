@@ -87,6 +87,8 @@ export async function copyDatabase(
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
     // A copy of a copy has to count and be allowed again.
     await tx.raw('delete from copy_accounts');
+    // The original renews them: a renewal by the copy would replace what the original has.
+    await tx.raw('delete from system_credentials');
     const rowCount = await detachCopied(tx);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });

@@ -23,16 +23,9 @@ const TABLES_OF_TWINBOX = [
   ...['existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids', 'inbound_refusals'],
   ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
   ...['refused_records', 'relay_batches', 'relay_cursor', 'restores', 'role_signs', 'sequence_moves'],
-  ...[
-    'skipped_items',
-    'stoppages',
-    'sweeps',
-    'sync_attempts',
-    'sync_conflicts',
-    'sync_deliveries',
-    'taken_over_rows',
-  ],
-  ...['sync_events', 'sync_intents', 'walk_positions', 'webhook_signs'],
+  ...['skipped_items', 'stoppages', 'sweeps', 'sync_attempts', 'sync_conflicts', 'sync_deliveries'],
+  ...['sync_events', 'sync_intents', 'system_credentials', 'taken_over_rows', 'walk_positions'],
+  'webhook_signs',
 ];
 
 /** What a list of the API is asked for besides values of fields; a test compares the API's schema. */

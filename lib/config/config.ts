@@ -102,6 +102,8 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     configFile: file,
     env: values.TWINBOX_ENV,
     owner: values.TWINBOX_OWNER,
+    /** The first one encrypts, all of them decrypt. */
+    secretKeys: values.TWINBOX_SECRET_KEY ?? [],
     dataDir: resolve(values.TWINBOX_DATA_DIR),
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,

@@ -153,6 +153,16 @@ export const settingsSchema = {
       expects: 'the name of a system that is kept in step, such as stripe',
       example: 'stripe',
     },
+    TWINBOX_SECRET_KEY: {
+      group: 'Twinbox',
+      type: 'array',
+      items: { type: 'string', format: 'secret-key' },
+      secret: true,
+      description:
+        'The key that encrypts stored credentials. Only systems whose credentials are minted or rotate need it; Stripe does not. To replace it, set the new key, a comma and the old key, in every process; the old one may go once `twinbox credentials show` names only the new one. If it is lost, each account has to be connected again.',
+      expects: 'a key of 32 bytes in base64 (openssl rand -base64 32 makes one); several separated by commas',
+      example: 'YW4gZXhhbXBsZSwgYW5kIG5vdCBhIHNlY3JldCBrZXk=',
+    },
     TWINBOX_DATA_DIR: {
       group: 'Twinbox',
       type: 'string',

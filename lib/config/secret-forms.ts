@@ -39,6 +39,11 @@ const signingSecretProblem: SecretForm = (text) => {
   return copyingMistake(text) ?? (text.startsWith('whsec_') ? 'is malformed' : 'does not begin with whsec_');
 };
 
+const secretKeyProblem: SecretForm = (text) => {
+  if (/^[A-Za-z0-9+/]{43}=$/.test(text)) return null;
+  return copyingMistake(text) ?? 'is not 32 bytes in base64, which are 44 characters that end in =';
+};
+
 const bearerKeyProblem: SecretForm = (text) => {
   if (text.length < 16) return 'is shorter than 16 characters';
   if (BEARER_KEY.test(text)) return null;
@@ -53,6 +58,7 @@ export const secretForms = {
   'stripe-key': stripeKeyProblem,
   'signing-secret': signingSecretProblem,
   'bearer-key': bearerKeyProblem,
+  'secret-key': secretKeyProblem,
 } satisfies Record<string, SecretForm>;
 
 /** Mistakes that any secret can suffer when it is copied from a dashboard into a setting. */

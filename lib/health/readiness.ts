@@ -8,7 +8,9 @@ import { isDatabaseAway, isWritable, readSyncBacklog } from '../../db/health/rea
 import { readRelayLag } from '../../db/relay/lag.ts';
 import { countReasons, sayReason, type ReasonCount } from '../../db/health/reports.ts';
 import type { Bus } from '../bus/bus.ts';
+import { listCredentials } from '../../db/credentials.ts';
 import { systemClock, type Clock } from '../clock.ts';
+import { warnOfCredential } from '../credentials/standing.ts';
 import { describeHeldBack } from '../limits/held-back.ts';
 import { describeSkipped } from '../skipped.ts';
 import { heldDeletes } from '../sync/fuse.ts';
@@ -74,6 +76,7 @@ export function syncPart(
     const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
     const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
     const skipped = await describeSkipped(db, clock.now());
+    const credentials = (await listCredentials(db)).filter(({ system }) => systems.includes(system));
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
     const heldBack = await Promise.all(
       connections.map(async (found) => (found ? describeHeldBack(db, { ...found, now: clock.now() }) : [])),
@@ -94,6 +97,7 @@ export function syncPart(
       warnings: [
         ...parkedWarnings(parked, reasons),
         ...(skipped ? [skipped.says] : []),
+        ...credentials.flatMap((row) => warnOfCredential(row, clock.now()) ?? []),
         ...connections.flatMap((connection, index) => {
           if (!connection) return [];
           const { system, pausedAt } = connection;

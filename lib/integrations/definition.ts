@@ -9,6 +9,7 @@ import type { MappingDocument } from '../catalogue/document.ts';
 import type { SystemMappings } from '../catalogue/system-mappings.ts';
 import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
+import type { Auth, Authorize } from './auth.ts';
 import type { Ingress, Integration } from './integration.ts';
 
 /**
@@ -63,6 +64,8 @@ export interface ExamineOptions {
   secrets: number;
   /** `twinbox up` runs on this folder. */
   running: boolean;
+  /** Present if the access has `auth`. */
+  authorize?: Authorize | undefined;
 }
 
 /** Where a system is, and with which credential it is called. */
@@ -70,8 +73,13 @@ export interface SystemAccess {
   system: SystemDefinition;
   /** The address of a double that stands in for the system; null for the system itself. */
   standIn: string | null;
-  /** `instanceId`: the installation whose owner tag the records bear. */
-  integrate(instanceId: string): Promise<Integration>;
+  /** How its credential is minted or rotated; left out where it is static, from the settings. */
+  auth?: Auth;
+  /**
+   * `instanceId`: the installation whose owner tag the records bear. `authorize`: what sends each
+   * request; present if there is `auth`.
+   */
+  integrate(instanceId: string, authorize?: Authorize): Promise<Integration>;
   /** Reads only; never tries a write. */
   examine(options: ExamineOptions): Promise<Examined>;
 }

@@ -4,6 +4,7 @@ import { readSlowed } from '../../db/limits/buckets.ts';
 import { readRest } from '../../db/limits/rests.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { settingOf } from '../config/systems.ts';
+import { RECONNECT } from '../integrations/own-failure.ts';
 import { sayRest } from './rest.ts';
 
 export async function describeHeldBack(
@@ -28,6 +29,7 @@ export async function describeHeldBack(
 }
 
 function describeBreaker(system: string, { since, openedAt, why, probeAt }: BreakerRow): string {
+  if (why.code === RECONNECT) return `nothing is sent to ${system}, and nothing is lost: ${why.message}`;
   const what =
     why.kind === 'auth'
       ? `${system} has refused our key since ${since.toISOString()} (${why.code}): set a key that may read and write customers, and restart`

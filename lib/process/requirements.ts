@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { SystemAccess } from '../integrations/definition.ts';
+import { missingKey } from '../credentials/integrate.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
 import type { Role } from './run.ts';
 
@@ -33,9 +34,11 @@ export function requireSystems(
   registry: Registry = systems,
 ): readonly SystemAccess[] {
   const found = registry.enabled(config).map((system) => system.findAccess(config) ?? system.missing);
-  const missing = found.filter((each) => typeof each === 'string');
+  const accesses = found.filter((each) => typeof each !== 'string');
+  const keys = accesses.flatMap((access) => missingKey(access, config.secretKeys) ?? []);
+  const missing = [...found.filter((each) => typeof each === 'string'), ...new Set(keys)];
   if (missing.length > 0) throw settingsMissing(role, missing);
-  return found.filter((each) => typeof each !== 'string');
+  return accesses;
 }
 
 function settingsMissing(role: Role, missing: string[]): AppError {

@@ -3,6 +3,8 @@
 import type { Db } from '../../db/server/connection.ts';
 import { readInstanceId } from '../../db/connections.ts';
 import { systemClock } from '../clock.ts';
+import type { WhichCredential } from '../../db/credentials.ts';
+import { integrateOffline, integrateWith } from '../credentials/integrate.ts';
 import { customerOf } from '../config/entity.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
@@ -16,6 +18,8 @@ export type SyncParts = {
   access: SystemAccess;
   log: Logger;
   nudge: () => void;
+  /** Whose credential is used, where it is stored; `offline`: no system is called. Default: `bound`. */
+  credential?: WhichCredential | 'offline';
 };
 
 /** What the engine is given for one system. */
@@ -24,9 +28,13 @@ export async function createSyncDeps(
   parts: SyncParts,
   registry: Registry = systems,
 ): Promise<SyncDeps> {
-  const { db, access, log, nudge } = parts;
+  const { db, access, log, nudge, credential = 'bound' } = parts;
   const instanceId = await readInstanceId(db);
-  const integration = await access.integrate(instanceId);
+  const keys = config.secretKeys;
+  const integration =
+    credential === 'offline'
+      ? await integrateOffline(access, instanceId)
+      : await integrateWith(access, instanceId, { db, clock: systemClock, log, keys, which: credential });
   const { rates, ...settings } = access.system.settings(config);
   return {
     db,

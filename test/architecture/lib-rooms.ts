@@ -6,6 +6,7 @@ export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['catalogue', 'what a customer is: fields, checks, mapping documents, the configuration of a user'],
   ['config', 'the settings and the file of the catalogue: read once, checked, documented'],
   ['integrations', 'the contract with an external system, and Stripe behind it'],
+  ['credentials', 'credentials that are minted or rotate: encrypted, renewed by one process at a time'],
   ['limits', 'how often and whether an external system is called: rates, circuit breaker'],
   ['bus', 'topics and records: Kafka, or a bus inside the process'],
   ['events', 'the envelope of an event on the bus, and which topic it goes to'],

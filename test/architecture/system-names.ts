@@ -11,9 +11,18 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Files in these rooms name none. */
 const ROOMS = [
   ...['api', 'db', 'relay', 'workers'],
-  ...['bus', 'customers', 'events', 'health', 'intake', 'limits', 'operations', 'process', 'sync'].map(
-    (room) => `lib/${room}`,
-  ),
+  ...[
+    'bus',
+    'credentials',
+    'customers',
+    'events',
+    'health',
+    'intake',
+    'limits',
+    'operations',
+    'process',
+    'sync',
+  ].map((room) => `lib/${room}`),
 ];
 
 /** With those that may come, so that nothing is written for them in the wrong place. */

@@ -7,6 +7,7 @@ import { connectionDefects } from './connection-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
 import { createDefects } from './create-defects.ts';
+import { credentialDefects } from './credential-defects.ts';
 import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { edgeDefects } from './edge-defects.ts';
@@ -64,6 +65,7 @@ export const defects: readonly Defect[] = [
   ...createDefects,
   ...stateDefects,
   ...promiseDefects,
+  ...credentialDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,

@@ -22,9 +22,9 @@ export const promiseDefects: Defect[] = [
     name: 'an attempt used up by a quota',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
-        find: `failure.kind === 'quota' || failure.code === NO_TOKEN`,
-        replace: `failure.code === NO_TOKEN`,
+        file: 'lib/limits/not-failed.ts',
+        find: `kind === 'quota' || code === NO_TOKEN`,
+        replace: `code === NO_TOKEN`,
       },
     ],
     caughtBy: { file: rest, title: 'uses up no attempt of its customers' },

@@ -282,6 +282,7 @@ const FILLED_TABLES = [
   'rate_buckets',
   'breakers',
   'account_rests',
+  'system_credentials',
   'stoppages',
   'external_records',
   'account_readings',

@@ -3,6 +3,7 @@
 import type { Attempt } from '../../../db/closed-intents.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { Fetched, Written } from '../../integrations/integration.ts';
+import { RECONNECT } from '../../integrations/own-failure.ts';
 import { ACCOUNT_RESTS } from '../../limits/rest.ts';
 import { newEventId } from '../../uuid.ts';
 import type { Answer } from '../facts.ts';
@@ -42,8 +43,8 @@ export async function call<T>(
   } catch (error) {
     const failure = deps.integration.classify(error);
     const { requestId, status, replayed, code } = failure;
-    // While the account rests no call is made.
-    if (code !== ACCOUNT_RESTS) keep({ requestId, status, replayed, error: code });
+    // While the account rests, or has no credential, no call is made.
+    if (code !== ACCOUNT_RESTS && code !== RECONNECT) keep({ requestId, status, replayed, error: code });
     return { ok: false, failure };
   }
 }

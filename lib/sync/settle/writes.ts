@@ -14,7 +14,7 @@ import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
 import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
-import { NO_TOKEN } from '../../limits/guarded.ts';
+import { hasNotFailed } from '../../limits/not-failed.ts';
 import { resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
@@ -220,8 +220,7 @@ function postponed(
 ): Writes {
   const { mapping } = step;
   // It waits for the account, and has not failed: due as it was, with what was learned of its intent.
-  if (failure.kind === 'quota' || failure.code === NO_TOKEN)
-    return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
+  if (hasNotFailed(failure)) return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
   const wait = fullJitter(mapping.attempts + 1, policy.backoff);
   const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
   // Until the record of a row that was left out is read, a deletion of it says nothing about the row.

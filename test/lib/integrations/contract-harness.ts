@@ -1,6 +1,7 @@
 // What `contract.ts` needs from a caller: the other system, or a faithful double, and the means to
 // change it as a person or a failure would.
 import type { Integration } from '../../../lib/integrations/integration.ts';
+import type { Auth, Authorize } from '../../../lib/integrations/auth.ts';
 import type { Fields } from '../../../lib/catalogue/document.ts';
 
 /** `failed_stored` is asked only of systems with keys, `quota_used_up` only of those with a quota: it lasts until its time. */
@@ -24,6 +25,25 @@ export interface Webhooks {
   bodies(events: readonly unknown[]): unknown[];
   /** This body, or whatever else is given, signed at this time with the first secret. */
   sign(body: unknown, at: Date): Delivery;
+}
+
+/** A credential that is minted or rotates, at a double. */
+export interface CredentialHarness {
+  auth: Auth;
+  /** What a person gets there and gives to `twinbox credentials set`; not asked of a minted one. */
+  connect(): string;
+  /** The integration whose requests `authorize` sends, also at another address. */
+  integrate(authorize: Authorize, url?: string): Integration;
+  /** How many renewals the double has carried out. */
+  renewals(): number;
+  /** From now on no credential that was given is taken; `forGood`: and none of them is renewed. */
+  revoke(options?: { forGood: boolean }): void;
+  /** The next renewal is carried out, and its answer is lost. */
+  loseNextRenewal(): void;
+  /** From now on what a renewal has replaced is refused at once. */
+  forgetReplaced(): void;
+  /** Every secret that the double has given. */
+  given(): readonly string[];
 }
 
 export interface ContractHarness {
@@ -58,5 +78,7 @@ export interface ContractHarness {
   refusedBody: { fields: Fields; field: string };
   /** Of a system with webhooks. */
   webhooks?: Webhooks;
+  /** Of a system whose credential is not static. */
+  credential?: CredentialHarness;
   close(): Promise<void>;
 }

@@ -18,6 +18,16 @@ export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'q
 /** What a system or its double does not have at all, known before it is opened. */
 export type Without = 'webhooks' | 'feed' | 'proxy';
 
+/** How the credential of a system is had. */
+export type CredentialKind = 'static' | 'minted' | 'rotating';
+
+/** What the tests of a system are told of it before it is opened. */
+export interface KitOptions {
+  without?: readonly Without[];
+  feedBy?: EventFeed['by'];
+  credential?: CredentialKind;
+}
+
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no past events to read',
@@ -46,6 +56,8 @@ export interface Kit {
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
   itWithCursor: (title: string, test: () => Promise<void> | void) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
+  /** Tests of a credential that changes; `kinds`: only of these. */
+  itWithCredential: (kinds: readonly CredentialKind[], title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
   newTag: () => string;
@@ -64,7 +76,7 @@ export interface Kit {
 export function createKit(
   harness: () => ContractHarness,
   promises: Promises,
-  { without = [], feedBy = 'time' }: { without?: readonly Without[]; feedBy?: EventFeed['by'] },
+  { without = [], feedBy = 'time', credential = 'static' }: KitOptions,
 ): Kit {
   let serial = 0;
   const leftOut: { title: string; reason: string }[] = [];
@@ -96,6 +108,14 @@ export function createKit(
     itWithFeed: itIfFeed('time'),
     itWithCursor: itIfFeed('cursor'),
     itWithProxy: itUnless('proxy'),
+    itWithCredential(kinds, title, test) {
+      if (kinds.includes(credential)) it(title, test);
+      else
+        leftOut.push({
+          title,
+          reason: `its credential is ${credential}, and this is of ${kinds.join(' and ')}`,
+        });
+    },
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>
       Object.fromEntries(

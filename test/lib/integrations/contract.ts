@@ -11,12 +11,13 @@ import { describeEngine } from './contract-engine.ts';
 import { describeCursor } from './contract-cursor.ts';
 import { describeFollowing } from './contract-following.ts';
 import { describeFeed } from './contract-feed.ts';
-import { createKit, type Promises, type Without } from './contract-kit.ts';
+import { describeCredentials } from './contract-credentials.ts';
+import { createKit, type KitOptions, type Promises } from './contract-kit.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
 import { hostileErrors } from './hostile-errors.ts';
-import type { EventFeed, ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
+import type { ExternalRecord, Failure } from '../../../lib/integrations/integration.ts';
 
 const KINDS: Failure['kind'][] = [
   ...([
@@ -37,7 +38,7 @@ export function describeContract(
   system: string,
   promises: Promises,
   open: () => Promise<ContractHarness>,
-  options: { without?: readonly Without[]; feedBy?: EventFeed['by'] } = {},
+  options: KitOptions = {},
 ): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
@@ -46,7 +47,7 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const { without: lacks = [], feedBy = 'time' } = options;
+    const { without: lacks = [], feedBy = 'time', credential = 'static' } = options;
     const kit = createKit(() => h, promises, options);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
@@ -125,6 +126,7 @@ export function describeContract(
     describeFollowing(kit, open);
     describeNonsense(kit);
     describeEngine(kit, open);
+    describeCredentials(kit, open);
 
     describe('failures', () => {
       it('call an update of what is not there gone', async () => {
@@ -232,6 +234,7 @@ export function describeContract(
         Array(2).fill(lacks.includes('webhooks')),
       );
       expect(feed?.by).to.equal(lacks.includes('feed') ? undefined : feedBy);
+      expect(h.credential?.auth.kind ?? 'static').to.equal(credential);
       expect(h.at === undefined).to.equal(lacks.includes('proxy'));
     });
 

@@ -116,6 +116,7 @@ export function createShopIntegration(
       events: (body) => (body as { events: ShopEvent[] }).events.map(readEvent),
     },
     feed: {
+      by: 'time',
       ...{ keptMs: 30 * DAY, tipMs: 0, everyMs: 10_000, overlapMs: 60_000, windowMs: DAY },
       async *pages({ createdFrom, createdTo }) {
         const { said, answered } = await ask<ShopEvent[]>('GET', '/events');

@@ -18,6 +18,15 @@ const properties = {
     expects: 'a token of Toy',
     example: 'a-token-of-toy',
   },
+  TOY_CLIENT_SECRET: {
+    group: 'Toy',
+    type: 'string',
+    secret: true,
+    description:
+      'The secret of the client. `TOY_TOKEN` is not used beside it: Toy gives tokens that change, which are stored encrypted with `TWINBOX_SECRET_KEY`. `twinbox credentials set toy` takes the first refresh token.',
+    expects: 'the secret of a client of Toy',
+    example: 'a-client-secret-of-toy',
+  },
   TOY_WEBHOOK_SECRET: {
     group: 'Toy',
     type: 'array',
@@ -122,6 +131,7 @@ function read(values: Values) {
   return {
     url: values.TOY_URL,
     token: values.TOY_TOKEN,
+    clientSecret: values.TOY_CLIENT_SECRET,
     webhookSecrets: values.TOY_WEBHOOK_SECRET ?? [],
     deletePolicy: values.TOY_DELETE_POLICY,
     deletesIn: values.TOY_DELETES_IN,
@@ -135,9 +145,9 @@ function read(values: Values) {
 }
 
 /** Settings that are valid each by itself and wrong in combination. */
-function findConflicts({ TOY_URL: url, TOY_TOKEN: token }: Values): string[] {
-  if ((url === undefined) === (token === undefined)) return [];
-  return ['TOY_URL and TOY_TOKEN belong together: set both, or neither'];
+function findConflicts({ TOY_URL: url, TOY_TOKEN: token, TOY_CLIENT_SECRET: client }: Values): string[] {
+  if ((url === undefined) === ((token ?? client) === undefined)) return [];
+  return ['TOY_URL and TOY_TOKEN (or TOY_CLIENT_SECRET) belong together: set both, or neither'];
 }
 
 export const toySettings = { properties, read, findConflicts };

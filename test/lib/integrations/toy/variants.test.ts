@@ -14,7 +14,17 @@ const VARIANTS: Record<string, Partial<Capabilities>> = {
   },
 };
 
+for (const credential of ['rotating', 'minted'] as const)
+  describeContract(
+    `toy with a credential that is ${credential}`,
+    capabilities,
+    () => openHarness({}, { credential }),
+    { credential },
+  );
+
 for (const [title, changes] of Object.entries(VARIANTS))
   describeContract(title, { ...capabilities, ...changes }, () => openHarness(changes));
 
-describeContract('toy with a cursor', capabilities, () => openHarness({}, 'cursor'), { feedBy: 'cursor' });
+describeContract('toy with a cursor', capabilities, () => openHarness({}, { feedBy: 'cursor' }), {
+  feedBy: 'cursor',
+});

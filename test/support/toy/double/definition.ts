@@ -9,7 +9,8 @@ import { TOKEN } from './server.ts';
 
 /** Toy at this address, by its double's credentials; without an address it is not kept in step. */
 export function toyAt(url: string | null, changes: Partial<ToySettings> = {}): SystemDefinition {
-  const where = url === null ? {} : { url, token: TOKEN };
+  const credential = changes.clientSecret === undefined ? { token: TOKEN } : {};
+  const where = url === null ? {} : { url, ...credential };
   const settings = { ...DEFAULTS, ...where, ...changes };
   const given = (config: Config): Config & { toy: ToySettings } => ({ ...config, toy: settings });
   const definition: SystemDefinition = {
@@ -32,7 +33,8 @@ export function besideOthers(definition: SystemDefinition): Registry {
 }
 
 const DEFAULTS: ToySettings = {
-  ...{ url: undefined, token: undefined, webhookSecrets: [SECRET], rateLimit: undefined },
+  ...{ url: undefined, token: undefined, clientSecret: undefined },
+  ...{ webhookSecrets: [SECRET], rateLimit: undefined },
   ...{ writes: true, pulls: true, imports: true, looksBeforeCreate: true },
   ...{ deletePolicy: 'delete', deletesIn: undefined, linkByEmail: 'ask' },
 };

@@ -1,18 +1,25 @@
 // Toy's double as the contract's tests use it.
-import type { Capabilities, EventFeed, Integration } from '../../../../lib/integrations/integration.ts';
-import type { ContractHarness, Fault } from '../../../lib/integrations/contract-harness.ts';
+import type { Auth } from '../../../../lib/integrations/auth.ts';
+import type { Capabilities, Integration } from '../../../../lib/integrations/integration.ts';
+import type {
+  ContractHarness,
+  CredentialHarness,
+  Fault,
+} from '../../../lib/integrations/contract-harness.ts';
+import type { KitOptions } from '../../../lib/integrations/contract-kit.ts';
 import { capabilities } from '../system/capabilities.ts';
+import { createToyAuth } from '../system/auth.ts';
 import { createToyIntegration } from '../system/toy.ts';
 import type { Values } from './people.ts';
 import { SECRET, signHeaders } from './sender.ts';
-import { startToy, TOKEN, type ToyServer } from './server.ts';
+import { CLIENT_SECRET, startToy, TOKEN, type ToyServer } from './server.ts';
 
 const HOUR = 3_600_000;
 
 /** `changes`: the double, and the integration with it, promise something else. */
 export async function openHarness(
   changes: Partial<Capabilities> = {},
-  feedBy?: EventFeed['by'],
+  { feedBy, credential = 'static' }: Pick<KitOptions, 'feedBy' | 'credential'> = {},
 ): Promise<ContractHarness> {
   const promised = { ...capabilities, ...changes };
   const toy = await startToy({ promised });
@@ -20,7 +27,9 @@ export async function openHarness(
   await elsewhere.close();
   const connect = (url: string, token = TOKEN): Integration =>
     createToyIntegration({ url, token, instanceId: 'contract' }, { capabilities: promised, feedBy });
+  const credentials = credential === 'static' ? null : credentialOf(toy, credential, promised);
   return {
+    ...(credentials && { credential: credentials }),
     integration: connect(toy.url),
     refused: connect(toy.url, 'revoked'),
     unreachable: connect(elsewhere.url),
@@ -46,6 +55,21 @@ export async function openHarness(
       },
     },
     close: () => toy.close(),
+  };
+}
+
+function credentialOf(toy: ToyServer, kind: Auth['kind'], promised: Capabilities): CredentialHarness {
+  const { tokens, faults } = toy;
+  return {
+    auth: createToyAuth({ url: toy.url, clientSecret: CLIENT_SECRET }, kind),
+    connect: () => tokens.connect(),
+    integrate: (authorize, url = toy.url) =>
+      createToyIntegration({ url, authorize, instanceId: 'contract' }, { capabilities: promised }),
+    renewals: () => tokens.renewals(),
+    revoke: (options) => tokens.revoke(options),
+    loseNextRenewal: () => void faults.add({ kind: 'drop_answer', path: '/token' }),
+    forgetReplaced: () => tokens.forgetReplaced(),
+    given: () => tokens.given(),
   };
 }
 

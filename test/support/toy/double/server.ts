@@ -24,8 +24,9 @@ import {
   type Values,
 } from './people.ts';
 import { createSender, type Sender } from './sender.ts';
+import { A_DAY, createTokens, type TokenOptions, type Tokens } from './tokens.ts';
 
-export const TOKEN = 'toy-token';
+export { CLIENT_SECRET, TOKEN } from './tokens.ts';
 export const ACCOUNT = 'toy_account';
 
 export interface ToyServer extends Sender {
@@ -42,6 +43,8 @@ export interface ToyServer extends Sender {
   restore(id: string): Person;
   readonly calls: Calls;
   readonly faults: Faults;
+  /** Those that change. */
+  readonly tokens: Tokens;
   /** From now on no request is answered; `release` answers all of them. */
   hang(): void;
   release(): void;
@@ -53,7 +56,12 @@ export interface ToyServer extends Sender {
   close(): Promise<void>;
 }
 
-export type ToyOptions = { promised?: Promised; now?: () => number; port?: number };
+export type ToyOptions = {
+  promised?: Promised;
+  now?: () => number;
+  port?: number;
+  tokens?: Partial<TokenOptions>;
+};
 
 type Reply = { status: number; body: unknown; headers?: Record<string, string> };
 type Request = {
@@ -73,6 +81,7 @@ export async function startToy({
   promised = capabilities,
   now = Date.now,
   port = 0,
+  tokens: tokenOptions = {},
 }: ToyOptions = {}): Promise<ToyServer> {
   let ahead = 0;
   let quotaUntil: Date | null = null;
@@ -82,10 +91,11 @@ export async function startToy({
   const faults = createFaults();
   const calls = createCalls();
   const sender = createSender(people, time);
+  const tokens = createTokens({ ...A_DAY, ...tokenOptions }, time);
 
   /** What is said before anything is looked at. */
   function judge(token: string | undefined): Reply | null {
-    if (token !== `Bearer ${TOKEN}`) return refuse(401, 'unauthorized');
+    if (!tokens.takes(token?.replace('Bearer ', '') ?? '')) return refuse(401, 'unauthorized');
     if (quotaUntil === null || quotaUntil.getTime() <= time()) return null;
     const seconds = Math.ceil((quotaUntil.getTime() - time()) / 1_000);
     return { ...refuse(429, 'quota_used_up'), headers: { 'retry-after': String(seconds) } };
@@ -110,11 +120,17 @@ export async function startToy({
   function write({ method, path, version, text, ...request }: Request): Reply {
     // Only a system with keys names them in its events.
     const key = keys.areUsed ? request.key : null;
+    if (path === '/token') return renew(JSON.parse(text) as Record<string, unknown>);
     const values = (text === '' ? {} : JSON.parse(text)) as Values;
     if (method === 'POST') return answer(people.create(values, key));
     if (method === 'PATCH') return answer(people.update(idIn(path), values, { key, version }));
     if (promised.deletes === 'none') return refuse(405, 'no_deletes');
     return answer(people.remove(idIn(path), { key, version }));
+  }
+
+  function renew(asked: Record<string, unknown>): Reply {
+    const renewed = tokens.renew(asked);
+    return typeof renewed === 'string' ? refuse(400, renewed) : { status: 200, body: renewed };
   }
 
   /** Null: the connection is cut, and whatever was done stays done. */
@@ -132,7 +148,10 @@ export async function startToy({
     const arrival = take('network');
     if (arrival.some(({ kind }) => kind === 'reset')) return null;
     await pause(arrival);
-    const early = judge(token) ?? (take('limits').length > 0 ? refuse(429, 'slow_down') : null);
+    const early =
+      request.path === '/token'
+        ? null
+        : (judge(token) ?? (take('limits').length > 0 ? refuse(429, 'slow_down') : null));
     if (early) return early;
     const reply = request.method === 'GET' ? readOrFail(request, take) : writeOnce(request, take);
     const late = take('after');
@@ -154,7 +173,7 @@ export async function startToy({
       return isKept ? keys.keep(request, reply) : reply;
     }
     const reply = write(request);
-    request.effect = reply.status === 200;
+    request.effect = reply.status === 200 && request.path !== '/token';
     const [late] = reply.status === 200 ? take('effect') : [];
     return keys.keep(request, late ? failureOf(late).reply : reply);
   }
@@ -213,6 +232,7 @@ export async function startToy({
     restore: (id) => byHand(people.restore(id)),
     calls,
     faults,
+    tokens,
     hang: () => void (held ??= []),
     release,
     waiting: () => held?.length ?? 0,

@@ -18,6 +18,9 @@ const WITHOUT_ANSWER: Record<string, Verdict> = {
 /** Toy's errors, by their code. */
 const BY_CODE: Record<string, Verdict> = {
   unauthorized: { kind: 'auth', scope: 'account', nothingHappened: true },
+  // Of a renewal: the refresh token is dead; and what the settings say is not taken.
+  invalid_grant: { kind: 'auth', scope: 'account', nothingHappened: true },
+  invalid_client: { kind: 'permanent', scope: 'account', nothingHappened: true },
   slow_down: { kind: 'throttle', scope: 'account', nothingHappened: true },
   quota_used_up: { kind: 'quota', scope: 'account', nothingHappened: true },
   version_moved: { kind: 'conflict', scope: 'entity', nothingHappened: true },

@@ -1,12 +1,15 @@
 // One call of the API is one request: the credential, the time limit, and an answer that is believed
 // only if it has the form that Toy's own software gives it.
+import type { Authorize } from '../../../../lib/integrations/auth.ts';
 import type { Answered } from '../../../../lib/integrations/integration.ts';
 import { capabilities } from './capabilities.ts';
 
 export interface ToyClientSettings {
   /** Without a slash at its end. */
   url: string;
-  token: string;
+  /** A token that never changes; or else what sends each request with the present one. */
+  token?: string | undefined;
+  authorize?: Authorize | undefined;
 }
 
 export type Hash = Record<string, unknown>;
@@ -54,20 +57,37 @@ export function isHash(value: unknown): value is Hash {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function createToyClient({ url, token }: ToyClientSettings): ToyClient {
-  return async (method, path, { body, headers } = {}) => {
-    const { response, text } = await send(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // The credential goes to no other host.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(capabilities.callTimeoutMs),
-    });
-    const said = readJson(response, text);
-    if (response.status !== 200 || said === null) throw errorOf(response, said);
-    return { answered: answeredOf(response), body: said, replayed: isReplayed(response) };
-  };
+export function createToyClient({ url, token: fixed = '', authorize }: ToyClientSettings): ToyClient {
+  const sendAs = authorize ?? withToken(fixed);
+  return (method, path, { body, headers = {} } = {}) =>
+    sendAs(({ access_token: token = '' }, signal) =>
+      request(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...headers },
+        body,
+        signal,
+      }),
+    );
+}
+
+function withToken(token: string): Authorize {
+  return (send) => send({ access_token: token }, AbortSignal.timeout(capabilities.callTimeoutMs));
+}
+
+type Request = Sent & { method: string; signal: AbortSignal };
+
+/** One request. Throws a `ToyError` unless Toy's own software says that it succeeded. */
+export async function request(address: string, { body, headers, ...rest }: Request): Promise<Answer> {
+  const { response, text } = await send(address, {
+    ...rest,
+    headers: { 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // The credential goes to no other host.
+    redirect: 'manual',
+  });
+  const said = readJson(response, text);
+  if (response.status !== 200 || said === null) throw errorOf(response, said);
+  return { answered: answeredOf(response), body: said, replayed: isReplayed(response) };
 }
 
 async function send(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {

@@ -1,10 +1,11 @@
-// Toy as the rest of the program knows it before it speaks to it. Nothing in this file loads what
-// speaks to Toy until it is needed.
+// Toy as the rest of the program knows it before it speaks to it. Most of what speaks to Toy is not
+// loaded until it is needed.
 import type { Catalogue } from '../../../../lib/catalogue/catalogue.ts';
 import type { MappingDocument } from '../../../../lib/catalogue/document.ts';
 import type { Config } from '../../../../lib/config/config.ts';
 import type { SystemAccess, SystemDefinition } from '../../../../lib/integrations/definition.ts';
 import type { ToySettings } from '../settings.ts';
+import { createToyAuth } from './auth.ts';
 import { externalType, namesToRead } from './document.ts';
 import { documentOf, toyMappings } from './mappings.ts';
 
@@ -19,11 +20,12 @@ export const toy = {
   label: 'Toy',
   externalType,
   eventsKeptDays: EVENTS_KEPT_DAYS,
-  missing: 'TOY_URL and TOY_TOKEN: where Toy is, and the token of the account whose people are kept the same',
+  missing:
+    'TOY_URL and TOY_TOKEN: where Toy is, and the token of the account whose people are kept the same (or TOY_CLIENT_SECRET, for tokens that change)',
   lookAt: 'Look at TOY_URL, TOY_TOKEN and the network.',
   signatureHeaders: ['Toy-Signature', 'Toy-Time'],
 
-  isEnabled: ({ toy: given }: Given) => given.url !== undefined || given.token !== undefined,
+  isEnabled: ({ toy: given }: Given) => (given.url ?? given.token ?? given.clientSecret) !== undefined,
 
   settings: ({ toy: given }: Given) => ({
     writes: given.writes,
@@ -36,9 +38,9 @@ export const toy = {
     rates: { account: given.rateLimit, endpoint: given.rateLimit },
   }),
 
-  findAccess({ toy: { url, token }, catalogue }: Given) {
-    if (url === undefined || token === undefined) return null;
-    return accessBy({ address: url, token, standIn: null, document: documentOf(catalogue) });
+  findAccess({ toy: { url, token, clientSecret }, catalogue }: Given) {
+    if (url === undefined || (token ?? clientSecret) === undefined) return null;
+    return accessBy({ address: url, token, clientSecret, standIn: null, document: documentOf(catalogue) });
   },
   standInAt: (address: string, catalogue: Catalogue) =>
     accessBy({ address, token: STAND_IN_TOKEN, standIn: address, document: documentOf(catalogue) }),
@@ -67,23 +69,26 @@ const STAND_IN_TOKEN = 'toy-token';
 
 interface Place {
   address: string;
-  token: string;
+  token?: string | undefined;
+  /** In place of a token. */
+  clientSecret?: string | undefined;
   standIn: string | null;
   document: MappingDocument;
 }
 
-function accessBy({ address, token, standIn, document }: Place): SystemAccess {
+function accessBy({ address, token, clientSecret, standIn, document }: Place): SystemAccess {
   const url = address.replace(/\/$/, '');
   return {
     system: toy,
     standIn,
-    async integrate(instanceId) {
+    ...(clientSecret !== undefined && { auth: createToyAuth({ url, clientSecret }) }),
+    async integrate(instanceId, authorize) {
       const { createToyIntegration } = await import('./toy.ts');
-      return createToyIntegration({ url, token, instanceId, document });
+      return createToyIntegration({ url, token, authorize, instanceId, document });
     },
     async examine(options) {
       const { examineToy } = await import('./examine.ts');
-      return await examineToy({ url, token }, options);
+      return await examineToy({ url, token, authorize: options.authorize }, options);
     },
   };
 }

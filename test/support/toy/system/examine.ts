@@ -13,7 +13,7 @@ const WANTED: [what: string, path: string][] = [
 
 export async function examineToy(
   settings: ToyClientSettings,
-  { secrets }: ExamineOptions,
+  { secrets }: Pick<ExamineOptions, 'secrets'>,
 ): Promise<Examined> {
   const call = createToyClient(settings);
   const rights: Examined['rights'] = [];
