@@ -66,9 +66,9 @@ export const coveredDefects: Defect[] = [
     name: 'the sweep takes every event as one about the first kind',
     edits: [
       {
-        file: 'lib/intake/sweep.ts',
-        find: `{ db, clock, integration, kinds, nudge, retentionDays };`,
-        replace: `{ db, clock, integration, nudge, retentionDays };`,
+        file: 'lib/intake/feed-page.ts',
+        find: `retentionDays, ...(kinds && { kinds }) };`,
+        replace: `retentionDays };`,
       },
     ],
     caughtBy: { file: 'test/lib/intake/sweep-kinds.test.ts', title: 'to the row of that order' },
