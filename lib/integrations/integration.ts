@@ -37,6 +37,17 @@ export interface Capabilities {
   /** Whether the account has a quota that can be used up, which its calls then answer as `quota`. */
   quota: boolean;
   /**
+   * How much of a quota that answers report (`budgets`) background work may use up, from 0 to 1: the
+   * first reading, comparisons, sweeps and repairs pause there until the quota is given anew, and
+   * edits go on.
+   */
+  backgroundShare: number;
+  /**
+   * Whether two records can be made one there: the loser is gone, and its id leads to the winner. A
+   * read of the loser says so (`merged`), or else an event about it does.
+   */
+  merges: boolean;
+  /**
    * How many requests a second the system allows: to the account as a whole, and to each endpoint.
    */
   rates: { account: number; endpoint: number };
@@ -70,17 +81,31 @@ export interface RecordUse {
   subscribedAt: Date | null;
 }
 
+/** What a system says of a quota of the account: how much of it is used, and until when it counts. */
+export interface Budget {
+  /** Stable, short, the system's own: `daily`. */
+  name: string;
+  /** How much may be used; more than 0. */
+  limit: number;
+  used: number;
+  /** When it is given anew; null if the answer does not say. Then nothing waits because of it. */
+  resetsAt: Date | null;
+}
+
 export interface Answered {
   requestId: string | null;
   status: number;
   /** The system's own time when it answered. */
   answeredAt: Date | null;
+  /** What the answer says of the account's quotas; left out by systems that say nothing. */
+  budgets?: readonly Budget[];
 }
 
 export type Fetched = Answered &
   (
     | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
     | { state: 'erased' } // a confirmed deletion, or an archived record where `deletes` is `archive`
+    | { state: 'merged'; into: string } // it is a part of this other record now; that one may be merged too
     | { state: 'missing' } // a 404: never a deletion, since with a wrong key every answer is a 404
   );
 
@@ -131,6 +156,13 @@ export interface Failure {
   retryAfterMs: number | null;
   /** The answer says explicitly that nothing was stored and nothing happened. */
   nothingHappened: boolean;
+  /**
+   * External ids of records because of which a request is refused for good, as the answer names
+   * them: they have the identity that the record was to get.
+   */
+  existing: readonly string[];
+  /** As in `Answered`. */
+  budgets?: readonly Budget[];
 }
 
 export interface Identity {
@@ -170,8 +202,13 @@ export type Verification = { ok: true; signedAt: Date } | { ok: false; code: str
  */
 export interface InboundEvent {
   externalEventId: string;
-  /** `other`: the event is stored and counted, and there is nothing to reconcile. */
-  kind: 'created' | 'updated' | 'deleted' | 'other';
+  /**
+   * `merged`: the record that the event names is a part of the record `into` now. `other`: the event
+   * is stored and counted, and there is nothing to reconcile.
+   */
+  kind: 'created' | 'updated' | 'deleted' | 'merged' | 'other';
+  /** Of `merged`; null or left out if the event does not say it. */
+  into?: string | null;
   /** The system's own name of the type, as received. */
   type: string;
   /** The entity that the record is of; left out where the system sends events about one only. */

@@ -7,6 +7,6 @@ import type { Failure } from './integration.ts';
 export function ownFailure(
   said: Pick<Failure, 'kind' | 'code' | 'message' | 'nothingHappened'> & { field?: string },
 ): Failure {
-  const ofNoCall = { status: null, requestId: null, replayed: false, retryAfterMs: null };
+  const ofNoCall = { status: null, requestId: null, replayed: false, retryAfterMs: null, existing: [] };
   return { scope: 'entity', field: null, ...ofNoCall, ...said };
 }

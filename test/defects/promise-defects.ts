@@ -22,7 +22,7 @@ export const promiseDefects: Defect[] = [
     name: 'an attempt used up by a quota',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
+        file: 'lib/sync/settle/postponed-outcome.ts',
         find: `failure.kind === 'quota' || failure.code === NO_TOKEN`,
         replace: `failure.code === NO_TOKEN`,
       },

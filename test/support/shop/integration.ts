@@ -72,6 +72,7 @@ export function createShopIntegration(
     ),
     capabilities: {
       ...{ creates: 'key', updates: 'key', deletes: 'delete', quota: false },
+      ...{ backgroundShare: 1, merges: false },
       ...{ requestLifeMs: 86_400_000, inFlightMs: 60_000, callTimeoutMs: 15_000 },
       rates: { account: 1_000, endpoint: 1_000 },
     },
@@ -112,6 +113,6 @@ function classify(error: unknown): Failure {
   return {
     ...{ kind: isGone ? 'gone' : 'retry', scope: 'entity', code: isGone ? 'gone' : 'shop_error' },
     ...{ message: String(error), status, requestId: null, replayed: false, field: null },
-    ...{ retryAfterMs: null, nothingHappened: isGone },
+    ...{ retryAfterMs: null, nothingHappened: isGone, existing: [] },
   };
 }
