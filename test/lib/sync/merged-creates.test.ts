@@ -5,11 +5,7 @@ import type { Capabilities } from '../../../lib/integrations/integration.ts';
 import { readCustomer } from '../../support/customers.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
-import type { SystemOfWorld } from '../../support/system-of-world.ts';
-import { toySystem } from '../../support/toy/beside-the-engine.ts';
-import { asSimulator } from '../../support/toy/as-simulator.ts';
-import { startToy, type ToyServer } from '../../support/toy/double/server.ts';
-import { capabilities } from '../../support/toy/system/capabilities.ts';
+import { toyAtHand } from '../../support/toy/at-hand.ts';
 
 const HOUR = 3_600_000;
 
@@ -21,17 +17,9 @@ const VARIANTS: Record<string, Partial<Capabilities>> = {
 
 for (const [title, changes] of Object.entries(VARIANTS))
   describe(`a create of unknown outcome, ${title}, whose record was merged meanwhile`, () => {
-    let toy: ToyServer;
-    const promised = { ...capabilities, ...changes };
-    const system: SystemOfWorld = {
-      ...toySystem(changes),
-      async open(clock) {
-        toy = await startToy({ promised, now: () => clock.now().getTime() });
-        return asSimulator(toy);
-      },
-    };
+    const { system, toy } = toyAtHand(changes);
     const world = useSync({ system, policy: { imports: false } });
-    const lose = (): void => void toy.faults.add({ kind: 'drop_answer', method: 'POST', path: '/people' });
+    const lose = (): void => void toy().faults.add({ kind: 'drop_answer', method: 'POST', path: '/people' });
     const restFor = async (ms: number, brings: boolean): Promise<void> => {
       for (let gone = 0; gone < ms; gone += 10 * 60_000) {
         if (brings) await world.bringTheirs();
@@ -42,16 +30,22 @@ for (const [title, changes] of Object.entries(VARIANTS))
 
     for (const brings of [true, false])
       it(`makes no second record: its row gets the winner, ${brings ? 'with' : 'without'} events`, async () => {
-        const winner = toy.add({ full_name: 'Ada Winner', mail: 'other@example.com' });
+        const winner = toy().add({ full_name: 'Ada Winner', mail: 'other@example.com' });
         await world.bringTheirs();
         await world.run();
         lose();
         const { id } = await world.create({ name: 'Ada', email: 'ada@example.com' });
         await world.run();
-        const loser = toy.people().find(({ id: other }) => other !== winner.id);
-        toy.merge(loser?.id ?? '', winner.id);
+        const loser = toy()
+          .people()
+          .find(({ id: other }) => other !== winner.id);
+        toy().merge(loser?.id ?? '', winner.id);
         await restFor(3 * HOUR, brings);
-        expect(toy.people().map(({ id: toyId }) => toyId)).to.deep.equal([winner.id]);
+        expect(
+          toy()
+            .people()
+            .map(({ id: toyId }) => toyId),
+        ).to.deep.equal([winner.id]);
         const { rows } = await world.db.raw<{ rows: { externalId: string; state: string }[] }>(
           `select external_id as "externalId", state from external_mappings where internal_id = :id order by role desc`,
           { id },
@@ -62,32 +56,24 @@ for (const [title, changes] of Object.entries(VARIANTS))
   });
 
 describe('a create of unknown outcome whose record cannot be found any more', () => {
-  let toy: ToyServer;
-  const changes = { creates: 'unique-tag', updates: 'none', requestLifeMs: 0 } as const;
-  const world = useSync({
-    policy: { imports: false },
-    system: {
-      ...toySystem(changes),
-      async open(clock) {
-        toy = await startToy({ promised: { ...capabilities, ...changes }, now: () => clock.now().getTime() });
-        return asSimulator(toy);
-      },
-    },
-  });
+  const { system, toy } = toyAtHand({ creates: 'unique-tag', updates: 'none', requestLifeMs: 0 });
+  const world = useSync({ system, policy: { imports: false } });
 
   it('is not sent again before its row is looked for by email: a person says whose the record is', async () => {
-    const winner = toy.add({ full_name: 'Ada Winner' });
-    toy.faults.add({ kind: 'drop_answer', method: 'POST', path: '/people' });
+    const winner = toy().add({ full_name: 'Ada Winner' });
+    toy().faults.add({ kind: 'drop_answer', method: 'POST', path: '/people' });
     const { id } = await world.create({ name: 'Ada', email: 'ada@example.com' });
     await world.run();
-    const loser = toy.people().find(({ id: other }) => other !== winner.id);
-    toy.merge(loser?.id ?? '', winner.id);
+    const loser = toy()
+      .people()
+      .find(({ id: other }) => other !== winner.id);
+    toy().merge(loser?.id ?? '', winner.id);
     // Nothing of the loser but its mail is left in the winner.
-    toy.edit(winner.id, { tag: null });
+    toy().edit(winner.id, { tag: null });
     world.advance(8 * 24 * HOUR); // the events have left the list
     await world.run();
     const mapping = await mappingOf(world.db, id);
     expect(mapping).to.include({ state: 'waiting', reason: 'not_linked', externalId: null });
-    expect(toy.people()).to.have.length(1);
+    expect(toy().people()).to.have.length(1);
   });
 });
