@@ -1,5 +1,6 @@
 // Prints what `twinbox status` has read, as lines for a person or as JSON.
 import type { Connection } from '../db/connections.ts';
+import type { BudgetRow } from '../db/limits/budgets.ts';
 import type { SyncBacklog } from '../db/health/readiness.ts';
 import type { ReceiveLag } from '../db/relay/receive-lag.ts';
 import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/health/reports.ts';
@@ -9,6 +10,7 @@ import type { Sweep } from '../db/sweep.ts';
 import type { WebhookSigns } from '../db/health/webhook-signs.ts';
 import { refusedFigures } from '../lib/health/refused.ts';
 import { placeOf, sayLag, type RoleStanding } from '../lib/health/roles.ts';
+import { sayBudget } from '../lib/limits/budgets.ts';
 import { heldDeletes } from '../lib/sync/fuse.ts';
 import { shortTime } from './choices.ts';
 import { count, table, type Output } from './output.ts';
@@ -23,6 +25,8 @@ export type AccountStatus = {
   swept: Sweep | null;
   /** Unmatched records at the system; null before the first contact. */
   unmatched: Unmatched | null;
+  /** What the system says of the account's quotas. */
+  budgets: BudgetRow[];
 };
 
 export type Status = {
@@ -158,7 +162,7 @@ function accountRows(accounts: readonly AccountStatus[]): string[][] {
   );
 }
 
-function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): string[][] {
+function rowsOfAccount({ system, connection, webhooks, swept, budgets }: AccountStatus): string[][] {
   return [
     ...(connection?.account
       ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
@@ -195,6 +199,7 @@ function rowsOfAccount({ system, connection, webhooks, swept }: AccountStatus): 
           ],
         ]
       : []),
+    ...budgets.map((budget) => ['quota', sayBudget(system, budget)]),
   ];
 }
 
@@ -252,7 +257,11 @@ function unmatchedOf(accounts: readonly AccountStatus[]): object | null {
   return Object.fromEntries(accounts.map((account) => [account.system, json(account)]));
 }
 
-function accountJson({ connection, webhooks, swept }: AccountStatus): object | null {
+function budgetJson({ name, limit, used, resetsAt }: BudgetRow): object {
+  return { name, limit, used, resets_at: resetsAt };
+}
+
+function accountJson({ connection, webhooks, swept, budgets }: AccountStatus): object | null {
   return (
     connection && {
       account: connection.account,
@@ -268,6 +277,7 @@ function accountJson({ connection, webhooks, swept }: AccountStatus): object | n
       swept_to: swept?.sweptTo ?? null,
       swept_events: swept?.sweptEvents ?? 0,
       swept_since_last_webhook: swept?.foundEvents ?? 0,
+      ...(budgets.length > 0 && { quotas: budgets.map(budgetJson) }),
     }
   );
 }

@@ -12,7 +12,12 @@ import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 
 /** `system`: the system that is called; by default the first that is kept in step. */
-type SyncOptions = OpenOptions & { config?: Config; system?: SystemDefinition };
+type SyncOptions = OpenOptions & {
+  config?: Config;
+  system?: SystemDefinition;
+  /** Its reads leave a part of each quota to edits. */
+  background?: boolean;
+};
 
 /**
  * A session with access to a system: the real one, the running simulator, or one for this command.
@@ -37,7 +42,10 @@ export async function withSync<T>(
       // makes calls.
       const limited = !bound?.account
         ? sync.integration
-        : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
+        : paced(sync.integration, {
+            ...{ db, clock: sync.clock, account: bound.account, rates, log: session.log },
+            background: options.background ?? false,
+          });
       const patient = { ...sync, integration: readPatiently(limited) };
       return await work({ ...session, sync: patient, simulatorUrl: host.simulatorUrl });
     } finally {

@@ -374,6 +374,7 @@ create table account_budgets (
   name text not null,
   quota double precision not null,
   used double precision not null,
+  background_share double precision not null,
   resets_at timestamp with time zone,
   seen_at timestamp with time zone not null
 );
@@ -816,7 +817,7 @@ create table sync_deliveries_default partition of sync_deliveries default;
 create table sync_events_default partition of sync_events default;
 create table sync_intents_default partition of sync_intents default;
 
-alter table account_budgets add constraint account_budgets_check CHECK (((quota > (0)::double precision) AND (used >= (0)::double precision)));
+alter table account_budgets add constraint account_budgets_check CHECK (((quota > (0)::double precision) AND (used >= (0)::double precision) AND ((background_share >= (0)::double precision) AND (background_share <= (1)::double precision))));
 alter table account_budgets add constraint account_budgets_pkey PRIMARY KEY (system, account, name);
 alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
 alter table account_rests add constraint account_rests_check CHECK ((since < until));

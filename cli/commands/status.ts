@@ -1,5 +1,6 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { readBudgets } from '../../db/limits/budgets.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
@@ -117,7 +118,9 @@ async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<
     readSweep(db, system),
     readUnmatched(db, definition),
   ]);
-  return { system, connection, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
+  const account = connection?.account ?? '';
+  const budgets = await readBudgets(db, { system, account, now: systemClock.now() });
+  return { system, connection, webhooks, swept: swept?.triedAt ? swept : null, unmatched, budgets };
 }
 
 /**

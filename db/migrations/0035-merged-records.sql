@@ -10,8 +10,9 @@ create table account_budgets (
   name      text        not null,
   quota     float8      not null,
   used      float8      not null,
+  background_share float8 not null,                    -- background work leaves the rest of it alone
   resets_at timestamptz,
   seen_at   timestamptz not null,
   primary key (system, account, name),
-  check (quota > 0 and used >= 0)
+  check (quota > 0 and used >= 0 and background_share between 0 and 1)
 );

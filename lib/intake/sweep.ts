@@ -15,6 +15,7 @@ import { AppError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import type { EventFeed, EventsPage, Integration } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
+import { findPause } from '../limits/budgets.ts';
 import { paced } from '../limits/paced.ts';
 import { findRest } from '../limits/rest.ts';
 import { noteSkipped } from '../skipped.ts';
@@ -48,8 +49,8 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const { system } = integration;
   if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
-  if (!due || !isDue(due, integration.feed, clock.now()) || (await findRest(deps, integration)))
-    return NOTHING;
+  if (!due || !isDue(due, integration.feed, clock.now())) return NOTHING;
+  if ((await findRest(deps, integration)) ?? (await findPause(deps, integration))) return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
@@ -57,7 +58,9 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
     const from = await readSweep(db, system);
     if (!from || !isDue(from, integration.feed, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
-    const { feed } = paced(integration, { db, clock, account: from.account, rates: policy.rates, log });
+    const { account } = from;
+    const about = { db, clock, account, rates: policy.rates, log, background: true };
+    const { feed } = paced(integration, about);
     return feed ? await sweepWindow({ ...deps, feed, retentionDays, goesOn }, from) : NOTHING;
   } finally {
     await lease.release();

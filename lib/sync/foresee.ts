@@ -222,6 +222,8 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       );
     case 'moved':
       return { would: 'link', customer: mapping.internalId };
+    case 'merged_waits':
+      return { ...nothing(`it waits: ${outcome.reason.code}`), waits: outcome.reason.code };
     case 'merged_away':
       return nothing('its record is a part of another record there now');
     case 'alias_stays':

@@ -11,24 +11,28 @@ import { readTheirs } from '../comparison.ts';
 import { isReleased } from '../consent.ts';
 import { coveredEdits } from '../covered.ts';
 import { know } from '../facts.ts';
-import { postpone, wait } from '../failing.ts';
+import { postpone } from '../failing.ts';
 import { received } from '../received.ts';
+import type { MergedOutcome } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
 import { mergedInto, winnerOf } from '../winner.ts';
 
 export function recordMerged(s: Situation): Action | null {
   const { mapping, row } = s;
-  const { externalId } = mapping;
-  const answer = readTheirs(s);
+  const { externalId, reason } = mapping;
   // A person has accepted that the row goes as its record did (record-deleted.ts).
-  if (!row || externalId === null || answer?.ok !== true || isReleased(mapping)) return null;
+  if (!row || externalId === null || isReleased(mapping)) return null;
+  if (reason?.code === 'record_merged' && !received(s).mustRead) return waits(s, reason);
+  const answer = readTheirs(s);
+  if (answer?.ok !== true) return null;
   const first = mergedInto(s, externalId, answer.value);
   if (first === null) return null;
   const winner = winnerOf(s, externalId, first);
   if ('failure' in winner) return postpone(s, winner.failure);
   const { into, record } = winner;
   const because = record === null ? ({ because: 'gone' } as const) : whoseElse(s, record);
-  if (because) return wait({ code: 'record_merged', detail: { external_id: externalId, into, ...because } });
+  if (because)
+    return waits(s, { code: 'record_merged', detail: { external_id: externalId, into, ...because } });
   const fields = { mapping: mapping.id, customer: mapping.internalId, external_id: externalId, into };
   return {
     do: 'settle',
@@ -37,6 +41,12 @@ export function recordMerged(s: Situation): Action | null {
   };
 }
 
+function waits(s: Situation, reason: Waits['reason']): Action {
+  const { echoes } = received(s);
+  return { do: 'settle', outcome: { kind: 'merged_waits', reason, covered: coveredEdits(s), echoes } };
+}
+
+type Waits = Extract<MergedOutcome, { kind: 'merged_waits' }>;
 type Whose = { customer: number } | { because: 'other_environment' };
 
 /** Why the winner cannot be this row's record; null if it can. */

@@ -2,9 +2,9 @@
 // Pure, and a part of lib/sync/settle/writes.ts.
 import type { DeliveryChange } from '../../../db/deliveries.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
-import { alias, aliasGone, linked } from '../../../db/mappings/writes/state-change.ts';
+import { alias, aliasGone, linked, waiting } from '../../../db/mappings/writes/state-change.ts';
 import { checkedBy } from '../covered.ts';
-import { at, inbound } from './delivery-outcomes.ts';
+import { at, inbound, outbound } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
 import type { Effects, MergedOutcome } from './outcome.ts';
 
@@ -17,6 +17,16 @@ export function mergedEffects(step: LoadedStep, outcome: MergedOutcome): Partial
     checked: checkedBy(covered),
   };
   if (outcome.kind === 'merged_away') return { ...seen, ...away(step, outcome) };
+  if (outcome.kind === 'merged_waits') {
+    const { mapping } = step;
+    const ours = outbound(step).map((d): DeliveryChange => ({ ...at(d), status: 'waiting', tried: false }));
+    return {
+      ...seen,
+      deliveries: [...seen.deliveries, ...ours],
+      // What came in has been looked at: until something else comes in, nothing is read again.
+      mapping: { ...healthy, ...waiting(mapping, outcome.reason), mustRead: false, clean: mapping.dirty },
+    };
+  }
   return {
     ...seen,
     // The shadow stays: both sides are compared with what they agreed on before the merge.

@@ -114,16 +114,23 @@ export type AliasOutcome =
   | { kind: 'alias_left'; to: 'unmatched'; ownerTag: string | null };
 
 /** About a record that was merged into another one at the system. */
-export type MergedOutcome = {
+export type MergedOutcome = MergedSeen &
+  (
+    | { kind: 'moved'; from: string; into: string }
+    | { kind: 'merged_waits'; reason: Extract<Waiting, { code: 'record_merged' }> }
+    | { kind: 'merged_away'; into: string; customerId: number | null }
+  );
+
+/**
+ * `moved`: the pair goes on with the winner, and the step begins again with a read. `merged_waits`: a
+ * person decides what becomes of the row. `merged_away`: the record was no row's primary one;
+ * `customerId`: the row whose record the winner is, or null.
+ */
+type MergedSeen = {
   echoes: { eventId: string; intentId: string }[];
   /** Edits of theirs that our writes covered: nothing is merged with the loser any more. */
   covered: Conflict[];
-} & (
-  | /** The pair goes on with the winner, and the step begins again with a read. */
-    { kind: 'moved'; from: string; into: string }
-    /** It is no row's primary record. `customerId`: the row whose record the winner is; else null. */
-  | { kind: 'merged_away'; into: string; customerId: number | null }
-);
+};
 
 /** About a person's decision. */
 export type DecisionOutcome =

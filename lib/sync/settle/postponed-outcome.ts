@@ -29,6 +29,8 @@ export function postponed(
       // With a decision that is not carried out yet the pair stays where it was.
       ...(wasAtRest && resolutionOf(mapping) === null ? become.triedAgain(mapping) : become.asItWas()),
       attempts: mapping.attempts + 1,
+      // Its reason goes, and it was because of the reason that the record was read.
+      ...(mapping.reason?.code === 'record_merged' && { mustRead: true }),
       // Waiting for a rate token is not failing; nor is a wrong key the entity's own failure.
       firstFailedAt:
         mapping.firstFailedAt ?? (failure.kind === 'throttle' || failure.kind === 'auth' ? null : now),

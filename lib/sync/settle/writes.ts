@@ -112,6 +112,7 @@ function writesOf(
     case 'restored':
       return restoredEffects(step, outcome);
     case 'moved':
+    case 'merged_waits':
     case 'merged_away':
       return mergedEffects(step, outcome);
     case 'alias':
@@ -246,8 +247,6 @@ function waiting(step: LoadedStep, { reason, refused }: Of<'waiting'>): Writes {
       ...healthy,
       ...become.waiting(mapping, reason),
       clean: mapping.dirty,
-      // Only a read shows whether the record is still a part of another one.
-      ...(reason.code === 'record_merged' && { mustRead: true }),
       ...(refused && { intent: null }),
     },
     closed: refused ? { intent: refused, result: 'refused', written: null } : null,

@@ -12,15 +12,17 @@ import type { ContractHarness } from './contract-harness.ts';
 import { required } from './expecting.ts';
 
 /** What a system says of itself, known before it is opened: its capabilities must say the same. */
-export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 /** What a system or its double does not have at all, known before it is opened. */
-export type Without = 'webhooks' | 'feed' | 'proxy';
+export type Without = 'webhooks' | 'feed' | 'proxy' | 'rivals' | 'budgets';
 
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no list of events',
   proxy: 'its harness gives no address for a proxy to stand before',
+  rivals: 'it refuses no record because of another one',
+  budgets: 'its answers say nothing of what is left of a quota',
 };
 
 export interface Kit {
@@ -36,6 +38,9 @@ export interface Kit {
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
+  /** Tests of refusals that name another record, and of what answers say of a quota. */
+  itWithRivals: (title: string, test: () => Promise<void>) => void;
+  itWithBudgets: (title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
   newTag: () => string;
@@ -79,6 +84,8 @@ export function createKit(
     itWithWebhooks: itUnless('webhooks'),
     itWithFeed: itUnless('feed'),
     itWithProxy: itUnless('proxy'),
+    itWithRivals: itUnless('rivals'),
+    itWithBudgets: itUnless('budgets'),
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>
       Object.fromEntries(

@@ -10,6 +10,7 @@ import { present, required } from './expecting.ts';
 import { describeEngine } from './contract-engine.ts';
 import { describeFeed } from './contract-feed.ts';
 import { createKit, type Promises, type Without } from './contract-kit.ts';
+import { describeBudgets, describeMerges, describeRivals } from './contract-others.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
@@ -116,6 +117,9 @@ export function describeContract(
     describeUpdates(kit);
     describeDeletes(kit);
     describeQuota(kit);
+    describeMerges(kit);
+    describeRivals(kit, open);
+    describeBudgets(kit, open);
     describeWebhooks(kit);
     describeFeed(kit);
     describeNonsense(kit);
@@ -185,7 +189,7 @@ export function describeContract(
           expect(failure.message).to.be.a('string');
           expect(Object.keys(failure)).to.have.members([
             ...['kind', 'scope', 'code', 'message', 'status', 'requestId', 'replayed', 'field'],
-            ...['retryAfterMs', 'nothingHappened'],
+            ...['retryAfterMs', 'nothingHappened', 'existing'],
           ]);
         }
       });
@@ -221,8 +225,11 @@ export function describeContract(
 
     it('says in its capabilities what it promises, and has what it is asked about', () => {
       const { capabilities, ingress, feed } = h.integration;
-      for (const name of ['creates', 'updates', 'deletes', 'quota'] as const)
+      for (const name of ['creates', 'updates', 'deletes', 'quota', 'merges'] as const)
         expect(capabilities[name], name).to.equal(promises[name]);
+      expect(h.mergeThere !== undefined).to.equal(promises.merges);
+      expect(h.takeEachIdentityOnce === undefined).to.equal(lacks.includes('rivals'));
+      expect(h.limitTo === undefined).to.equal(lacks.includes('budgets'));
       expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
         Array(2).fill(lacks.includes('webhooks')),
       );

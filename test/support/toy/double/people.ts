@@ -4,7 +4,7 @@
 import type { Capabilities } from '../../../../lib/integrations/integration.ts';
 import { isValue, personFields } from '../system/fields.ts';
 
-export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 export type Person = {
   id: string;
@@ -128,7 +128,7 @@ export function createPeople(promised: Promised, now: () => number, settings: { 
    */
   function merge(id: string, into: string): Outcome {
     const [loser, winner] = [living.get(id), living.get(into)];
-    if (!loser || !winner || loser === winner) return absent(loser ? into : id);
+    if (!promised.merges || !loser || !winner || loser === winner) return absent(loser ? into : id);
     living.delete(id);
     merged.set(id, into);
     const names = [...Object.keys(EMPTY), 'tag'] as (FieldName | 'tag')[];
