@@ -57,8 +57,44 @@ function budgetsOf(answer: unknown): readonly Budget[] | undefined {
   return Array.isArray(said) ? (said as readonly Budget[]) : undefined;
 }
 
+function budgetsOfPage(next: IteratorResult<unknown, unknown>): readonly Budget[] | undefined {
+  return next.done === true ? undefined : budgetsOf(next.value);
+}
+
+/** How a call ended, for the limiter, the breaker and the rest. */
+async function noteEnd(
+  integration: Integration,
+  { limiter, breaker, rest, onError }: Books,
+  { id }: GuardedClaim,
+  endpoint: string,
+  error?: unknown,
+): Promise<void> {
+  try {
+    if (error === undefined) return await breaker?.answered();
+    const failure = integration.classify(error);
+    if (failure.kind === 'quota') return await rest.began(failure);
+    if (failure.kind === 'throttle' && failure.scope !== 'entity')
+      return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
+    // A refusal shows too that the system answers.
+    if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
+    await breaker?.failed(failure, id);
+  } catch (unnoted) {
+    onError(unnoted);
+  }
+}
+
+/** Most answers, of most systems, say nothing. */
+async function noteSaid({ budgets, onError }: Books, said: readonly Budget[] | undefined): Promise<void> {
+  if (said === undefined || budgets === null) return;
+  try {
+    await budgets.said(said);
+  } catch (unnoted) {
+    onError(unnoted);
+  }
+}
+
 export function guard(integration: Integration, guards: Books, claim: GuardedClaim): Integration {
-  const { limiter, breaker, rest, budgets } = guards;
+  const { limiter, rest, budgets } = guards;
 
   async function take(endpoint: string): Promise<void> {
     claim.release();
@@ -69,30 +105,9 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     if (limiter && !(await limiter.take(endpoint, claim.lastCall, claim.urgency))) throw new NoToken();
   }
 
-  async function note(endpoint: string, error?: unknown): Promise<void> {
-    try {
-      if (error === undefined) return await breaker?.answered();
-      const failure = integration.classify(error);
-      if (failure.kind === 'quota') return await rest.began(failure);
-      if (failure.kind === 'throttle' && failure.scope !== 'entity')
-        return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
-      // A refusal shows too that the system answers.
-      if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
-      await breaker?.failed(failure, claim.id);
-    } catch (unnoted) {
-      guards.onError(unnoted);
-    }
-  }
-
-  /** Most answers, of most systems, say nothing. */
-  async function noteBudgets(said: readonly Budget[] | undefined): Promise<void> {
-    if (said === undefined || budgets === null) return;
-    try {
-      await budgets.said(said);
-    } catch (unnoted) {
-      guards.onError(unnoted);
-    }
-  }
+  const note = (endpoint: string, error?: unknown): Promise<void> =>
+    noteEnd(integration, guards, claim, endpoint, error);
+  const noteBudgets = (said?: readonly Budget[]): Promise<void> => noteSaid(guards, said);
 
   async function call<T>(
     endpoint: string,
@@ -118,11 +133,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     const reader = list[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const page = await call(
-          endpoint,
-          () => reader.next(),
-          (next) => (next.done === true ? undefined : budgetsOf(next.value)),
-        );
+        const page = await call(endpoint, () => reader.next(), budgetsOfPage);
         if (page.done === true) return;
         yield page.value;
       }

@@ -131,12 +131,17 @@ function ago(ms: number): string {
 }
 
 /** What systems say of the quotas of their accounts; empty if none says anything. */
-export async function checkBudgets(db: Db, now: Date): Promise<Check[]> {
+async function checkBudgets(db: Db, now: Date): Promise<Check[]> {
   const fix = 'Wait, or have the quota made larger; webhooks still bring what changes there.';
   return (await listBudgets(db, now)).map((budget) => {
     const says = sayBudget(budget.system, budget);
     return pauses(budget) ? warning('quota', says, fix) : ok('quota', says);
   });
+}
+
+/** The quotas of the accounts: which account rests, and what systems say is left. */
+export async function checkQuotas(db: Db, now: Date): Promise<Check[]> {
+  return [...(await checkRests(db, now)), ...(await checkBudgets(db, now))];
 }
 
 /** Empty if no account rests. */

@@ -292,8 +292,7 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
         expect(await nameThere(place, kept)).to.equal(`Kept ${NONSENSE.length - 1}`);
         for (const [at, id] of made.entries())
           expect(await nameThere(place, id)).to.equal(`Name nonsense${at}`);
-        const living = await countThere(place.harness.integration);
-        expect(living).to.equal(made.length + 1);
+        expect(await countThere(place.harness.integration)).to.equal(made.length + 1);
         expect(since(before)[1]).to.equal(made.length + NONSENSE.length);
       });
     }

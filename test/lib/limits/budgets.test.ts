@@ -7,7 +7,7 @@ import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
 import { sweep } from '../../../lib/intake/sweep.ts';
 import { createBudgets, findPause } from '../../../lib/limits/budgets.ts';
 import { paced } from '../../../lib/limits/paced.ts';
-import { checkBudgets } from '../../../lib/operations/doctor-signs.ts';
+import { checkQuotas } from '../../../lib/operations/doctor-signs.ts';
 import { mappingOf } from '../../support/sync-rows.ts';
 import { useSync } from '../../support/sync.ts';
 import { toyAtHand } from '../../support/toy/at-hand.ts';
@@ -45,7 +45,7 @@ describe('what answers say of a quota', () => {
     expect(await listBudgets(world.db, world.clock.now())).to.deep.equal([
       { system: 'toy', name: 'daily', limit: 1_000, used: 101, backgroundShare: 0.95, resetsAt: inAnHour() },
     ]);
-    const [check] = await checkBudgets(world.db, world.clock.now());
+    const [check] = await checkQuotas(world.db, world.clock.now());
     expect(check).to.include({ level: 'ok' });
     expect(check?.says).to.include('10 % of the quota "daily" of toy are used (101 of 1000)');
     world.advance(2 * HOUR);
@@ -81,7 +81,7 @@ describe('what answers say of a quota', () => {
     expect(toy().calls.count()).to.equal(calls);
     await edit(id, 'Ada Later');
     expect(names()).to.deep.equal(['Ada Later']);
-    const [check] = await checkBudgets(world.db, world.clock.now());
+    const [check] = await checkQuotas(world.db, world.clock.now());
     expect(check).to.include({ level: 'warning' });
     const { warnings } = await syncPart(world.db, ['toy'], world.clock)();
     expect(warnings?.join()).to.match(/95 % of the quota "daily" .* pause until 2026-03-01 13:00 UTC/);

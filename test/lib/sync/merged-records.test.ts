@@ -172,12 +172,16 @@ describe('a record that was merged into another one', () => {
       };
       const points = new Set<string>();
       let fail = (): void =>
-        noteFailpoints((name) => void (!/^(receive|inbound|inbox)/.test(name) && points.add(name)));
+        noteFailpoints((name) => {
+          if (!/^(receive|inbound|inbox)/.test(name)) points.add(name);
+        });
       await mergeOnce();
       expect([...points]).to.include.members(['settle.before-commit', 'settle.after', 'intent.stored']);
       for (const name of points)
         for (const onPass of [1, 2]) {
-          fail = () => void enableFailpoint(name, 'throw', { once: true, onPass });
+          fail = () => {
+            enableFailpoint(name, 'throw', { once: true, onPass });
+          };
           await mergeOnce();
         }
     }).timeout(120_000);
