@@ -91,9 +91,10 @@ function pairLines(pair: PairExplained): Line[] {
 }
 
 function sayRecord({ mapping, read }: PairExplained): string {
-  const { externalId, role, knownEmail } = mapping;
+  const { externalId, role, knownEmail, mergedInto } = mapping;
   const id = externalId ?? 'none yet';
-  const what = role === 'alias' ? `${id}, a second record of the customer` : id;
+  const merged = mergedInto === null ? '' : `, merged into ${mergedInto}`;
+  const what = role === 'alias' ? `${id}, a second record of the customer${merged}` : id;
   const email = knownEmail === null ? '' : `, with the email ${knownEmail} when last known`;
   return `${what}${email}${read === null ? '' : sayRead(read)}`;
 }
@@ -104,6 +105,8 @@ function sayRead(read: ReadResult): string {
       return '; read now: the record exists';
     case 'erased':
       return '; read now: the record was deleted';
+    case 'merged':
+      return `; read now: the record was merged into ${read.into}`;
     case 'missing':
       return '; read now: the record is not known (404)';
     case 'no_record':

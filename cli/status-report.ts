@@ -1,6 +1,7 @@
 // Prints what `twinbox status` has read, as lines for a person or as JSON.
 import type { Connection } from '../db/connections.ts';
 import type { CredentialRow } from '../db/credentials.ts';
+import type { BudgetRow } from '../db/limits/budgets.ts';
 import type { SyncBacklog } from '../db/health/readiness.ts';
 import type { ReceiveLag } from '../db/relay/receive-lag.ts';
 import { sayReason, type ConflictCounts, type ReasonCount, type SystemCounts } from '../db/health/reports.ts';
@@ -12,6 +13,7 @@ import { systemClock } from '../lib/clock.ts';
 import { sayCredential } from '../lib/credentials/standing.ts';
 import { refusedFigures } from '../lib/health/refused.ts';
 import { placeOf, sayLag, type RoleStanding } from '../lib/health/roles.ts';
+import { sayBudget } from '../lib/limits/budgets.ts';
 import { heldDeletes } from '../lib/sync/fuse.ts';
 import { shortTime } from './choices.ts';
 import { count, table, type Output } from './output.ts';
@@ -28,6 +30,8 @@ export type AccountStatus = {
   swept: Sweep | null;
   /** Unmatched records at the system; null before the first contact. */
   unmatched: Unmatched | null;
+  /** What the system says of the account's quotas. */
+  budgets: BudgetRow[];
 };
 
 export type Status = {
@@ -163,7 +167,14 @@ function accountRows(accounts: readonly AccountStatus[]): string[][] {
   );
 }
 
-function rowsOfAccount({ system, connection, credential, webhooks, swept }: AccountStatus): string[][] {
+function rowsOfAccount({
+  system,
+  connection,
+  credential,
+  webhooks,
+  swept,
+  budgets,
+}: AccountStatus): string[][] {
   return [
     ...(connection?.account
       ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
@@ -209,6 +220,7 @@ function rowsOfAccount({ system, connection, credential, webhooks, swept }: Acco
           ],
         ]
       : []),
+    ...budgets.map((budget) => ['quota', sayBudget(system, budget)]),
   ];
 }
 
@@ -266,7 +278,11 @@ function unmatchedOf(accounts: readonly AccountStatus[]): object | null {
   return Object.fromEntries(accounts.map((account) => [account.system, json(account)]));
 }
 
-function accountJson({ connection, credential, webhooks, swept }: AccountStatus): object | null {
+function budgetJson({ name, limit, used, resetsAt }: BudgetRow): object {
+  return { name, limit, used, resets_at: resetsAt };
+}
+
+function accountJson({ connection, credential, webhooks, swept, budgets }: AccountStatus): object | null {
   return (
     connection && {
       account: connection.account,
@@ -290,6 +306,7 @@ function accountJson({ connection, credential, webhooks, swept }: AccountStatus)
       events_lost_from: swept?.lostFrom ?? null,
       events_lost_to: swept?.lostTo ?? null,
       events_lost_why: swept?.lostWhy ?? null,
+      ...(budgets.length > 0 && { quotas: budgets.map(budgetJson) }),
     }
   );
 }

@@ -17,6 +17,8 @@ type SyncOptions = OpenOptions & {
   system?: SystemDefinition;
   /** Of stored credentials the one that was set last, also if it is of another account. */
   newestCredential?: boolean;
+  /** Its reads leave a part of each quota to edits. */
+  background?: boolean;
 };
 
 /**
@@ -43,7 +45,10 @@ export async function withSync<T>(
       // makes calls.
       const limited = !bound?.account
         ? sync.integration
-        : paced(sync.integration, { db, clock: sync.clock, account: bound.account, rates, log: session.log });
+        : paced(sync.integration, {
+            ...{ db, clock: sync.clock, account: bound.account, rates, log: session.log },
+            background: options.background ?? false,
+          });
       const patient = { ...sync, integration: readPatiently(limited) };
       return await work({ ...session, sync: patient, simulatorUrl: host.simulatorUrl });
     } finally {

@@ -124,7 +124,9 @@ export async function askForRead(
  */
 export type ReceivedEvent = {
   externalId: string;
-  kind: 'created' | 'updated' | 'deleted';
+  kind: 'created' | 'updated' | 'deleted' | 'merged';
+  /** Of `merged`: the record that it is a part of now, as far as the event says. */
+  into?: string;
   /** By the system's clock, ISO 8601. */
   created: string | null;
   requestId: string | null;

@@ -368,6 +368,17 @@ begin
   return made;
 end $function$;
 
+create table account_budgets (
+  system text not null,
+  account text not null,
+  name text not null,
+  quota double precision not null,
+  used double precision not null,
+  background_share double precision not null,
+  resets_at timestamp with time zone,
+  seen_at timestamp with time zone not null
+);
+
 create table account_readings (
   system text not null,
   account text not null,
@@ -511,7 +522,8 @@ create table external_mappings (
   void_tag uuid,
   consent jsonb,
   ending jsonb,
-  made_record boolean default false not null
+  made_record boolean default false not null,
+  merged_into text
 ) with (fillfactor=80);
 
 create table external_records (
@@ -828,6 +840,8 @@ create table sync_deliveries_default partition of sync_deliveries default;
 create table sync_events_default partition of sync_events default;
 create table sync_intents_default partition of sync_intents default;
 
+alter table account_budgets add constraint account_budgets_check CHECK (((quota > (0)::double precision) AND (used >= (0)::double precision) AND ((background_share >= (0)::double precision) AND (background_share <= (1)::double precision))));
+alter table account_budgets add constraint account_budgets_pkey PRIMARY KEY (system, account, name);
 alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
 alter table account_rests add constraint account_rests_check CHECK ((since < until));
 alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system, account);

@@ -10,6 +10,7 @@ import { fullJitter } from '../lib/backoff.ts';
 import { AppError } from '../lib/errors.ts';
 import type { Failure } from '../lib/integrations/integration.ts';
 import { createBreaker, isOfSystem, openBreakerFor } from '../lib/limits/breaker.ts';
+import { createBudgets } from '../lib/limits/budgets.ts';
 import { guard, type Guards } from '../lib/limits/guarded.ts';
 import { createLimiter } from '../lib/limits/limiter.ts';
 import { accountOf, createRest, findRest, sayRest, storeRest } from '../lib/limits/rest.ts';
@@ -171,6 +172,8 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
         now: clock.now(),
         leaseMs: options.leaseMs,
         leaves: options.leaves?.() ?? [],
+        // What is left of the quota is kept for edits.
+        ...((await guards.budgets?.pausedUntil()) && { last: urgencies.echo }),
         ...room,
       });
       breaker.saw(due.breaker);
@@ -206,11 +209,13 @@ interface Bound {
 }
 
 function createGuards({ db, clock, integration, policy, log }: SyncDeps, account: string): Guards {
-  const { system } = integration;
+  const { system, capabilities } = integration;
   const { rates } = policy;
+  const rest = createRest({ db, clock, system, account, log }, { asks: false });
   return {
     limiter: rates && createLimiter({ db, system, account, rates, log }),
-    rest: createRest({ db, clock, system, account, log }, { asks: false }),
+    rest,
+    budgets: createBudgets({ db, clock, system, account, log }, capabilities, rest),
     breaker: createBreaker({ db, clock, integration, account, log, perSecond: rates?.endpoint ?? UNLIMITED }),
     onError: (error) => log.warn('limits.unnoted', { system, error: describe(error) }),
   };

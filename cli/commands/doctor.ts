@@ -27,7 +27,7 @@ import {
   tellOnce,
 } from '../../lib/operations/doctor.ts';
 import { examineSequences } from '../../lib/operations/doctor-sequences.ts';
-import { checkRests, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
+import { checkQuotas, judgeRelay, judgeRoles } from '../../lib/operations/doctor-signs.ts';
 import { relayPart } from '../../lib/health/readiness.ts';
 import { readRoles } from '../../lib/health/roles.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
@@ -142,7 +142,7 @@ async function examineWithDatabase(about: About, { db, place, address }: OpenDat
         systems: systems.map(({ label, eventsKeptDays: keptDays }) => ({ label, keptDays })),
       });
     }),
-    ...(await several('quota', 'Look at the database.', () => checkRests(db, systemClock.now()))),
+    ...(await several('quota', 'Look at the database.', () => checkQuotas(db, systemClock.now()))),
     ...(await several('records', 'Look at the database.', () =>
       Promise.all(
         systems.map(async (system) => {

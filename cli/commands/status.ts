@@ -1,6 +1,7 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import { readCredential } from '../../db/credentials.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { readBudgets } from '../../db/limits/budgets.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
@@ -119,7 +120,10 @@ async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<
     readSweep(db, system),
     readUnmatched(db, definition),
   ]);
-  return { system, connection, credential, webhooks, swept: swept?.triedAt ? swept : null, unmatched };
+  const account = connection?.account ?? '';
+  const budgets = await readBudgets(db, { system, account, now: systemClock.now() });
+  const sweep = swept?.triedAt ? swept : null;
+  return { system, connection, credential, webhooks, swept: sweep, unmatched, budgets };
 }
 
 /** A minted one has no account. */

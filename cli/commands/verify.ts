@@ -89,7 +89,7 @@ async function verify(about: About, options: Options, output: Output): Promise<n
       else printReport(report, { all, label: about.system.label }, output);
       return exitStatusOf(report);
     },
-    { mayCreate: false, ...about },
+    { mayCreate: false, background: true, ...about },
   );
 }
 

@@ -86,7 +86,7 @@ Next:
   node test/support/${name}/main.ts         # its double, to work with by hand
 
 Then replace the invented vendor, in this order (docs/how-to/write-an-integration.md):
-  lib/integrations/${name}/capabilities.ts  what the vendor promises: nine questions
+  lib/integrations/${name}/capabilities.ts  what the vendor promises: eleven questions
   lib/integrations/${name}/client.ts        credentials, headers, the form of an answer
   lib/integrations/${name}/auth.ts          how a token that changes is renewed; delete it if none does
   lib/integrations/${name}/classify.ts      what each error means

@@ -120,7 +120,7 @@ export async function findByCustomer(db: Db, where: Where, customerId: number): 
 export async function findLivingAliases(db: Db, where: Where, customerId: number): Promise<string[]> {
   const { rows } = await db.raw<{ rows: { externalId: string }[] }>(
     `select m.external_id as "externalId" from external_mappings m
-     where m.entity_type = :entityType and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.system = :system
+     where m.entity_type = :entityType and m.internal_id = :customerId and m.role = 'alias' and m.state = 'alias' and m.merged_into is null and m.system = :system
        and m.account = :account and m.external_type = :externalType
        and not exists (select from sync_deliveries d where d.mapping_id = m.id and d.inbound ->> 'kind' = 'deleted')
      order by m.id`,

@@ -106,7 +106,7 @@ const leftColumns = `m.id as "mappingId", m.external_id as "externalId", m.state
   where m.system = :system and m.account = coalesce((select account from connections where system = :system), '')
     and m.external_id is not null`;
 
-const leftThere = `m.state = 'alias' and c.deleted_at is not null`;
+const leftThere = `m.state = 'alias' and m.merged_into is null and c.deleted_at is not null`;
 
 /**
  * Second records that stayed at the system when their row was deleted in our table: the engine does
@@ -144,7 +144,7 @@ export async function listHeldDeletions(db: Db | Tx, system: string, limit: numb
     `select c.id as "customerId", c.fields, m.external_id as "externalId", m.updated_at as since,
        coalesce((select jsonb_agg(a.external_id order by a.id) from external_mappings a
                  where a.entity_type = m.entity_type and a.internal_id = m.internal_id and a.system = m.system
-                   and a.account = m.account and a.state = 'alias'), '[]') as aliases,
+                   and a.account = m.account and a.state = 'alias' and a.merged_into is null), '[]') as aliases,
        m.decision ->> 'kind' is not distinct from 'release' as accepted
      from external_mappings m join entity_rows() c on c.entity_type = m.entity_type and c.id = m.internal_id and c.deleted_at is null
      where m.system = :system and m.state = 'waiting' and m.reason = 'alias_lives'

@@ -21,7 +21,7 @@ with breaker as (
   select l.makes, u.urgency, l.makes = 0 and u.urgency = ${urgencies.echo} as free,
     case when l.makes = 0 and u.urgency = ${urgencies.echo} then :echoes::integer else l.room end as room
   from (values (0, :others::integer), (1, :creates::integer)) l(makes, room)
-  cross join generate_series(${urgencies.edit}, ${urgencies.housekeeping}) u(urgency)
+  cross join generate_series(${urgencies.edit}, :last::integer) u(urgency)
 ), found as (
   select d.*, r.makes, r.urgency, r.free, r.room from ranges r cross join lateral (
     select id, next_attempt_at from external_mappings
@@ -106,10 +106,12 @@ export async function claimDue(
     now: Date;
     leaseMs: number;
     leaves?: readonly string[];
+    /** Less urgent mappings are left; by default none are. */
+    last?: Urgency;
   } & ClaimRoom,
 ): Promise<{ claims: Claimed[]; breaker: BreakerRow | null; rest: RestRow | null }> {
-  const { leaves = [], ...others } = claim;
-  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...others, leaves: [...leaves] });
+  const { leaves = [], last = urgencies.housekeeping, ...others } = claim;
+  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...others, leaves: [...leaves], last });
   const stored = rows.flatMap((row) => (row.id === null && row.breaker ? [row.breaker] : []))[0];
   const rest = rows.flatMap((row) => (row.id === null && row.rest ? [row.rest] : []))[0];
   return {

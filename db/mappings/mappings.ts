@@ -88,6 +88,8 @@ export type Mapping = {
   knownEmail: string | null;
   /** An owner tag on the record that does not count any more: a person linked its row with another record. */
   voidTag: string | null;
+  /** Of a record that was merged into another one at the system: that one's external id. */
+  mergedInto: string | null;
 };
 
 type Row = {
@@ -121,6 +123,7 @@ type Row = {
   intent: OpenIntent | null;
   known_email: string | null;
   void_tag: string | null;
+  merged_into: string | null;
 };
 
 export function toMapping(row: Row): Mapping {
@@ -154,6 +157,7 @@ export function toMapping(row: Row): Mapping {
     intent: row.intent,
     knownEmail: row.known_email,
     voidTag: row.void_tag,
+    mergedInto: row.merged_into,
   };
 }
 

@@ -17,6 +17,8 @@ export type FailureDetail = {
   status: number | null;
   request_id: string | null;
   field: string | null;
+  /** External ids of records because of which a request was refused. */
+  existing?: string[];
 };
 
 type RefusedRow = {
@@ -27,6 +29,8 @@ type RefusedRow = {
   message: string;
   says?: string;
 };
+
+type MergedBecause = 'gone' | 'other_environment';
 
 type DamagedColumn = 'shadow' | 'intent' | 'external_id' | 'internal_id';
 
@@ -68,6 +72,11 @@ interface WaitingDetails {
   /** The record was deleted, and the settings of its system leave the row to a person. */
   ask_delete: { operation?: 'delete'; direction: 'in' };
   alias_lives: { external_id: string; aliases: string[] };
+  /**
+   * The record was merged into `into`, which belongs to another row (`customer`), is gone too, or has
+   * another installation's owner tag.
+   */
+  record_merged: { external_id: string; into: string; customer?: number; because?: MergedBecause };
 }
 
 /** Why a pair is parked, by its code; `failed` has the codes of the external system. */
@@ -169,6 +178,12 @@ const FITS: Record<keyof Details, Fits> = {
   fuse: hasMembers({ direction: isOneOf('in', 'out'), field: ifThere(isText) }),
   ask_delete: hasMembers({ direction: isOneOf('in') }),
   alias_lives: hasMembers({ external_id: isText, aliases: isTexts }),
+  record_merged: hasMembers({
+    external_id: isText,
+    into: isText,
+    customer: ifThere(isNumber),
+    because: ifThere(isOneOf('gone', 'other_environment')),
+  }),
   missing: hasMembers({ external_id: orNull(isText) }),
   delete_blocked: hasMembers({ external_id: isText, why: isText, field: ifThere(isText) }),
   create_unknown: hasMembers({ message: ifThere(isText), look: ifThere(isText) }),

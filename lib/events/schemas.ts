@@ -29,7 +29,9 @@ export type RowEnvelope = Common & {
 export type ReportedEvent = {
   /** The external id of the record. */
   id: string;
-  kind: 'created' | 'updated' | 'deleted';
+  kind: 'created' | 'updated' | 'deleted' | 'merged';
+  /** Of `merged`: the external id of the record that this one is a part of now. */
+  into?: string | null;
   account: string;
   system?: string;
   /** The system's own id of the event. */
@@ -98,7 +100,8 @@ export const reportedSchema = {
   required: ['id', 'kind', 'account'],
   properties: {
     id: { type: 'string', minLength: 1 },
-    kind: { enum: ['created', 'updated', 'deleted'] },
+    kind: { enum: ['created', 'updated', 'deleted', 'merged'] },
+    into: textOrNull,
     account: { type: 'string' },
     system: { type: 'string' },
     event: { type: 'string' },

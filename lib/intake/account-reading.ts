@@ -20,6 +20,7 @@ import { readSweep } from '../../db/sweep.ts';
 import { failpoint } from '../failpoint.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
+import { findPause } from '../limits/budgets.ts';
 import { paced } from '../limits/paced.ts';
 import { findRest } from '../limits/rest.ts';
 import { sleep } from '../loop.ts';
@@ -57,7 +58,7 @@ export async function readAccountRecords(deps: SyncDeps, signal: AbortSignal): P
     return clock.now().getTime() - before.doneAt.getTime() < LATE_WAITERS_MS ? 'not_yet' : 'done';
   }
   if (!before && !(await hasPosition(deps))) return 'not_yet';
-  if (await findRest(deps, integration)) return 'not_yet';
+  if ((await findRest(deps, integration)) ?? (await findPause(deps, integration))) return 'not_yet';
   const lease = createLease({ db, name: `reading:${system}:${place.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return 'not_yet';
   try {
@@ -81,7 +82,9 @@ async function readOn(deps: SyncDeps, place: RecordPlace, goesOn: () => boolean)
   const reading = await readReading(db, place);
   if (!reading || reading.doneAt !== null) return 'not_yet';
   const { system } = integration;
-  const list = paced(integration, { db, clock, account: place.account, rates: policy.rates, log });
+  const { account } = place;
+  const about = { db, clock, account, rates: policy.rates, log, background: true };
+  const list = paced(integration, about);
   const restMs = policy.rates ? 1_000 / (policy.rates.account * SHARE) : 0;
   let { records } = reading;
   for await (const page of list.list(reading.readTo ? { createdTo: reading.readTo } : {})) {

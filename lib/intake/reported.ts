@@ -43,6 +43,7 @@ export function toReported(system: string, event: InboundEvent): object {
     // not be able to hold it.
     mark: isUuid(event.ownerTag) ? event.ownerTag : null,
     unreadable: event.unreadable,
+    ...(event.kind === 'merged' && { into: event.into ?? null }),
   };
 }
 
@@ -67,6 +68,7 @@ export function toExternalEvent(
       after: event.after ?? null,
       previous: event.previous ?? null,
       unreadable: event.unreadable ?? [],
+      ...(typeof event.into === 'string' && { into: event.into }),
     },
   };
 }

@@ -13,6 +13,7 @@ import { readSweep, saveSweepProblem, saveSwept, type Sweep } from '../../db/swe
 import { failpoint } from '../failpoint.ts';
 import type { EventFeed, TimeFeed } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
+import { findPause } from '../limits/budgets.ts';
 import { paced } from '../limits/paced.ts';
 import { findRest } from '../limits/rest.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -41,8 +42,8 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
   const { system } = integration;
   if (!integration.feed) return NOTHING;
   const due = await readSweep(db, system);
-  if (!due || !isDue(due, integration.feed, clock.now()) || (await findRest(deps, integration)))
-    return NOTHING;
+  if (!due || !isDue(due, integration.feed, clock.now())) return NOTHING;
+  if ((await findRest(deps, integration)) ?? (await findPause(deps, integration))) return NOTHING;
   const lease = createLease({ db, name: `sweep:${system}:${due.account}`, lengthMs: LEASE_MS });
   if ((await lease.take()) === null) return NOTHING;
   try {
@@ -50,7 +51,8 @@ export async function sweep(deps: SyncDeps, { retentionDays, signal }: SweepOpti
     const from = await readSweep(db, system);
     if (!from || !isDue(from, integration.feed, clock.now())) return NOTHING;
     const goesOn = (): boolean => lease.isHeld() && !signal.aborted;
-    const { feed } = paced(integration, { db, clock, account: from.account, rates: policy.rates, log });
+    const about = { db, clock, account: from.account, rates: policy.rates, log, background: true };
+    const { feed } = paced(integration, about);
     if (!feed) return NOTHING;
     return feed.by === 'cursor'
       ? await followFeed({ ...deps, feed, retentionDays, goesOn }, from)

@@ -1,58 +1,18 @@
 // The contract between the engine and one external system. The engine knows an integration only by
-// this file and its parts (answered.ts, webhooks.ts, feeds.ts): capabilities are data, and the
+// this file and its parts (capabilities.ts, answered.ts, webhooks.ts, feeds.ts): capabilities are data, and the
 // functions take and return records as flat field values. An integration has no access to the database
 // and never retries by itself.
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
-import type { Answered } from './answered.ts';
+import type { Answered, Budget } from './answered.ts';
+import type { Capabilities } from './capabilities.ts';
 import type { EventFeed, ListWindow } from './feeds.ts';
 import type { Ingress } from './webhooks.ts';
 
-export type { Answered } from './answered.ts';
+export type { Answered, Budget } from './answered.ts';
+export type { Capabilities } from './capabilities.ts';
 export type { CursorFeed, CursorPage, EventFeed, EventsPage, ListWindow, Loss, TimeFeed } from './feeds.ts';
 export type { InboundEvent, IncomingItem, Ingress, Verification, WebhookCheck } from './webhooks.ts';
-
-export interface Capabilities {
-  /**
-   * How the engine avoids a second record after a create of unknown outcome. `key`: the same
-   * request under its key, sent again within `requestLifeMs`, has one effect. `unique-tag`: the
-   * system takes each owner tag once and `findTagged` is complete and current, so the record is
-   * looked for by its tag before a create is sent again. `none`: a create is never sent again; once
-   * nothing of it can be on its way, its record is looked for by the row's identity and in `list`.
-   */
-  creates: 'key' | 'unique-tag' | 'none';
-  /**
-   * Whether an update whose outcome is not known may be sent again. `key`: under its key, within
-   * `requestLifeMs`. `version`: an update names the version of the record that was read for it, and
-   * the system refuses any other as a `conflict`; the same request sent again has no second effect.
-   * `none`: never; once nothing of it can be on its way, the record is read.
-   * Except with `version`, an edit between our read and our update is overwritten. `previous` in the
-   * event of our update shows it (with `key` the event has to name the key or the request), or `after`
-   * in its own event. Without both it leaves no conflict: the reads show our values alone, and an event
-   * that only names the record may be that of our update (docs/integrations.md).
-   */
-  updates: 'key' | 'version' | 'none';
-  /** How long, in milliseconds, a request may be sent again under its key; 0 without keys. */
-  requestLifeMs: number;
-  /** How long after its last send a request may still take effect. */
-  inFlightMs: number;
-  /** The time limit of one call. */
-  callTimeoutMs: number;
-  /**
-   * What a delete does. `delete`: the record is gone for good, so values of it that we had not seen
-   * are kept as conflicts. `archive`: the record is archived with its values, as people delete
-   * records at that system too; it reads as `erased`, and no value is lost. People may restore it: an
-   * event that is no deletion (`updated`) then makes the engine read it. `none`: no delete is
-   * ever sent; the pair of a deleted row is detached, and its record stays.
-   */
-  deletes: 'delete' | 'archive' | 'none';
-  /** Whether the account has a quota that can be used up, which its calls then answer as `quota`. */
-  quota: boolean;
-  /**
-   * How many requests a second the system allows: to the account as a whole, and to each endpoint.
-   */
-  rates: { account: number; endpoint: number };
-}
 
 /**
  * The content of an external record. `ownerTag` is the owner tag that we wrote into it: the event
@@ -86,6 +46,7 @@ export type Fetched = Answered &
   (
     | { state: 'present'; record: ExternalRecord; blocksDelete: string | null; use?: RecordUse }
     | { state: 'erased' } // a confirmed deletion, or an archived record where `deletes` is `archive`
+    | { state: 'merged'; into: string } // it is a part of this other record now; that one may be merged too
     | { state: 'missing' } // a 404: never a deletion, since with a wrong key every answer is a 404
   );
 
@@ -136,6 +97,13 @@ export interface Failure {
   retryAfterMs: number | null;
   /** The answer says explicitly that nothing was stored and nothing happened. */
   nothingHappened: boolean;
+  /**
+   * External ids of records because of which a request is refused for good, as the answer names
+   * them: they have the identity that the record was to get.
+   */
+  existing: readonly string[];
+  /** As in `Answered`. */
+  budgets?: readonly Budget[];
 }
 
 export interface Identity {

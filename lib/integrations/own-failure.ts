@@ -13,6 +13,6 @@ export const RECONNECT = 'reconnect';
 export function ownFailure(
   said: Pick<Failure, 'kind' | 'code' | 'message' | 'nothingHappened'> & { field?: string },
 ): Failure {
-  const ofNoCall = { status: null, requestId: null, replayed: false, retryAfterMs: null };
+  const ofNoCall = { status: null, requestId: null, replayed: false, retryAfterMs: null, existing: [] };
   return { scope: 'entity', field: null, ...ofNoCall, ...said };
 }

@@ -28,8 +28,13 @@ export type Verification = { ok: true; signedAt: Date } | { ok: false; code: str
  */
 export interface InboundEvent {
   externalEventId: string;
-  /** `other`: the event is stored and counted, and there is nothing to reconcile. */
-  kind: 'created' | 'updated' | 'deleted' | 'other';
+  /**
+   * `merged`: the record that the event names is a part of the record `into` now. `other`: the event
+   * is stored and counted, and there is nothing to reconcile.
+   */
+  kind: 'created' | 'updated' | 'deleted' | 'merged' | 'other';
+  /** Of `merged`; null or left out if the event does not say it. */
+  into?: string | null;
   /** The system's own name of the type, as received. */
   type: string;
   /** The entity that the record is of; left out where the system sends events about one only. */

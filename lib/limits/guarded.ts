@@ -1,9 +1,10 @@
 // The integration as one claimed mapping uses it: each call waits for a rate token, no call is made
 // while the account rests, and limiter, breaker and rest record how the call ended. The engine
 // knows none of them.
-import type { EventFeed, Integration } from '../integrations/integration.ts';
+import type { Budget, EventFeed, Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
 import type { Breaker } from './breaker.ts';
+import type { Budgets } from './budgets.ts';
 import type { Limiter } from './limiter.ts';
 import { Resting, restingFailure, type Rest } from './rest.ts';
 
@@ -12,6 +13,8 @@ export interface Guards {
   limiter: Limiter | null;
   breaker: Breaker;
   rest: Rest;
+  /** null: the account has no quota. */
+  budgets: Budgets | null;
   /**
    * Receives errors of the limiter, the breaker and the rest; the answer of the call is returned
    * all the same.
@@ -33,6 +36,8 @@ export interface GuardedClaim {
   lastCall: number;
   /** Gives up the reserved token. */
   release: () => void;
+  /** It is background work, which leaves a part of each quota to edits. */
+  background?: boolean;
 }
 
 /** No rate token came while the lease was long enough: the mapping is released unchanged. */
@@ -47,41 +52,80 @@ const noToken = ownFailure({
   nothingHappened: true,
 });
 
+function budgetsOf(answer: unknown): readonly Budget[] | undefined {
+  const said = typeof answer === 'object' && answer !== null && 'budgets' in answer ? answer.budgets : null;
+  return Array.isArray(said) ? (said as readonly Budget[]) : undefined;
+}
+
+function budgetsOfPage(next: IteratorResult<unknown, unknown>): readonly Budget[] | undefined {
+  return next.done === true ? undefined : budgetsOf(next.value);
+}
+
+/** How a call ended, for the limiter, the breaker and the rest. */
+async function noteEnd(
+  integration: Integration,
+  { limiter, breaker, rest, onError }: Books,
+  { id }: GuardedClaim,
+  endpoint: string,
+  error?: unknown,
+): Promise<void> {
+  try {
+    if (error === undefined) return await breaker?.answered();
+    const failure = integration.classify(error);
+    if (failure.kind === 'quota') return await rest.began(failure);
+    if (failure.kind === 'throttle' && failure.scope !== 'entity')
+      return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
+    // A refusal shows too that the system answers.
+    if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
+    await breaker?.failed(failure, id);
+  } catch (unnoted) {
+    onError(unnoted);
+  }
+}
+
+/** Most answers, of most systems, say nothing. */
+async function noteSaid({ budgets, onError }: Books, said: readonly Budget[] | undefined): Promise<void> {
+  if (said === undefined || budgets === null) return;
+  try {
+    await budgets.said(said);
+  } catch (unnoted) {
+    onError(unnoted);
+  }
+}
+
 export function guard(integration: Integration, guards: Books, claim: GuardedClaim): Integration {
-  const { limiter, breaker, rest } = guards;
+  const { limiter, rest, budgets } = guards;
 
   async function take(endpoint: string): Promise<void> {
     claim.release();
     const until = await rest.until();
     if (until) throw new Resting(integration.system, until);
+    const paused = claim.background === true && budgets ? await budgets.pausedUntil() : null;
+    if (paused) throw new Resting(integration.system, paused, 'background');
     if (limiter && !(await limiter.take(endpoint, claim.lastCall, claim.urgency))) throw new NoToken();
   }
 
-  async function note(endpoint: string, error?: unknown): Promise<void> {
-    try {
-      if (error === undefined) return await breaker?.answered();
-      const failure = integration.classify(error);
-      if (failure.kind === 'quota') return await rest.began(failure);
-      if (failure.kind === 'throttle' && failure.scope !== 'entity')
-        return await limiter?.slow(failure.scope === 'endpoint' ? endpoint : '');
-      // A refusal shows too that the system answers.
-      if (failure.status !== null && failure.scope === 'entity') return await breaker?.answered();
-      await breaker?.failed(failure, claim.id);
-    } catch (unnoted) {
-      guards.onError(unnoted);
-    }
-  }
+  const note = (endpoint: string, error?: unknown): Promise<void> =>
+    noteEnd(integration, guards, claim, endpoint, error);
+  const noteBudgets = (said?: readonly Budget[]): Promise<void> => noteSaid(guards, said);
 
-  async function call<T>(endpoint: string, work: () => Promise<T>): Promise<T> {
+  async function call<T>(
+    endpoint: string,
+    work: () => Promise<T>,
+    saidIn: (answer: T) => readonly Budget[] | undefined = budgetsOf,
+  ): Promise<T> {
     await take(endpoint);
+    let answer: T;
     try {
-      const answer = await work();
-      await note(endpoint);
-      return answer;
+      answer = await work();
     } catch (error) {
+      await noteBudgets(integration.classify(error).budgets);
       await note(endpoint, error);
       throw error;
     }
+    await noteBudgets(saidIn(answer));
+    await note(endpoint);
+    return answer;
   }
 
   /** Each page is a call. */
@@ -89,7 +133,7 @@ export function guard(integration: Integration, guards: Books, claim: GuardedCla
     const reader = list[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const page = await call(endpoint, () => reader.next());
+        const page = await call(endpoint, () => reader.next(), budgetsOfPage);
         if (page.done === true) return;
         yield page.value;
       }

@@ -1,10 +1,12 @@
 // What delays changes at an external system, as text for an operator: for readiness and status.
 import { readBreaker, type BreakerRow } from '../../db/limits/breakers.ts';
 import { readSlowed } from '../../db/limits/buckets.ts';
+import { readBudgets } from '../../db/limits/budgets.ts';
 import { readRest } from '../../db/limits/rests.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { settingOf } from '../config/systems.ts';
 import { RECONNECT } from '../integrations/own-failure.ts';
+import { pauses, sayBudget } from './budgets.ts';
 import { sayRest } from './rest.ts';
 
 export async function describeHeldBack(
@@ -12,7 +14,9 @@ export async function describeHeldBack(
   { system, account, now }: { system: string; account: string | null; now: Date },
 ): Promise<string[]> {
   const rest = await readRest(db, { system, account: account ?? '', now });
-  const rests = rest ? [sayRest(system, rest)] : [];
+  const spent = await readBudgets(db, { system, account: account ?? '', now });
+  const reserved = rest ? [] : spent.filter(pauses).map((budget) => sayBudget(system, budget));
+  const rests = rest ? [sayRest(system, rest)] : reserved;
   if (account === null) return rests;
   const breaker = await readBreaker(db, { system, account });
   const slowed = await readSlowed(db, { system, account });

@@ -109,16 +109,20 @@ export function sayRest(system: string, { since, until, why }: RestRow): string 
   );
 }
 
-function minute(at: Date): string {
+/** In UTC. */
+export function minute(at: Date): string {
   return at.toISOString().slice(0, 16).replace('T', ' ');
 }
 
-/** A call that was not made, since the account rests. */
+/** A call that was not made, since the account rests; or only background work does. */
 export class Resting extends AppError {
   readonly until: Date;
 
-  constructor(system: string, until: Date) {
-    const detail = `the quota of the ${system} account is used up: nothing is sent until ${minute(until)} UTC`;
+  constructor(system: string, until: Date, what: 'all' | 'background' = 'all') {
+    const detail =
+      what === 'all'
+        ? `the quota of the ${system} account is used up: nothing is sent until ${minute(until)} UTC`
+        : `what is left of the quota of the ${system} account is kept for edits until ${minute(until)} UTC`;
     super('system_unreachable', { detail, retryable: true });
     this.until = until;
   }

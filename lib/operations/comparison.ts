@@ -202,6 +202,7 @@ async function judgeAgain(
   if (moved) return add(report, pair, 'pending', seen.join(',') || 'on_its_way');
   if (fetched?.state === 'missing') return add(report, pair, 'missing', 'unknown_there');
   if (now.row === null) return add(report, pair, 'drift', 'no_row_here');
+  if (fetched?.state === 'merged') return add(report, pair, 'drift', 'merged_there');
   if (fetched?.state !== 'present') return add(report, pair, 'drift', 'deleted_there');
   if (now.row.deletedAt !== null) return add(report, pair, 'drift', 'deleted_here');
   const differing = differences(deps, now, fetched.record);

@@ -1,5 +1,6 @@
 // What the doctor finds in the signs of life of the processes: which roles run, and how events of
 // the systems arrive.
+import { listBudgets } from '../../db/limits/budgets.ts';
 import { listRests } from '../../db/limits/rests.ts';
 import type { RefusalCount } from '../../db/health/doctor.ts';
 import type { ReceiveLag } from '../../db/relay/receive-lag.ts';
@@ -11,6 +12,7 @@ import { checks, type Check } from '../finding.ts';
 import { labelOf } from '../integrations/registry.ts';
 import { refusedWarning, webhookWarnings } from '../health/intake.ts';
 import type { Part } from '../health/readiness.ts';
+import { pauses, sayBudget } from '../limits/budgets.ts';
 import { sayRest } from '../limits/rest.ts';
 import { lateWarnings, missingRoles, sayWho, type RoleStanding } from '../health/roles.ts';
 
@@ -131,6 +133,20 @@ function ago(ms: number): string {
   if (minutes < 120) return `${minutes} minutes ago`;
   const hours = Math.round(minutes / 60);
   return hours < 48 ? `${hours} hours ago` : `${Math.round(hours / 24)} days ago`;
+}
+
+/** What systems say of the quotas of their accounts; empty if none says anything. */
+async function checkBudgets(db: Db, now: Date): Promise<Check[]> {
+  const fix = 'Wait, or have the quota made larger; webhooks still bring what changes there.';
+  return (await listBudgets(db, now)).map((budget) => {
+    const says = sayBudget(budget.system, budget);
+    return pauses(budget) ? warning('quota', says, fix) : ok('quota', says);
+  });
+}
+
+/** The quotas of the accounts: which account rests, and what systems say is left. */
+export async function checkQuotas(db: Db, now: Date): Promise<Check[]> {
+  return [...(await checkRests(db, now)), ...(await checkBudgets(db, now))];
 }
 
 /** Empty if no account rests. */

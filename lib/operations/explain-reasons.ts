@@ -61,6 +61,8 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was deleted at ${system}; our row and its records at other systems stay until a person decides (${setting('DELETES_IN')}=ask).`,
   alias_lives: (detail, system) =>
     `The record was deleted at ${system}, and another record of the customer exists: ${listOf(detail['aliases'])}.`,
+  record_merged: (detail, system) =>
+    `The record was merged into ${textOf(detail['into']) ?? 'another record'} at ${system}, ${whoseWinner(detail)}: our row stays until a person decides.`,
   restored: (detail, system) =>
     `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
@@ -84,6 +86,12 @@ const SENTENCES: Record<string, Sentence> = {
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
   reopened: () => 'The pair had ended, and was opened again for a decision of a person.',
 };
+
+function whoseWinner({ customer, because }: Detail): string {
+  if (because === 'gone') return 'which is gone too, or leads to no other record';
+  if (because === 'other_environment') return 'which has the owner tag of another installation';
+  return `which is the record of customer ${textOf(customer) ?? '?'}`;
+}
 
 function whyDeleted(detail: Detail): string {
   const field = textOf(detail['field']);

@@ -56,6 +56,8 @@ async function ofWaiting(about: About): Promise<Remedy[]> {
       return [...restoredAlone(mapping), ...resolutions(about)];
     case 'alias_lives':
       return [...aliasLives(mapping, reason.detail.aliases), ...resolutions(about)];
+    case 'record_merged':
+      return [...mergedAway(mapping), ...resolutions(about)];
     case 'ask_link':
       return mapping.consent === null
         ? [
@@ -153,10 +155,20 @@ function aliasLives({ internalId }: Mapping, aliases: string[]): Remedy[] {
   ];
 }
 
+function mergedAway({ internalId }: Mapping): Remedy[] {
+  if (internalId === null) return [];
+  return [
+    {
+      command: `npx twinbox link ${internalId} --accept-deletion`,
+      does: 'our row is deleted, as its record is a part of the other one',
+    },
+  ];
+}
+
 /** An alias may take the place of the primary, unless a request about the primary is open. */
 function ofAlias({ step: { mapping }, customer, primary }: About): Remedy[] {
-  const { internalId, externalId } = mapping;
-  if (internalId === null || externalId === null || isDeleted(customer)) return [];
+  const { internalId, externalId, mergedInto } = mapping;
+  if (internalId === null || externalId === null || isDeleted(customer) || mergedInto !== null) return [];
   if (
     primary === null ||
     primary.intent !== null ||

@@ -50,6 +50,7 @@ export type FieldExplained = {
 /** The result of the one read of the record. */
 export type ReadResult =
   | { state: 'present' | 'erased' | 'missing' }
+  | { state: 'merged'; into: string }
   | { state: 'no_record' }
   | { state: 'unreadable'; code: string; message: string };
 
@@ -221,7 +222,9 @@ function answeringWith(integration: Integration, theirs: Theirs, read: string | 
 
 function readResult(theirs: Theirs): ReadResult {
   if ('error' in theirs) return { state: 'unreadable', code: theirs.code, message: theirs.message };
-  return { state: theirs.answer?.state ?? 'no_record' };
+  const { answer } = theirs;
+  if (answer?.state === 'merged') return { state: 'merged', into: answer.into };
+  return { state: answer?.state ?? 'no_record' };
 }
 
 function fieldsOf(

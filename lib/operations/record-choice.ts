@@ -142,7 +142,7 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
 
     acceptDeletion: (customerId, actor) =>
       inAccount(async (tx, where): Promise<AcceptOutcome> => {
-        const primary = await lockWaiting(tx, { ...where, customerId }, 'alias_lives');
+        const primary = await lockWaiting(tx, { ...where, customerId }, 'alias_lives', 'record_merged');
         if ('outcome' in primary) return primary;
         const about = { customer: customerId, externalId: primary.externalId };
         if (isReleased(primary)) return { outcome: 'accepted_already', ...about };
@@ -172,14 +172,15 @@ async function note(
 async function lockWaiting(
   tx: Tx,
   where: Where & { customerId: number },
-  code: 'not_linked' | 'alias_lives',
+  ...codes: ('not_linked' | 'alias_lives' | 'record_merged')[]
 ): Promise<Mapping | { outcome: 'not_found' } | { outcome: 'cannot_link'; why: string }> {
   const { customerId, entity } = where;
   const customer = await readRow(tx, entity, customerId);
   if (!customer || customer.deletedAt) return { outcome: 'not_found' };
   const found = await findPrimary(tx, where);
   const [primary] = found ? await lockMappings(tx, [found.id]) : [];
-  if (primary?.state === 'waiting' && primary.reason?.code === code) return primary;
+  const isFor = codes.some((code) => primary?.reason?.code === code);
+  if (primary?.state === 'waiting' && isFor) return primary;
   return { outcome: 'cannot_link', why: `Customer ${customerId} does not wait for this decision.` };
 }
 
@@ -237,11 +238,12 @@ function notMapped(customerId: number): string {
 /** Why a record cannot be linked with the customer; null if it can. */
 async function whyNotChosen(
   tx: Tx,
-  { state, internalId, externalId, intent, knownEmail }: Mapping,
+  { state, internalId, externalId, intent, knownEmail, mergedInto }: Mapping,
   customerId: number,
   entity: Entity,
 ): Promise<string | null> {
   const id = externalId ?? 'It';
+  if (mergedInto !== null) return `${id} was merged into ${mergedInto} at the external system.`;
   if (state === 'tombstoned') return `${id} was deleted at the external system.`;
   if (intent !== null) return `A request to ${id} is not finished.`;
   if (internalId === null || internalId === customerId) return null;

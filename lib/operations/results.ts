@@ -53,6 +53,8 @@ function sayWhyNotTaken(why: string | null, label: string): string {
   switch (why) {
     case 'missing':
       return `${label} has no such record (missing)`;
+    case 'merged':
+      return `the record was merged into another one at ${label} (merged)`;
     case 'erased':
       return `the record was deleted at ${label} (erased)`;
     case 'unsendable':

@@ -23,7 +23,8 @@ export function readTheirs(s: Situation): Answer<Fetched> | null {
 }
 
 function mustRead(s: Situation): boolean {
-  if (received(s).mustRead || movesGrouped(s)) return true;
+  // What is known of a record that was merged into another one is no value of the pair.
+  if (received(s).mustRead || movesGrouped(s) || s.mapping.reason?.code === 'record_merged') return true;
   return s.capabilities.updates === 'version' && hasOursToPush(s);
 }
 

@@ -22,6 +22,7 @@ import { notWanted } from './rungs/not-wanted.ts';
 import { openIntent } from './rungs/open-intent.ts';
 import { emailTaken, pull, pullsOff, tableRefuses } from './rungs/pull.ts';
 import { push } from './rungs/push.ts';
+import { recordMerged } from './rungs/record-merged.ts';
 import { recordTaken } from './rungs/record-taken.ts';
 import { reportedRecord } from './rungs/reported-record.ts';
 import { reference } from './rungs/reference.ts';
@@ -60,6 +61,7 @@ export const ladder = {
   notWanted,
   sameIdentity,
   create,
+  recordMerged,
   unreadable,
   missing,
   goneMeanwhile,

@@ -17,9 +17,10 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure }
  * Why a record is read. `merge`: both sides are compared. `delete`: also for what forbids a delete.
  * `match`: whose record is it? What it shows is kept among the unmatched records. `candidate`: may
  * it be the row's, before one is made? `consent`, `decision`: a person named it. `alias`: is it
- * still a second record of its row?
+ * still a second record of its row? `winner`: another record was merged into it.
  */
-export type ReadPurpose = 'merge' | 'delete' | 'match' | 'candidate' | 'consent' | 'decision' | 'alias';
+export type ReadPurpose =
+  'merge' | 'delete' | 'match' | 'candidate' | 'consent' | 'decision' | 'alias' | 'winner';
 
 /** What a search for the record of a create of unknown outcome came to (perform/search-create.ts). */
 export type CreateSearch =

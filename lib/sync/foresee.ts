@@ -220,6 +220,12 @@ function ofOutcome({ mapping }: Step, { outcome }: Extract<Action, { do: 'settle
       return nothing(
         outcome.to === 'alone' ? 'it waits: restored' : 'its record lives again: both sides are read again',
       );
+    case 'moved':
+      return { would: 'link', customer: mapping.internalId };
+    case 'merged_waits':
+      return { ...nothing(`it waits: ${outcome.reason.code}`), waits: outcome.reason.code };
+    case 'merged_away':
+      return nothing('its record is a part of another record there now');
     case 'alias_stays':
     case 'alias_left':
       return nothing('it is looked at as a second record of its customer');

@@ -112,7 +112,7 @@ function teaches(
   event: ReceivedEvent,
   intent: EchoIntent | undefined,
 ): boolean {
-  if (event.kind === 'deleted' || event.after === null) return true;
+  if (event.kind === 'deleted' || event.kind === 'merged' || event.after === null) return true;
   const after = event.after;
   return rules.some((rule) => {
     const value = fromExternal(rule, after[rule.external] ?? null);

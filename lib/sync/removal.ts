@@ -19,6 +19,7 @@ import type { Situation } from './situation.ts';
 import { theirsOf } from './values.ts';
 import { versionMoves } from './version-moves.ts';
 import { leavesBy, unwantedBy } from './wanted.ts';
+import { mergedInto } from './winner.ts';
 
 export function removal(s: Situation): Action {
   const { mapping } = s;
@@ -34,6 +35,8 @@ export function removal(s: Situation): Action {
   const seen = know(s, 'record', { externalId, for: 'delete' });
   if (!seen.ok) return isSaidGone && isOfNoRecord(seen) ? end(s, 'detached') : postpone(s, seen.failure);
   const { value } = seen;
+  // It is a part of another record now, which is none of this row's to delete.
+  if (value.state === 'merged' || mergedInto(s, externalId, value) !== null) return end(s, 'tombstoned');
   if (value.state === 'missing')
     return isSaidGone ? end(s, 'detached') : park({ code: 'missing', detail: { external_id: externalId } });
   if (value.state === 'erased') return end(s, 'tombstoned', mapping.intent);

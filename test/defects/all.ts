@@ -21,6 +21,7 @@ import { feedDefects } from './feed-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
+import { mergedDefects } from './merged-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
@@ -39,6 +40,7 @@ export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
   ...mergeDefects,
+  ...mergedDefects,
   ...originDefects,
   ...busDefects,
   ...kafkaDefects,

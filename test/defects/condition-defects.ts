@@ -42,7 +42,7 @@ export const conditionDefects: Defect[] = [
     name: 'a read that failed forgets that the row was left out',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
+        file: 'lib/sync/settle/postponed-outcome.ts',
         find: `(mapping.state === 'waiting' && !isUnread);`,
         replace: `mapping.state === 'waiting';`,
       },

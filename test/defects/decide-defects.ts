@@ -286,7 +286,7 @@ export const decideDefects: Defect[] = [
     name: 'a decided pair that leaves its state by a read that failed',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
+        file: 'lib/sync/settle/postponed-outcome.ts',
         find: `      ...(wasAtRest && resolutionOf(mapping) === null`,
         replace: `      ...(wasAtRest`,
       },

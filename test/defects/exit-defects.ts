@@ -26,7 +26,7 @@ export const exitDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/decision.ts',
-        find: `  if (answer.ok && answer.value.state === 'present')
+        find: `  if (answer.ok && (answer.value.state === 'present' || isNewMerge(s, externalId, answer.value)))
     return { do: 'settle', outcome: { kind: 'still_there' } };`,
         replace: ``,
       },

@@ -126,7 +126,7 @@ export const mergeDefects: Defect[] = [
       {
         file: 'lib/sync/rungs/unmatched-record.ts',
         find: `  if (row.ended || (row.externalId !== null && row.externalId !== s.mapping.externalId))
-    return becomeAlias(s, row, record);`,
+    return askRecordOf(s, row) ?? becomeAlias(s, row, record);`,
         replace: ``,
       },
       {

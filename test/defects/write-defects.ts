@@ -126,13 +126,13 @@ export const writeDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/rungs/missing.ts',
-        find: `answer.value.state === 'missing';`,
-        replace: `answer.value.state === 'missing' && !s.row;`,
+        find: `answer.value.state !== 'missing') return null;`,
+        replace: `answer.value.state !== 'missing' || s.row) return null;`,
       },
       {
         file: 'lib/sync/rungs/record-deleted.ts',
-        find: `answer.value.state !== 'erased') return null;`,
-        replace: `answer.value.state === 'present') return null;`,
+        find: `answer.value.state === 'erased' || mergedInto`,
+        replace: `answer.value.state !== 'present' || mergedInto`,
       },
     ],
     caughtBy: {

@@ -26,6 +26,7 @@ type OtherChanges = Partial<
     | 'intent'
     | 'knownEmail'
     | 'voidTag'
+    | 'mergedInto'
   >
 >;
 
@@ -55,6 +56,7 @@ const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, stri
   intent: 'intent',
   knownEmail: 'known_email',
   voidTag: 'void_tag',
+  mergedInto: 'merged_into',
 };
 const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent']);
 

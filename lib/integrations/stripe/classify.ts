@@ -203,6 +203,7 @@ const EMPTY: Failure = {
   field: null,
   retryAfterMs: null,
   nothingHappened: false,
+  existing: [],
 };
 
 function toFailure(e: Evidence, { kind, scope, code, nothingHappened }: Verdict): Failure {
@@ -217,6 +218,8 @@ function toFailure(e: Evidence, { kind, scope, code, nothingHappened }: Verdict)
     field: e.param,
     retryAfterMs: e.retryAfterMs,
     nothingHappened: nothingHappened?.(e) ?? false,
+    // Two customers of Stripe may have the same of everything.
+    existing: [],
   };
 }
 

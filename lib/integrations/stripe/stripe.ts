@@ -139,6 +139,9 @@ function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilitie
     deletes: 'delete',
     // A 429 from Stripe means a rate limit or a lock, and ends within seconds.
     quota: false,
+    backgroundShare: 1,
+    // Stripe has no merge of customers.
+    merges: false,
     // docs.stripe.com/rate-limits
     rates: { account: livemode ? 100 : 25, endpoint: 25 },
   };

@@ -104,6 +104,7 @@ function passReadPoint(purpose: ReadPurpose): Promise<void> | undefined {
       return failpoint('reconcile.read');
     case 'candidate':
     case 'alias':
+    case 'winner':
       return undefined;
   }
 }
@@ -122,7 +123,7 @@ async function keepWhatItShows(
   if (purpose !== 'match' && purpose !== 'candidate') return;
   const { system, account } = mapping;
   const raise = () => raiseAwaiting(db, { system, account, externalId, now: clock.now() });
-  if (value.state === 'erased') {
+  if (value.state === 'erased' || value.state === 'merged') {
     await forgetRecord(db, mapping, externalId);
     if (purpose === 'match') await raise();
   }

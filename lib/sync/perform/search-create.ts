@@ -48,7 +48,7 @@ export async function searchCreate(deps: SyncDeps, step: Step): Promise<CreateSe
   const from = new Date(Date.parse(intent.firstSentAt) - BEFORE_MS);
   const to = new Date(Date.parse(intent.lastSentAt) + deps.integration.capabilities.inFlightMs);
   const search = { deps, step, intent, ownerTag: row.createdEventId, from, to };
-  for (const look of LOOKS[deps.integration.capabilities.creates]) {
+  for (const look of looksOf(deps.integration.capabilities)) {
     const found = await look(search);
     if (found === NO_ROOM) return breakOff(search);
     if ('failure' in found)
@@ -72,6 +72,15 @@ const LOOKS: Record<Capabilities['creates'], ((search: Search) => Promise<Look>)
 };
 
 /**
+ * A record that was merged into another one since is in no list any more: only the event of its
+ * creation shows it.
+ */
+function looksOf({ creates, merges }: Capabilities): ((search: Search) => Promise<Look>)[] {
+  const looks = LOOKS[creates];
+  return merges && !looks.includes(inEvents) ? [...looks, inEvents] : looks;
+}
+
+/**
  * The lease is too short for another page: the next worker that claims the mapping continues here.
  */
 async function breakOff({ deps, step }: Search): Promise<typeof NO_ROOM> {
@@ -91,12 +100,14 @@ function eventsCover({ deps, from }: Search): boolean {
 }
 
 /**
- * By the key: an event of the creation names the request behind it. A feed with a cursor has no window
- * of the time of the sends, so nothing is looked for in it.
+ * By the key: an event of the creation names the request behind it. Where a create has no key, by the
+ * owner tag alone. A feed with a cursor has no window of the time of the sends, so nothing is looked for
+ * in it.
  */
 async function inEvents(search: Search): Promise<Look> {
   const { deps, intent, ownerTag, from, to } = search;
-  const { feed } = deps.integration;
+  const { feed, capabilities } = deps.integration;
+  const isOurs = (key: string | null): boolean => capabilities.creates !== 'key' || key === intent.key;
   if (feed?.by !== 'time') return [];
   const start = upTo(search, 'events');
   const pages = feed.pages({ createdFrom: from, createdTo: start })[Symbol.asyncIterator]();
@@ -106,7 +117,7 @@ async function inEvents(search: Search): Promise<Look> {
     if (page.value === null) return [];
     const { events } = page.value;
     const made = events.find(
-      (e) => e.kind === 'created' && e.idempotencyKey === intent.key && e.ownerTag === ownerTag,
+      (e) => e.kind === 'created' && isOurs(e.idempotencyKey) && e.ownerTag === ownerTag,
     );
     if (made?.externalId) return [made.externalId];
     if (first && start.getTime() === to.getTime()) {

@@ -13,17 +13,19 @@ import { know } from '../facts.ts';
 import { received } from '../received.ts';
 import { identityOfRow, writtenIdentity } from '../identity.ts';
 import type { Situation } from '../situation.ts';
+import { mergedInto } from '../winner.ts';
 
 export function alias(s: Situation): Action | null {
   const { mapping } = s;
   if (mapping.state !== 'alias') return null;
-  const { externalId, knownEmail } = mapping;
+  const { externalId, knownEmail, mergedInto: mergedAlready } = mapping;
   const { mustRead, echoes, deletedOver: conflicts } = received(s);
   const stays = (identity: string | null): Action => ({
     do: 'settle',
     outcome: { kind: 'alias_stays', identity, echoes, conflicts },
   });
-  if (!mustRead || externalId === null) return stays(knownEmail);
+  // One that was merged into another record does not come back.
+  if (!mustRead || externalId === null || mergedAlready !== null) return stays(knownEmail);
   const answer = know(s, 'record', { externalId, for: 'alias' });
   if (!answer.ok) {
     const { failure } = answer;
@@ -33,8 +35,15 @@ export function alias(s: Situation): Action | null {
     return { do: 'settle', outcome: { kind: 'postponed', failure, notBefore: null, spent: false } };
   }
   const { value } = answer;
+  const into = mergedInto(s, externalId, value);
+  if (into !== null)
+    return {
+      do: 'settle',
+      outcome: { kind: 'merged_away', into, customerId: mapping.internalId, echoes, covered: conflicts },
+      notes: [{ note: 'read_records', externalIds: [into] }],
+    };
   if (value.state === 'missing') return stays(knownEmail);
-  if (value.state === 'erased') return { do: 'settle', outcome: { kind: 'alias_left', to: 'gone' } };
+  if (value.state !== 'present') return { do: 'settle', outcome: { kind: 'alias_left', to: 'gone' } };
   const identity = writtenIdentity(s.entity, s.fields, value.record);
   if (isSecond(s, value.record, identity)) return stays(identity);
   const ownerTag = s.row?.createdEventId ?? null;

@@ -7,6 +7,7 @@ import { leaves } from '../removal.ts';
 import { TAG_TAKEN } from '../sending-again.ts';
 import type { Situation } from '../situation.ts';
 import { whetherDone } from '../whether-done.ts';
+import { rivalNamed } from './rival.ts';
 
 export function answered(s: Situation): Action | null {
   const { sent } = s.progress;
@@ -28,6 +29,8 @@ export function answered(s: Situation): Action | null {
  * send can have arrived.
  */
 function afterFailure(s: Situation, intent: OpenIntent, failure: Failure, first: boolean): Action {
+  if (failure.kind === 'permanent' && intent.operation === 'create' && failure.existing.length > 0)
+    return rivalNamed(s, intent, failure);
   if (failure.kind === 'permanent') return park(failed(failure), intent);
   if (failure.kind === 'conflict') return refusedAsStale(s, intent, failure, first);
   // Gone between the look and the delete: the next look shows whether it is erased or was never

@@ -7,7 +7,7 @@
 // a second living record by it. If it does not, one transaction ends the pair, which goes on
 // answering for the old id, and begins a new one for the row (perform/replace.ts).
 import { isUuid } from '../../uuid.ts';
-import type { ExternalRecord } from '../../integrations/integration.ts';
+import type { ExternalRecord, Fetched } from '../../integrations/integration.ts';
 import type { Action } from '../action.ts';
 import { resolutionOf } from '../consent.ts';
 import { coveredEdits } from '../covered.ts';
@@ -15,6 +15,7 @@ import { damageOf, isOfNoRecord } from '../damage.ts';
 import { know } from '../facts.ts';
 import { postpone } from '../failing.ts';
 import type { Situation } from '../situation.ts';
+import { mergedInto } from '../winner.ts';
 
 export function decision(s: Situation): Action | null {
   const { mapping } = s;
@@ -31,7 +32,7 @@ export function decision(s: Situation): Action | null {
   if (externalId === null || damageOf(mapping)?.column === 'external_id') return replace(s, null);
   const answer = know(s, 'record', { externalId, for: 'decision' });
   if (!answer.ok && !isOfNoRecord(answer)) return postpone(s, answer.failure);
-  if (answer.ok && answer.value.state === 'present')
+  if (answer.ok && (answer.value.state === 'present' || isNewMerge(s, externalId, answer.value)))
     return { do: 'settle', outcome: { kind: 'still_there' } };
   return named === null ? replace(s, null) : refuse(named, 'missing');
 }
@@ -60,6 +61,11 @@ function whoseElse(s: Situation, { ownerTag, foreignTag }: ExternalRecord): stri
   const owner = know(s, 'rowByOwnerTag', { tag: ownerTag });
   // An owner tag that names no row, or a row without a record, is no other row's claim.
   return owner !== null && owner.externalId !== null && !owner.ended ? 'tagged_for_another' : null;
+}
+
+/** It lives on in another record, and the person who decided has not been told of that. */
+function isNewMerge(s: Situation, externalId: string, read: Fetched): boolean {
+  return s.mapping.reason?.code !== 'record_merged' && mergedInto(s, externalId, read) !== null;
 }
 
 /** The decision cannot be carried out: it is over, and the pair stays where it was, with what was tried. */

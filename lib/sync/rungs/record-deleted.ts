@@ -10,12 +10,16 @@ import { heldDelete } from '../held-delete.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
 import { oursOf } from '../values.ts';
+import { mergedInto } from '../winner.ts';
 
 export function recordDeleted(s: Situation): Action | null {
   const { mapping, row, progress } = s;
   const answer = readTheirs(s);
   const externalId = mapping.externalId;
-  if (!row || externalId === null || answer?.ok !== true || answer.value.state !== 'erased') return null;
+  if (!row || externalId === null || answer?.ok !== true) return null;
+  // A merge is no deletion; that one is taken for it here, a person has decided.
+  const isGone = answer.value.state === 'erased' || mergedInto(s, externalId, answer.value) !== null;
+  if (!isGone) return null;
   if (progress.deleted)
     return {
       do: 'settle',

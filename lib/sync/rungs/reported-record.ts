@@ -10,6 +10,7 @@ import { postpone } from '../failing.ts';
 import { receivedEvents } from '../received.ts';
 import type { Outcome } from '../settle/outcome.ts';
 import type { Situation } from '../situation.ts';
+import { mergedInto } from '../winner.ts';
 import { passOn } from './another-record.ts';
 
 export function reportedRecord(s: Situation): Action | null {
@@ -23,6 +24,11 @@ export function reported(s: Situation, later: (failure: Failure) => Action): Act
   const answer = know(s, 'record', { externalId, for: 'merge' });
   if (!answer.ok) return later(answer.failure);
   const { value } = answer;
+  // Merged since, so that no owner tag can be read any more: while a create is open, only the request
+  // can have made the record that its event named.
+  const { intent } = s.mapping;
+  if (intent?.operation === 'create' && mergedInto(s, externalId, value) !== null)
+    return { do: 'settle', outcome: foundBy(s, externalId, intent) };
   if (value.state === 'present' && value.record.ownerTag === s.row.createdEventId)
     return { do: 'settle', outcome: foundBy(s, externalId, s.mapping.intent) };
   return passOn(externalId); // not this row's after all

@@ -42,10 +42,12 @@ export function sameIdentity(s: Situation): Action | null {
 
 /**
  * By the setting; and always where a create is made safe by nothing but a look, since one of unknown
- * outcome may have made the record.
+ * outcome may have made the record. And where records can be merged, after a create that came to
+ * nothing as far as could be seen: what it made may be a part of another record now.
  */
-function looksFirst({ policy, capabilities }: Situation): boolean {
-  return policy.looksBeforeCreate || capabilities.creates === 'none';
+function looksFirst({ policy, capabilities, mapping }: Situation): boolean {
+  const mayBeMerged = capabilities.merges && mapping.intentNumber > 0;
+  return policy.looksBeforeCreate || capabilities.creates === 'none' || mayBeMerged;
 }
 
 /** Asks the system by the identity as it is written in our row and, if that differs, folded. */
@@ -77,7 +79,8 @@ function confirm(s: Situation, externalIds: string[], identity: string): Answer<
   return { ok: true, value: records };
 }
 
-function judge(s: Situation, found: ExternalRecord[]): Action | null {
+/** What follows from the records that have the row's identity; null where one is to be made all the same. */
+export function judge(s: Situation, found: ExternalRecord[]): Action | null {
   const { row, mapping, policy } = s;
   // Another installation's records are none of ours to link or to wait for.
   const records = found.filter(({ ownerTag, foreignTag }) => ownerTag !== null || !foreignTag);

@@ -12,8 +12,10 @@ import type { Fields } from '../../catalogue/document.ts';
 import { writtenIdentity } from '../identity.ts';
 import type { Candidate } from '../../../db/mappings/adopt.ts';
 import type { ExternalRecord } from '../../integrations/integration.ts';
+import { ownFailure } from '../../integrations/own-failure.ts';
 import { isUuid } from '../../uuid.ts';
 import type { Action } from '../action.ts';
+import { hasEnded } from '../../../db/mappings/state.ts';
 import { chosenFor, consentsTo } from '../consent.ts';
 import { coveredEdits } from '../covered.ts';
 import { askHolder } from '../duplicate-email.ts';
@@ -24,6 +26,7 @@ import { received } from '../received.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { rowFor } from '../row-for.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
+import { mergedInto, winnerOf } from '../winner.ts';
 import { betterFirst } from './better-record.ts';
 
 export function unmatchedRecord(s: Situation): Action | null {
@@ -33,8 +36,10 @@ export function unmatchedRecord(s: Situation): Action | null {
   const answer = know(s, 'record', { externalId, for: 'match' });
   if (!answer.ok) return postpone(s, answer.failure);
   const { value } = answer;
+  const into = mergedInto(s, externalId, value);
+  if (into !== null) return mergedAway(s, externalId, into);
   if (value.state === 'missing') return park({ code: 'missing', detail: { external_id: externalId } });
-  if (value.state === 'erased')
+  if (value.state !== 'present')
     return {
       do: 'settle',
       outcome: { kind: 'ended', state: 'tombstoned', by: 'theirs', intent: null, written: null },
@@ -148,11 +153,61 @@ function byIdentity(s: Situation, record: ExternalRecord): Action {
 function match(s: Situation, row: Candidate, record: ExternalRecord): Action {
   // A pair that has ended does not come back by an owner tag, which may be copied by hand.
   if (row.ended || (row.externalId !== null && row.externalId !== s.mapping.externalId))
-    return becomeAlias(s, row, record);
+    return askRecordOf(s, row) ?? becomeAlias(s, row, record);
   const { mappingId } = row;
   if (mappingId === null) return postpone(s, linkWaits('its row has not been received yet'));
   return { do: 'write_ours', ours: { write: 'match', row, mappingId } };
 }
+
+/**
+ * It is a part of another record now. If that one is a customer's, this one is an alias of the same
+ * customer, which keeps its id; otherwise nothing is left of it.
+ */
+function mergedAway(s: Situation, externalId: string, first: string): Action {
+  const winner = winnerOf(s, externalId, first);
+  if ('failure' in winner) return postpone(s, winner.failure);
+  const { into, record } = winner;
+  const [holder] = record ? know(s, 'holders', { externalIds: [into] }) : [];
+  const customerId = holder && !hasEnded(holder) ? holder.customerId : null;
+  const isKnown = record === null || customerId !== null;
+  const { echoes } = received(s);
+  return {
+    do: 'settle',
+    outcome: { kind: 'merged_away', into, customerId, echoes, covered: coveredEdits(s) },
+    notes: isKnown ? [] : [{ note: 'read_records', externalIds: [into] }],
+  };
+}
+
+/**
+ * Where records can be merged, the row's own record may be a part of this one by now, and have given
+ * it its owner tag: the row's record is read first, once, and its pair is waited for.
+ */
+function askRecordOf(s: Situation, { externalId, mappingId, ended }: Candidate): Action | null {
+  const { lastError, attempts } = s.mapping;
+  if (!s.capabilities.merges || ended || externalId === null || mappingId === null) return null;
+  const notBefore = new Date(s.now.getTime() + OTHER_FIRST_MS);
+  if (lastError?.['code'] !== OTHER_FIRST)
+    return postpone(s, otherFirst, {
+      notBefore,
+      notes: [{ note: 'read_records', externalIds: [externalId] }],
+    });
+  const other = know(s, 'otherMapping', { id: mappingId });
+  const isBusy = other !== null && other.dirty !== other.clean;
+  return isBusy && attempts < MOST_OTHER_FIRST ? postpone(s, otherFirst, { notBefore }) : null;
+}
+
+const OTHER_FIRST = 'other_record_first';
+/** Long enough for the other pair's own step. */
+const OTHER_FIRST_MS = 2_000;
+const MOST_OTHER_FIRST = 5;
+
+/** Not a failure: a wait that never parks. */
+const otherFirst = ownFailure({
+  kind: 'throttle',
+  code: OTHER_FIRST,
+  message: 'the row has another record; whether that one was merged into this one is being read',
+  nothingHappened: true,
+});
 
 /** A second record for a row that has one: kept apart, recorded as a conflict, and never deleted. */
 function becomeAlias(s: Situation, row: Candidate, record: ExternalRecord): Action {

@@ -47,13 +47,22 @@ export type Outcome =
    * read. `by` made it; `withoutBase`: or another request did, with other values, so nothing is known
    * of what the two sides agreed on, and they meet as for the first time.
    */
-  | { kind: 'found'; externalId: string; by?: OpenIntent | null; withoutBase?: true }
+  | {
+      kind: 'found';
+      externalId: string;
+      by?: OpenIntent | null;
+      withoutBase?: true;
+      /** A create that was refused since this record exists. */
+      refused?: OpenIntent;
+    }
   /** An inbound event is about another record, which looks for itself; the step begins again without it. */
   | { kind: 'passed_on'; externalId: string }
   /** Edits of theirs that our writes covered are kept as conflicts; the step begins again. */
   | { kind: 'covered'; conflicts: Conflict[] }
   | AliasOutcome
-  | { kind: 'waiting'; reason: Waiting }
+  | MergedOutcome
+  /** `refused`: the system refused this request, and that is why it waits. */
+  | { kind: 'waiting'; reason: Waiting; refused?: OpenIntent }
   /**
    * The system is not to have the row, by this field. `merged`: this claim has pulled the values that
    * made it so.
@@ -104,6 +113,25 @@ export type AliasOutcome =
   | { kind: 'alias_left'; to: 'gone' }
   | { kind: 'alias_left'; to: 'unmatched'; ownerTag: string | null };
 
+/** About a record that was merged into another one at the system. */
+export type MergedOutcome = MergedSeen &
+  (
+    | { kind: 'moved'; from: string; into: string }
+    | { kind: 'merged_waits'; reason: Extract<Waiting, { code: 'record_merged' }> }
+    | { kind: 'merged_away'; into: string; customerId: number | null }
+  );
+
+/**
+ * `moved`: the pair goes on with the winner, and the step begins again with a read. `merged_waits`: a
+ * person decides what becomes of the row. `merged_away`: the record was no row's primary one;
+ * `customerId`: the row whose record the winner is, or null.
+ */
+type MergedSeen = {
+  echoes: { eventId: string; intentId: string }[];
+  /** Edits of theirs that our writes covered: nothing is merged with the loser any more. */
+  covered: Conflict[];
+};
+
 /** About a person's decision. */
 export type DecisionOutcome =
   /**
@@ -124,6 +152,8 @@ export interface Effects {
   conflicts: Conflict[];
   /** The pair is linked for the first time, to this external id. */
   linked: string | null;
+  /** The record that the pair had before `linked`, which was merged into that one. */
+  movedFrom: string | null;
   parked: Reason | null;
   /** Echoes whose previous values have been looked at: intent -> event. */
   checked: { intentId: string; eventId: string }[];
@@ -138,6 +168,7 @@ export interface Effects {
 }
 
 export function errorRow(failure: Failure): FailureDetail {
-  const { kind, code, message, status, requestId, field } = failure;
-  return { kind, code, message, status, request_id: requestId, field };
+  const { kind, code, message, status, requestId, field, existing } = failure;
+  const named = existing.length > 0 && { existing: [...existing] };
+  return { kind, code, message, status, request_id: requestId, field, ...named };
 }

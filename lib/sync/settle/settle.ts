@@ -36,6 +36,7 @@ import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf, knownIdentity } from '../identity.ts';
+import { leaveLoser } from './moved.ts';
 import { succeed } from './succeed.ts';
 import { effectsOf } from './writes.ts';
 import type { Effects, Outcome } from './outcome.ts';
@@ -96,6 +97,8 @@ async function write(
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.succeeded) await succeed(tx, mapping);
+  const { movedFrom: from, linked: into } = effects;
+  if (from !== null && into !== null) await leaveLoser(tx, mapping, { from, into });
   if (effects.leavesRow) await raiseHeldPrimary(tx, mapping, now);
   await writeEvents(tx, deps, step, effects, now);
   await raiseBeside(tx, deps.entity, mapping, effects, now);
@@ -175,7 +178,7 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
   const { own, other } = locked;
   if (other === null) {
     effects.mapping.externalId = effects.linked;
-  } else if (other.internalId === null && other.intent === null) {
+  } else if (other.intent === null && isNoOthers(other, own, effects)) {
     await absorbMapping(tx, other, own);
     effects.mapping.externalId = effects.linked;
     delete effects.mapping.clean; // the events of the other mapping are not decided yet
@@ -187,6 +190,15 @@ async function lock(tx: Tx, step: Step, effects: Effects): Promise<Mapping | nul
   return effects.mapping.externalId === undefined
     ? own
     : { ...own, dirty: own.dirty + (other ? Math.max(1, other.dirty) : 0) };
+}
+
+/**
+ * Whether the record's mapping stands for no row; or for this row too, which moves to it; or for one
+ * that the record is no record of any more, since it was merged into another one.
+ */
+function isNoOthers(other: Mapping, own: Mapping, { movedFrom }: Effects): boolean {
+  const isOwn = movedFrom !== null && other.internalId === own.internalId;
+  return other.internalId === null || isOwn || (other.state === 'alias' && other.mergedInto !== null);
 }
 
 /**

@@ -12,16 +12,12 @@ import { codeOf } from '../../../db/mappings/reason.ts';
 import * as become from '../../../db/mappings/writes/state-change.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
 import type { LoadedStep } from '../../../db/mappings/load.ts';
-import { fullJitter } from '../../backoff.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
-import { hasNotFailed } from '../../limits/not-failed.ts';
-import { resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
 import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
 import type { SyncPolicy } from '../step.ts';
 import { oursOf, theirsOf } from '../values.ts';
-import { wasUnwanted } from '../wanted.ts';
 import { aliasEffects } from './alias-outcomes.ts';
 import { decisionEffects } from './decision-outcomes.ts';
 import {
@@ -35,9 +31,11 @@ import {
   succeededDeliveries,
 } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
+import { mergedEffects } from './merged-outcomes.ts';
 import { notWanted } from './not-wanted-outcome.ts';
+import { postponed } from './postponed-outcome.ts';
 import { restoredEffects } from './restored-outcomes.ts';
-import { errorRow, type Effects, type Outcome } from './outcome.ts';
+import type { Effects, Outcome } from './outcome.ts';
 
 type Of<Kind extends Outcome['kind']> = Extract<Outcome, { kind: Kind }>;
 /** What an outcome writes; what it does not name is not written. */
@@ -58,7 +56,15 @@ export function effectsOf(
   now: Date,
 ): Effects {
   return {
-    ...{ mapping: {}, deliveries: [], closed: null, conflicts: [], linked: null, parked: null },
+    ...{
+      mapping: {},
+      deliveries: [],
+      closed: null,
+      conflicts: [],
+      linked: null,
+      movedFrom: null,
+      parked: null,
+    },
     ...{ checked: [], confirmed: [], leavesRow: false, succeeded: false, release: true },
     ...writesOf({ rules, entity }, policy, step, outcome, now),
   };
@@ -105,6 +111,10 @@ function writesOf(
       return decisionEffects(step, outcome);
     case 'restored':
       return restoredEffects(step, outcome);
+    case 'moved':
+    case 'merged_waits':
+    case 'merged_away':
+      return mergedEffects(step, outcome);
     case 'alias':
     case 'alias_stays':
     case 'alias_left':
@@ -212,37 +222,6 @@ function abandoned(
   };
 }
 
-function postponed(
-  policy: Pick<SyncPolicy, 'backoff'>,
-  step: LoadedStep,
-  { failure, notBefore, spent }: Of<'postponed'>,
-  now: Date,
-): Writes {
-  const { mapping } = step;
-  // It waits for the account, and has not failed: due as it was, with what was learned of its intent.
-  if (hasNotFailed(failure)) return { mapping: mapping.intent ? { intent: mapping.intent } : {} };
-  const wait = fullJitter(mapping.attempts + 1, policy.backoff);
-  const earliest = now.getTime() + Math.max(failure.retryAfterMs ?? 0, wait);
-  // Until the record of a row that was left out is read, a deletion of it says nothing about the row.
-  const isUnread = wasUnwanted(mapping) && mapping.externalId !== null;
-  const wasAtRest = mapping.state === 'parked' || (mapping.state === 'waiting' && !isUnread);
-  return {
-    mapping: {
-      // With a decision that is not carried out yet the pair stays where it was.
-      ...(wasAtRest && resolutionOf(mapping) === null ? become.triedAgain(mapping) : become.asItWas()),
-      attempts: mapping.attempts + 1,
-      // Waiting for a rate token is not failing; nor is a wrong key the entity's own failure.
-      firstFailedAt:
-        mapping.firstFailedAt ?? (failure.kind === 'throttle' || failure.kind === 'auth' ? null : now),
-      lastError: errorRow(failure),
-      nextAttemptAt: new Date(Math.max(earliest, notBefore?.getTime() ?? 0)),
-      // As the step knows it: when it was sent, and what was learned of it.
-      ...(mapping.intent ? { intent: { ...mapping.intent, ...(spent && { spent: failure.code }) } } : {}),
-    },
-    deliveries: all(step, 'queued', { tried: true, error: errorRow(failure) }),
-  };
-}
-
 function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
   const { mapping } = step;
   const { detail } = reason;
@@ -260,16 +239,22 @@ function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
   };
 }
 
-function waiting(step: LoadedStep, { reason }: Of<'waiting'>): Writes {
+function waiting(step: LoadedStep, { reason, refused }: Of<'waiting'>): Writes {
   const { mapping } = step;
   return {
     // Waiting is not failing: the count of failures starts again after the wait.
-    mapping: { ...healthy, ...become.waiting(mapping, reason), clean: mapping.dirty },
+    mapping: {
+      ...healthy,
+      ...become.waiting(mapping, reason),
+      clean: mapping.dirty,
+      ...(refused && { intent: null }),
+    },
+    closed: refused ? { intent: refused, result: 'refused', written: null } : null,
     deliveries: all(step, 'waiting'),
   };
 }
 
-function found({ externalId, by, withoutBase }: Of<'found'>): Writes {
+function found({ externalId, by, withoutBase, refused }: Of<'found'>): Writes {
   return {
     mapping: {
       ...healthy,
@@ -277,8 +262,13 @@ function found({ externalId, by, withoutBase }: Of<'found'>): Writes {
       mustRead: true,
       madeRecord: by?.operation === 'create' && withoutBase !== true,
       ...(by ? { intent: null, shadow: withoutBase ? {} : shadowOfCreate(by) } : {}),
+      ...(refused && { intent: null }),
     },
-    closed: by ? { intent: by, result: withoutBase ? 'unknown' : 'done', written: null } : null,
+    closed: by
+      ? { intent: by, result: withoutBase ? 'unknown' : 'done', written: null }
+      : refused
+        ? { intent: refused, result: 'refused', written: null }
+        : null,
     linked: externalId,
     release: false,
   };

@@ -120,12 +120,16 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       await settle();
     }
 
-    const nameThere = async ({ harness, side }: Place, id: number): Promise<unknown> => {
+    const idThere = async ({ integration: { system } }: Place, id: number): Promise<string> => {
       const [mapping] = await rowsOf<{ id: string }>(
         database.db,
-        `select external_id as id from external_mappings where internal_id = ${id} and system = '${side.deps.integration.system}'`,
+        `select external_id as id from external_mappings where internal_id = ${id} and system = '${system}'`,
       );
-      const found = await harness.integration.fetch(required(mapping).id);
+      return required(mapping).id;
+    };
+    const nameThere = async (at: Place, id: number): Promise<unknown> => {
+      const { harness } = at;
+      const found = await harness.integration.fetch(await idThere(at, id));
       const external = required(
         harness.integration.document.fields.find(({ internal }) => internal === 'name'),
       ).external;
@@ -185,12 +189,9 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       }
     });
 
-    async function editThere({ harness, integration }: Place, id: number, name: string): Promise<void> {
-      const [mapping] = await rowsOf<{ id: string }>(
-        database.db,
-        `select external_id as id from external_mappings where internal_id = ${id} and system = '${integration.system}'`,
-      );
-      const { record } = present(await harness.integration.fetch(required(mapping).id));
+    async function editThere(at: Place, id: number, name: string): Promise<void> {
+      const { harness, integration } = at;
+      const { record } = present(await harness.integration.fetch(await idThere(at, id)));
       const rule = required(integration.document.fields.find(({ internal }) => internal === 'name'));
       await harness.updateThere(record.externalId, {
         ...kit.mappedOf(integration, record.fields),
@@ -213,6 +214,18 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
       await settle();
       expect(await nameOf(id)).to.equal('Second');
       expect(since(before)[0]).to.equal(0);
+    });
+
+    kit.itWhere('merges', [true], 'deletes neither of two rows whose records are merged there', async () => {
+      const ids = [await make('loser'), await make('winner')] as const;
+      await settle();
+      const [loser, winner] = [await idThere(place, ids[0]), await idThere(place, ids[1])];
+      const before = effects();
+      await required(place.harness.mergeThere)(loser, winner);
+      await settleOver(20 * MINUTE);
+      expect([await nameOf(ids[0]), await nameOf(ids[1])]).to.deep.equal(['Name loser', 'Name winner']);
+      expect(since(before)).to.deep.equal([0, 0]);
+      expect(await nameThere(place, ids[1])).to.equal('Name winner');
     });
 
     kit.itWithFeed('finds by the list of events what no webhook brought', async () => {
@@ -279,8 +292,7 @@ export function describeEngine(kit: Kit, open: () => Promise<ContractHarness>): 
         expect(await nameThere(place, kept)).to.equal(`Kept ${NONSENSE.length - 1}`);
         for (const [at, id] of made.entries())
           expect(await nameThere(place, id)).to.equal(`Name nonsense${at}`);
-        const living = await countThere(place.harness.integration);
-        expect(living).to.equal(made.length + 1);
+        expect(await countThere(place.harness.integration)).to.equal(made.length + 1);
         expect(since(before)[1]).to.equal(made.length + NONSENSE.length);
       });
     }

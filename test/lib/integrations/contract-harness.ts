@@ -52,6 +52,12 @@ export interface ContractHarness {
   createThere(fields: Fields): Promise<string>;
   updateThere(externalId: string, fields: Fields): Promise<void>;
   deleteThere(externalId: string): Promise<void>;
+  /** Makes two records one there, as people do: the first is gone, and leads to the second. */
+  mergeThere?(externalId: string, into: string): Promise<void>;
+  /** From now on the system takes no second record with the identity of another one. */
+  takeEachIdentityOnce?(): void;
+  /** From now on the account has this quota; each call uses up one of it. */
+  limitTo?(quota: { limit: number; used: number; resetsAt: Date }): void;
   /** How many writes through the API have had an effect so far. */
   effects(): number;
   /** How many calls of the API have arrived so far, of whatever kind. */

@@ -13,10 +13,10 @@ import type { ContractHarness } from './contract-harness.ts';
 import { required } from './expecting.ts';
 
 /** What a system says of itself, known before it is opened: its capabilities must say the same. */
-export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 /** What a system or its double does not have at all, known before it is opened. */
-export type Without = 'webhooks' | 'feed' | 'proxy';
+export type Without = 'webhooks' | 'feed' | 'proxy' | 'rivals' | 'budgets';
 
 /** How the credential of a system is had. */
 export type CredentialKind = 'static' | 'minted' | 'rotating';
@@ -32,6 +32,8 @@ const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no past events to read',
   proxy: 'its harness gives no address for a proxy to stand before',
+  rivals: 'it refuses no record because of another one',
+  budgets: 'its answers say nothing of what is left of a quota',
 };
 
 const OF_OTHER_FEEDS: Record<EventFeed['by'], string> = {
@@ -58,6 +60,9 @@ export interface Kit {
   itWithProxy: (title: string, test: () => Promise<void>) => void;
   /** Tests of a credential that changes; `kinds`: only of these. */
   itWithCredential: (kinds: readonly CredentialKind[], title: string, test: () => Promise<void>) => void;
+  /** Tests of refusals that name another record, and of what answers say of a quota. */
+  itWithRivals: (title: string, test: () => Promise<void>) => void;
+  itWithBudgets: (title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
   newTag: () => string;
@@ -116,6 +121,8 @@ export function createKit(
           reason: `its credential is ${credential}, and this is of ${kinds.join(' and ')}`,
         });
     },
+    itWithRivals: itUnless('rivals'),
+    itWithBudgets: itUnless('budgets'),
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>
       Object.fromEntries(

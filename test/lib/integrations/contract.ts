@@ -13,6 +13,7 @@ import { describeFollowing } from './contract-following.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeCredentials } from './contract-credentials.ts';
 import { createKit, type KitOptions, type Promises } from './contract-kit.ts';
+import { describeBudgets, describeMerges, describeRivals } from './contract-others.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
@@ -120,6 +121,9 @@ export function describeContract(
     describeUpdates(kit);
     describeDeletes(kit);
     describeQuota(kit);
+    describeMerges(kit);
+    describeRivals(kit, open);
+    describeBudgets(kit, open);
     describeWebhooks(kit);
     describeFeed(kit);
     describeCursor(kit);
@@ -192,7 +196,7 @@ export function describeContract(
           expect(failure.message).to.be.a('string');
           expect(Object.keys(failure)).to.have.members([
             ...['kind', 'scope', 'code', 'message', 'status', 'requestId', 'replayed', 'field'],
-            ...['retryAfterMs', 'nothingHappened'],
+            ...['retryAfterMs', 'nothingHappened', 'existing'],
           ]);
         }
       });
@@ -228,8 +232,11 @@ export function describeContract(
 
     it('says in its capabilities what it promises, and has what it is asked about', () => {
       const { capabilities, ingress, feed } = h.integration;
-      for (const name of ['creates', 'updates', 'deletes', 'quota'] as const)
+      for (const name of ['creates', 'updates', 'deletes', 'quota', 'merges'] as const)
         expect(capabilities[name], name).to.equal(promises[name]);
+      expect(h.mergeThere !== undefined).to.equal(promises.merges);
+      expect(h.takeEachIdentityOnce === undefined).to.equal(lacks.includes('rivals'));
+      expect(h.limitTo === undefined).to.equal(lacks.includes('budgets'));
       expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
         Array(2).fill(lacks.includes('webhooks')),
       );

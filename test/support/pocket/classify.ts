@@ -66,10 +66,10 @@ export function classify(error: unknown): Failure {
 
 function ofAnswer({ status, code, field, requestId, retryAfterMs }: PocketError): Failure {
   const said = { status, code, field, requestId, retryAfterMs };
-  return { ...(BY_CODE[code] ?? UNKNOWN), ...said, message: code, replayed: false };
+  return { ...(BY_CODE[code] ?? UNKNOWN), ...said, message: code, replayed: false, existing: [] };
 }
 
 function unknownFailure(): Failure {
   const said = { status: null, code: 'unknown', field: null, requestId: null, retryAfterMs: null };
-  return { ...UNKNOWN, ...said, message: 'an error that is not known', replayed: false };
+  return { ...UNKNOWN, ...said, message: 'an error that is not known', replayed: false, existing: [] };
 }

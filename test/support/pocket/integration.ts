@@ -77,6 +77,8 @@ export function createPocketIntegration({ url, token, promises }: PocketSettings
       inFlightMs: IN_FLIGHT_MS,
       callTimeoutMs: 10_000,
       quota: true,
+      backgroundShare: 1,
+      merges: false,
       rates: { account: 100, endpoint: 100 },
     },
     async identify() {

@@ -84,6 +84,7 @@ export function createShopIntegration(
     ),
     capabilities: {
       ...{ creates: 'key', updates: 'key', deletes: 'delete', quota: false },
+      ...{ backgroundShare: 1, merges: false },
       ...{ requestLifeMs: 86_400_000, inFlightMs: 60_000, callTimeoutMs: 15_000 },
       rates: { account: 1_000, endpoint: 1_000 },
     },
@@ -141,6 +142,6 @@ function classify(error: unknown): Failure {
       code: `shop_${status ?? 'cut'}`,
     },
     ...{ message: String(error), status, requestId: null, replayed: false, field: null },
-    ...{ retryAfterMs: null, nothingHappened: isGone || isTooMuch },
+    ...{ retryAfterMs: null, nothingHappened: isGone || isTooMuch, existing: [] },
   };
 }

@@ -21,7 +21,7 @@ const mappingWith = (columns: Partial<Mapping>): Mapping => ({
   ...{ reason: null, consent: null, ending: null, decision: null, shadow: {}, wantedVersion: 1 },
   ...{ pushedVersion: 0, dirty: 2, clean: 1, mustRead: false, attempts: 0, firstFailedAt: null },
   ...{ lastError: null, nextAttemptAt: null, fence: 3, intentNumber: 0, intent: null },
-  ...{ knownEmail: null, voidTag: null },
+  ...{ knownEmail: null, voidTag: null, mergedInto: null },
   ...columns,
 });
 

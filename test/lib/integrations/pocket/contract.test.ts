@@ -34,12 +34,12 @@ async function open(options: PocketOptions, promises: PocketSettings['promises']
   };
 }
 
-const WITHOUT = { without: ['webhooks', 'feed', 'proxy'] } as const;
+const WITHOUT = { without: ['webhooks', 'feed', 'proxy', 'rivals', 'budgets'] } as const;
 
 const VERSIONS = { creates: 'none', updates: 'version', deletes: 'archive' } as const;
 describeContract(
   'a system without keys that wants versions and archives',
-  { ...VERSIONS, quota: true },
+  { ...VERSIONS, quota: true, merges: false },
   () => open({ versions: true, deletes: 'archive' }, VERSIONS),
   WITHOUT,
 );
@@ -47,7 +47,7 @@ describeContract(
 const TAGS = { creates: 'unique-tag', updates: 'none', deletes: 'none' } as const;
 describeContract(
   'a system that takes each owner tag once and deletes nothing',
-  { ...TAGS, quota: true },
+  { ...TAGS, quota: true, merges: false },
   () => open({ versions: false, uniqueTags: true, deletes: 'none' }, TAGS),
   WITHOUT,
 );

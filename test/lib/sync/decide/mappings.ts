@@ -69,6 +69,7 @@ const reason = fc.constantFrom<NonNullable<Mapping['reason']>[]>(
   { code: 'create_unknown', detail: {} },
   { code: 'external_id_taken', detail: { external_id: 'cus_2', mapping: 9 } },
   { code: 'pulls_off', detail: { operation: 'delete' } },
+  { code: 'record_merged', detail: { external_id: 'cus_1', into: 'cus_3', customer: 2 } },
   ...Array.from({ length: 14 }, () => ({ code: 'not_wanted' as const, detail: { field: 'name' } })),
   { code: 'unknown', stored: 'of_another_program', detail: null },
 );
@@ -106,8 +107,9 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     pushedVersion: fc.constantFrom(0, 1),
     knownEmail: fc.option(email),
     voidTag: fc.option(fc.constantFrom(OWN_TAG, OTHER_TAG), { freq: 5 }),
+    mergedInto: fc.constantFrom(null, null, null, 'cus_3'),
   })
-  .map(({ state, reason, consent, isCoherent, isUnmatched, ...others }) => ({
+  .map(({ state, reason, consent, isCoherent, isUnmatched, mergedInto, ...others }) => ({
     id: 7,
     entityType: 'customer',
     system: 'stripe',
@@ -125,6 +127,7 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     fence: 3,
     intentNumber: 0,
     ...others,
+    mergedInto: state === 'alias' ? mergedInto : null,
     ...(isCoherent
       ? coherent(state === 'waiting' && reason.code === 'not_wanted' ? 'linked' : state, isUnmatched)
       : {}),

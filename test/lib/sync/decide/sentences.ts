@@ -90,6 +90,16 @@ export const sentences: Record<string, (decided: Decided, answers: Answers, worl
     return action.outcome.by === 'theirs' || action.outcome.succeeded ? null : action;
   },
 
+  'deletes no row because its record was merged, unless a person has said so': (
+    { action, situation },
+    _,
+    world,
+  ) => {
+    const deletes = action.do === 'write_ours' && action.ours.write === 'delete';
+    const isMerged = world.record.ok && world.record.value.state === 'merged';
+    return deletes && isMerged && situation.mapping.decision?.kind !== 'release' ? action : null;
+  },
+
   'sends nothing again that could have a second effect': ({ action, situation }) => {
     if (action.do !== 'resend' || action.intent.operation === 'delete') return null;
     const { creates, updates } = situation.capabilities;

@@ -12,7 +12,8 @@ import { answer, written } from './worlds.ts';
 
 const inbound: fc.Arbitrary<ReceivedEvent> = fc.record({
   externalId: fc.constantFrom('cus_1', 'cus_1', 'cus_1', 'cus_1', 'cus_2'),
-  kind: fc.constantFrom('created', 'updated', 'deleted'),
+  kind: fc.constantFrom('created', 'updated', 'updated', 'deleted', 'merged'),
+  into: fc.constant('cus_3'),
   created: fc.constant(null),
   unreadable: fc.constant([]),
   requestId: fc.option(fc.constant('req_1')),
@@ -44,12 +45,13 @@ const delivery: fc.Arbitrary<OpenDelivery> = fc
 /** Stripe's as often as all others together. */
 const capabilities: fc.Arbitrary<Capabilities> = fc
   .oneof(
-    fc.constant({ creates: 'key', updates: 'key', deletes: 'delete', quota: false } as const),
+    fc.constant({ creates: 'key', updates: 'key', deletes: 'delete', quota: false, merges: false } as const),
     fc.record({
       creates: fc.constantFrom('key' as const, 'unique-tag' as const, 'none' as const),
       updates: fc.constantFrom('key' as const, 'version' as const, 'none' as const),
       deletes: fc.constantFrom('delete' as const, 'archive' as const, 'none' as const),
       quota: fc.boolean(),
+      merges: fc.boolean(),
     }),
   )
   .map((promises) => ({
@@ -57,6 +59,7 @@ const capabilities: fc.Arbitrary<Capabilities> = fc
     requestLifeMs: promises.creates === 'key' || promises.updates === 'key' ? 23 * HOUR : 0,
     inFlightMs: 5 * 60_000,
     callTimeoutMs: 20_000,
+    backgroundShare: 0.95,
     rates: { account: 100, endpoint: 25 },
   }));
 

@@ -26,7 +26,7 @@ const failure: fc.Arbitrary<Failure> = fc
     'auth',
     'gone',
   )
-  .map((kind) => ({
+  .map((kind): Failure => ({
     kind,
     scope: 'entity',
     code: kind === 'permanent' ? 'unsendable' : `a_${kind}`,
@@ -37,7 +37,9 @@ const failure: fc.Arbitrary<Failure> = fc
     field: null,
     retryAfterMs: null,
     nothingHappened: false,
-  }));
+    existing: [],
+  }))
+  .chain((one) => fc.constantFrom<string[][]>([], [], ['cus_2']).map((existing) => ({ ...one, existing })));
 
 const record: fc.Arbitrary<ExternalRecord> = fc
   .record({
@@ -59,13 +61,14 @@ const record: fc.Arbitrary<ExternalRecord> = fc
 
 const fetched: fc.Arbitrary<Fetched> = fc
   .record({
-    state: fc.constantFrom('present', 'present', 'present', 'erased', 'missing'),
+    state: fc.constantFrom('present', 'present', 'present', 'present', 'erased', 'missing', 'merged'),
     record,
     blocks: fc.option(fc.constant('sub_1')),
   })
   .map(({ state, record: found, blocks }): Fetched => {
     const answered = { requestId: 'req_9', status: 200, answeredAt: null };
     if (state === 'present') return { ...answered, state, record: found, blocksDelete: blocks };
+    if (state === 'merged') return { ...answered, state, into: 'cus_3' };
     return { ...answered, state: state === 'erased' ? 'erased' : 'missing' };
   });
 
@@ -152,6 +155,8 @@ export const anyWorld = fc.record({
   origin: fc.constantFrom(null, 'internal', 'stripe', 'other'),
   otherMapping: fc.option(mapping),
   record: answer(fetched),
+  /** The record that another one was merged into. */
+  winner: answer(fetched),
   recordsByIdentity: answer(fc.array(record, { maxLength: 2 })),
   bestRecord: answer(fc.option(externalId)),
   createdRecord: createSearch,
@@ -160,6 +165,7 @@ export const anyWorld = fc.record({
 export type World = typeof anyWorld extends fc.Arbitrary<infer T> ? T : never;
 
 /** The answer to a fact, the same each time. */
-export function answerOf(world: World, { about }: Fact): unknown {
-  return world[about];
+export function answerOf(world: World, fact: Fact): unknown {
+  if (fact.about === 'record' && fact.ask.for === 'winner') return world.winner;
+  return world[fact.about];
 }

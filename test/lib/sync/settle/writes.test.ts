@@ -137,6 +137,7 @@ describe('an outcome as writes', () => {
       field: null,
       retryAfterMs: null,
       nothingHappened: true,
+      existing: [],
     };
     const outcomes = (intent: OpenIntent | null): Outcome[] => [
       { kind: 'agreed', merged: { plan: nothing(), read: true, echoes: [] } },
@@ -203,7 +204,8 @@ describe('an outcome as writes', () => {
       state: 'parked',
       reason: { code: 'missing', detail: { external_id: 'cus_1' } },
     });
-    const failure = { kind: 'retry', code: 'timeout', retryAfterMs: null } as Failure;
+    const timeout: Partial<Failure> = { kind: 'retry', code: 'timeout', retryAfterMs: null };
+    const failure = { ...timeout, existing: [] as readonly string[] } as Failure;
     const { mapping } = carryOut(step, { kind: 'postponed', failure, notBefore: null, spent: false });
     expect(mapping).to.include({ state: 'linked', reason: null, attempts: 1 });
     expect(mapping.nextAttemptAt).to.deep.equal(new Date(NOW.getTime() + 1_000));

@@ -36,6 +36,11 @@ export async function openHarness(
     createThere: (fields) => Promise.resolve(toy.add(fields as Values).id),
     updateThere: (id, fields) => Promise.resolve(void toy.edit(id, fields as Values)),
     deleteThere: (id) => Promise.resolve(toy.remove(id)),
+    ...(promised.merges && {
+      mergeThere: (id: string, into: string) => Promise.resolve(void toy.merge(id, into)),
+    }),
+    takeEachIdentityOnce: () => toy.takeEachMailOnce(),
+    limitTo: (quota) => toy.limitTo(quota),
     effects: () => toy.calls.effects(),
     calls: () => toy.calls.count(),
     advance: (ms) => toy.advance(ms),

@@ -4,7 +4,7 @@
 import type { Capabilities } from '../../../../lib/integrations/integration.ts';
 import { isValue, personFields } from '../system/fields.ts';
 
-export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
+export type Promised = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 export type Person = {
   id: string;
@@ -23,17 +23,27 @@ export type Values = Partial<Omit<Person, 'id' | 'made' | 'version'>>;
 
 export type ToyEvent = {
   id: string;
-  type: 'person.created' | 'person.updated' | 'person.deleted';
+  type: 'person.created' | 'person.updated' | 'person.deleted' | 'person.merged';
   at: string;
   /** The idempotency key of the request that made it; null if a person did. */
   key: string | null;
   person: Person;
   /** The values before it that it changed; all of them for a deletion. */
   before: Values | null;
+  /** Of a merge: the person that this one is a part of now. */
+  into?: string;
 };
 
 export type Window = { from?: string | null; to?: string | null };
-export type Refusal = { status: number; code: string; field?: string };
+export type Refusal = {
+  status: number;
+  code: string;
+  field?: string;
+  /** The person who has the mail. */
+  existing?: string[];
+  /** The person that it was merged into. */
+  into?: string;
+};
 export type Outcome = Person | Refusal;
 
 export type People = ReturnType<typeof createPeople>;
@@ -41,21 +51,30 @@ export type People = ReturnType<typeof createPeople>;
 /** Events leave the list after this time. */
 export const KEPT_MS = 7 * 24 * 3_600_000;
 
-export function createPeople(promised: Promised, now: () => number) {
+/** `uniqueMails`: two people cannot have one mail. */
+export function createPeople(promised: Promised, now: () => number, settings: { uniqueMails: boolean }) {
   const living = new Map<string, Person>();
   const deleted = new Map<string, Person>();
+  const merged = new Map<string, string>();
   const events: ToyEvent[] = [];
   let serial = 0;
 
   const nextId = (prefix: string): string => `${prefix}_${(serial += 1)}`;
   const isoNow = (): string => new Date(now()).toISOString();
 
-  function note(type: ToyEvent['type'], person: Person, key: string | null, before: Values | null): void {
-    events.push({ id: nextId('ev'), type, at: isoNow(), key, person: { ...person }, before });
+  function note(
+    type: ToyEvent['type'],
+    person: Person,
+    key: string | null,
+    before: Values | null,
+    into?: string,
+  ): void {
+    const led = into === undefined ? {} : { into };
+    events.push({ id: nextId('ev'), type, at: isoNow(), key, person: { ...person }, before, ...led });
   }
 
   function create({ tag = null, ...values }: Values, key: string | null): Outcome {
-    const refusal = check(values);
+    const refusal = check(values) ?? checkMail(values, null);
     if (refusal) return refusal;
     const isTaken = [...living.values(), ...deleted.values()].some((one) => one.tag === tag);
     if (promised.creates === 'unique-tag' && tag !== null && isTaken)
@@ -73,7 +92,7 @@ export function createPeople(promised: Promised, now: () => number) {
   ) {
     const person = living.get(id);
     if (!person) return absent(id);
-    const refusal = check(values) ?? checkVersion(person, version);
+    const refusal = check(values) ?? checkVersion(person, version) ?? checkMail(values, id);
     if (refusal) return refusal;
     const before = fieldsOf(person).filter(([name, value]) => name in values && values[name] !== value);
     Object.assign(person, values, { version: person.version + 1 });
@@ -103,6 +122,31 @@ export function createPeople(promised: Promised, now: () => number) {
     return { ...person };
   }
 
+  /**
+   * Only people do this: the winner keeps its values, and takes those of the loser where it has none;
+   * the loser is gone.
+   */
+  function merge(id: string, into: string): Outcome {
+    const [loser, winner] = [living.get(id), living.get(into)];
+    if (!promised.merges || !loser || !winner || loser === winner) return absent(loser ? into : id);
+    living.delete(id);
+    merged.set(id, into);
+    const names = [...Object.keys(EMPTY), 'tag'] as (FieldName | 'tag')[];
+    const lacking = names.filter((name) => winner[name] === null && loser[name] !== null);
+    const before = Object.fromEntries(lacking.filter((name) => name !== 'tag').map((name) => [name, null]));
+    Object.assign(winner, Object.fromEntries(lacking.map((name) => [name, loser[name]])));
+    winner.version += 1;
+    note('person.merged', loser, null, null, into);
+    note('person.updated', winner, null, before);
+    return { ...winner };
+  }
+
+  function checkMail({ mail }: Values, own: string | null): Refusal | null {
+    if (!settings.uniqueMails || typeof mail !== 'string') return null;
+    const rival = [...living.values()].find((one) => one.id !== own && lower(one.mail) === lower(mail));
+    return rival ? { status: 409, code: 'mail_taken', field: 'mail', existing: [rival.id] } : null;
+  }
+
   /** A request without a version is refused; a person there has the newest one before their eyes. */
   function checkVersion(person: Person, version: string | null): Refusal | null {
     if (promised.updates !== 'version' || version === BY_HAND) return null;
@@ -110,6 +154,8 @@ export function createPeople(promised: Promised, now: () => number) {
   }
 
   function absent(id: string): Refusal {
+    const into = merged.get(id);
+    if (into !== undefined) return { status: 410, code: 'merged', into };
     return deleted.has(id) ? { status: 410, code: 'deleted' } : { status: 404, code: 'not_found' };
   }
 
@@ -118,6 +164,7 @@ export function createPeople(promised: Promised, now: () => number) {
     update,
     remove,
     restore,
+    merge,
     get: (id: string): Outcome => (living.has(id) ? { ...(living.get(id) as Person) } : absent(id)),
     /** Newest first. */
     list({ from, to }: Window = {}, by: Partial<Record<'tag' | 'mail', string | null>> = {}): Person[] {

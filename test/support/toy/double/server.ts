@@ -20,9 +20,11 @@ import {
   type Outcome,
   type Person,
   type Promised,
+  type Refusal,
   type ToyEvent,
   type Values,
 } from './people.ts';
+import { createQuota, type Quota } from './quota.ts';
 import { createSender, type Sender } from './sender.ts';
 import { A_DAY, createTokens, type TokenOptions, type Tokens } from './tokens.ts';
 
@@ -41,6 +43,12 @@ export interface ToyServer extends Sender {
   remove(id: string): void;
   /** Takes a deleted person back, where a delete is an archive. */
   restore(id: string): Person;
+  /** Makes two people one: the first one is gone, and its id leads to the other. Returns the other. */
+  merge(id: string, into: string): Person;
+  /** From now on two people cannot have one mail; a refusal names the one who has it. */
+  takeEachMailOnce(): void;
+  /** From now on each call uses up a part of this, and each answer says what is left. */
+  limitTo(quota: Quota): void;
   readonly calls: Calls;
   readonly faults: Faults;
   /** Those that change. */
@@ -86,7 +94,9 @@ export async function startToy({
   let ahead = 0;
   let quotaUntil: Date | null = null;
   const time = (): number => now() + ahead;
-  const people = createPeople(promised, time);
+  const settings = { uniqueMails: false };
+  const people = createPeople(promised, time, settings);
+  const quota = createQuota(time);
   const keys = createKeys(promised, time);
   const faults = createFaults();
   const calls = createCalls();
@@ -96,8 +106,9 @@ export async function startToy({
   /** What is said before anything is looked at. */
   function judge(token: string | undefined): Reply | null {
     if (!tokens.takes(token?.replace('Bearer ', '') ?? '')) return refuse(401, 'unauthorized');
-    if (quotaUntil === null || quotaUntil.getTime() <= time()) return null;
-    const seconds = Math.ceil((quotaUntil.getTime() - time()) / 1_000);
+    const until = quotaUntil !== null && quotaUntil.getTime() > time() ? quotaUntil : quota.take();
+    if (until === null) return null;
+    const seconds = Math.ceil((until.getTime() - time()) / 1_000);
     return { ...refuse(429, 'quota_used_up'), headers: { 'retry-after': String(seconds) } };
   }
 
@@ -193,7 +204,8 @@ export async function startToy({
     const reply = await serve(request, incoming.headers.authorization, () => response.destroy());
     calls.end({ ...request, status: reply?.status ?? null });
     if (reply === null) return void response.destroy();
-    response.writeHead(reply.status, { ...headersOf(), ...reply.headers }).end(JSON.stringify(reply.body));
+    const headers = { ...headersOf(), ...quota.headers(), ...reply.headers };
+    response.writeHead(reply.status, headers).end(JSON.stringify(reply.body));
     sender.send();
   }
 
@@ -230,6 +242,9 @@ export async function startToy({
     edit: (id, values) => byHand(people.update(id, values, { key: null, version: BY_HAND })),
     remove: (id) => void byHand(people.remove(id, { key: null, version: BY_HAND })),
     restore: (id) => byHand(people.restore(id)),
+    merge: (id, into) => byHand(people.merge(id, into)),
+    takeEachMailOnce: () => void (settings.uniqueMails = true),
+    limitTo: (given) => quota.set(given),
     calls,
     faults,
     tokens,
@@ -270,13 +285,15 @@ async function readRequest(incoming: IncomingMessage): Promise<Request> {
 }
 
 function answer(outcome: Outcome): Reply {
-  return isRefusal(outcome)
-    ? refuse(outcome.status, outcome.code, outcome.field)
-    : { status: 200, body: outcome };
+  return isRefusal(outcome) ? refused(outcome) : { status: 200, body: outcome };
 }
 
 function refuse(status: number, code: string, field?: string): Reply {
-  return { status, body: { error: { code, ...(field !== undefined && { field }) } } };
+  return refused({ status, code, ...(field !== undefined && { field }) });
+}
+
+function refused({ status, ...error }: Refusal): Reply {
+  return { status, body: { error } };
 }
 
 /** `after` is the id of the last item of the page before. */

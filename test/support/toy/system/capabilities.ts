@@ -26,6 +26,11 @@ export const capabilities: Capabilities = {
   deletes: 'delete',
   // Can the account use up a quota, which its calls then answer?
   quota: true,
+  // How much of a quota may sweeps, comparisons and the first reading use up, from 0 to 1, where the
+  // answers say what is left? 1 if they do not say it.
+  backgroundShare: 0.95,
+  // Can two records be made one there, so that the id of one leads to the other?
+  merges: true,
   // Requests a second: of the account as a whole, and of each endpoint.
   rates: { account: 100, endpoint: 100 },
 };

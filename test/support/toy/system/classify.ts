@@ -26,11 +26,14 @@ const BY_CODE: Record<string, Verdict> = {
   version_moved: { kind: 'conflict', scope: 'entity', nothingHappened: true },
   tag_taken: { kind: 'conflict', scope: 'entity', nothingHappened: true },
   invalid: { kind: 'permanent', scope: 'entity', nothingHappened: true },
+  // Another person has the mail, and the answer names that person.
+  mail_taken: { kind: 'permanent', scope: 'entity', nothingHappened: true },
   no_deletes: { kind: 'permanent', scope: 'entity', nothingHappened: true },
   busy: { kind: 'lock', scope: 'entity', nothingHappened: true },
   // A DELETE that is sent again meets these too, so they do not say that nothing happened.
   not_found: { kind: 'gone', scope: 'entity', nothingHappened: false },
   deleted: { kind: 'gone', scope: 'entity', nothingHappened: false },
+  merged: { kind: 'gone', scope: 'entity', nothingHappened: false },
   // The failure is kept under the key, or the key belongs to another request.
   failed_kept: { kind: 'spent', scope: 'entity', nothingHappened: false },
   key_reused: { kind: 'spent', scope: 'entity', nothingHappened: false },
@@ -46,8 +49,9 @@ export function classify(error: unknown): Failure {
 }
 
 function describe(error: ToyError): Failure {
-  const { code, status, requestId, replayed, field, retryAfterMs } = error;
-  return { ...verdictOf(error), code, message: code, status, requestId, replayed, field, retryAfterMs };
+  const { code, status, requestId, replayed, field, retryAfterMs, existing, budgets } = error;
+  const said = { code, message: code, status, requestId, replayed, field, retryAfterMs, existing };
+  return { ...verdictOf(error), ...said, ...(budgets.length > 0 && { budgets }) };
 }
 
 function verdictOf({ code, status, isTheirs }: ToyError): Verdict {
@@ -67,4 +71,5 @@ const UNKNOWN: Failure = {
   replayed: false,
   field: null,
   retryAfterMs: null,
+  existing: [],
 };

@@ -1,7 +1,8 @@
 // One call of the API is one request: the credential, the time limit, and an answer that is believed
 // only if it has the form that Toy's own software gives it.
 import type { Authorize } from '../../../../lib/integrations/auth.ts';
-import type { Answered } from '../../../../lib/integrations/integration.ts';
+import type { Answered, Budget } from '../../../../lib/integrations/integration.ts';
+import { budgetsIn } from './budgets.ts';
 import { capabilities } from './capabilities.ts';
 
 export interface ToyClientSettings {
@@ -35,6 +36,11 @@ export class ToyError extends Error {
   readonly requestId: string | null;
   readonly retryAfterMs: number | null;
   readonly replayed: boolean;
+  /** The people whom a refusal names. */
+  readonly existing: readonly string[];
+  /** The person that this one was merged into. */
+  readonly into: string | null;
+  readonly budgets: readonly Budget[];
 
   constructor(code: string, known: Partial<Omit<ToyError, keyof Error>> = {}) {
     super(code);
@@ -45,6 +51,9 @@ export class ToyError extends Error {
     this.requestId = known.requestId ?? null;
     this.retryAfterMs = known.retryAfterMs ?? null;
     this.replayed = known.replayed ?? false;
+    this.existing = known.existing ?? [];
+    this.into = known.into ?? null;
+    this.budgets = known.budgets ?? [];
   }
 }
 
@@ -126,15 +135,23 @@ function errorOf(response: Response, said: Hash | null): ToyError {
     requestId: response.headers.get('x-request-id'),
     retryAfterMs: seconds >= 0 ? seconds * 1_000 : null,
     replayed: isReplayed(response),
+    budgets: budgetsIn(response.headers),
   };
   const code = isHash(error) ? shortName(error['code']) : null;
   if (!isHash(error) || code === null) return new ToyError('unexpected_answer', known);
-  return new ToyError(code, { ...known, isTheirs: true, field: shortName(error['field']) });
+  return new ToyError(code, {
+    ...{ ...known, isTheirs: true, field: shortName(error['field']) },
+    ...{ existing: namesIn(error['existing']), into: shortName(error['into']) },
+  });
 }
 
 /** Codes and names of fields; whatever is longer could quote a customer's value. */
 function shortName(value: unknown): string | null {
   return typeof value === 'string' && /^[\w.]{1,40}$/.test(value) ? value : null;
+}
+
+function namesIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.flatMap((name) => shortName(name) ?? []) : [];
 }
 
 function isReplayed({ headers }: Response): boolean {
@@ -143,9 +160,11 @@ function isReplayed({ headers }: Response): boolean {
 
 function answeredOf(response: Response): Answered {
   const at = new Date(response.headers.get('x-time') ?? NaN);
+  const budgets = budgetsIn(response.headers);
   return {
     requestId: response.headers.get('x-request-id'),
     status: response.status,
     answeredAt: Number.isNaN(at.getTime()) ? null : at,
+    ...(budgets.length > 0 && { budgets }),
   };
 }

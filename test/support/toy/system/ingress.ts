@@ -11,7 +11,8 @@ import type {
 } from '../../../../lib/integrations/integration.ts';
 import { isHash, type Hash } from './client.ts';
 import { isValue } from './fields.ts';
-import { isId, readFields, readTime, type Reading } from './record.ts';
+import { isId, readFields, type Reading } from './record.ts';
+import { readTime } from './times.ts';
 
 const TOLERANCE_S = 60;
 
@@ -67,6 +68,7 @@ const KINDS: Record<string, InboundEvent['kind']> = {
   'person.created': 'created',
   'person.updated': 'updated',
   'person.deleted': 'deleted',
+  'person.merged': 'merged',
 };
 
 /** Null if it is no event: without an id it could not be told from its repeats. */
@@ -88,6 +90,7 @@ export function readEvent(event: unknown, reading: Reading): InboundEvent | null
     idempotencyKey: typeof key === 'string' ? key : null,
     ...{ thin: false, snapshotEventId: null, unreadable },
     ...(kind === 'other' ? NOTHING : readPerson(event, kind, reading, unreadable)),
+    ...(kind === 'merged' && { into: isId(event['into']) ? event['into'] : null }),
   };
 }
 
@@ -97,8 +100,9 @@ function readPerson(event: Hash, kind: InboundEvent['kind'], { names, tags }: Re
   const person = isHash(event['person']) ? event['person'] : {};
   const { id } = person;
   if (!isId(id)) unreadable.push('external_id');
-  const after = kind === 'deleted' ? null : readFields(person, names);
-  if (kind !== 'deleted' && after === null)
+  const isGone = kind === 'deleted' || kind === 'merged';
+  const after = isGone ? null : readFields(person, names);
+  if (!isGone && after === null)
     unreadable.push(
       ...names.filter((field) => !isValue(field, person[field])).map((field) => `after.${field}`),
     );

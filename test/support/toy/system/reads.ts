@@ -47,11 +47,16 @@ export function createReads(call: ToyClient, pages: Pages, reading: Reading): Re
   };
 }
 
-/** Toy says 410 of a record that was deleted, and 404 of one that this credential cannot see. */
+/**
+ * Toy says 410 of a record that was deleted, or that was merged into another one, which it names; and
+ * 404 of one that this credential cannot see.
+ */
 function absenceOf(error: unknown): Fetched {
   if (!(error instanceof ToyError) || !error.isTheirs) throw error;
-  const { status, requestId } = error;
-  if (status === 410) return { status, requestId, answeredAt: null, state: 'erased' };
-  if (status === 404) return { status, requestId, answeredAt: null, state: 'missing' };
+  const { status, requestId, code, into } = error;
+  const answered = { status: status ?? 0, requestId, answeredAt: null };
+  if (code === 'merged' && into !== null) return { ...answered, state: 'merged', into };
+  if (status === 410 && code === 'deleted') return { ...answered, state: 'erased' };
+  if (status === 404) return { ...answered, state: 'missing' };
   throw error;
 }

@@ -3,6 +3,7 @@ import type { Fields } from '../../../../lib/catalogue/document.ts';
 import type { ExternalRecord } from '../../../../lib/integrations/integration.ts';
 import { isHash, unexpectedAnswer, type Hash } from './client.ts';
 import { isValue } from './fields.ts';
+import { readTime } from './times.ts';
 
 /** What is read of a person. */
 export interface Reading {
@@ -60,11 +61,4 @@ export function readFields(from: Hash, names: readonly string[]): Fields | null 
     fields[field] = value;
   }
   return fields;
-}
-
-/** ISO 8601; null for anything else. */
-export function readTime(value: unknown): Date | null {
-  if (typeof value !== 'string' || !/^20\d\d-\d\d-\d\dT/.test(value)) return null;
-  const time = new Date(value);
-  return Number.isNaN(time.getTime()) ? null : time;
 }
