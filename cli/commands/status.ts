@@ -30,7 +30,8 @@ import type { CommandContext } from '../command-context.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { readUnmatched } from '../unmatched.ts';
-import { printStatus, statusJson, type AccountStatus, type Status } from '../status-report.ts';
+import type { AccountStatus } from '../status-accounts.ts';
+import { printStatus, statusJson, type Status } from '../status-report.ts';
 import { chosenSystems, systemOption } from '../systems.ts';
 
 export function addStatus({ program, output, finish, systems }: CommandContext): void {

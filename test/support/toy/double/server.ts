@@ -12,6 +12,7 @@ import {
 import { capabilities } from '../system/capabilities.ts';
 import { createCalls, type Calls } from './calls.ts';
 import { changesBehind } from './changes.ts';
+import { answer, idIn, PAGE, pageOf, readRequest, refuse, type Reply, type Request } from './http.ts';
 import { createKeys } from './keys.ts';
 import {
   BY_HAND,
@@ -20,7 +21,6 @@ import {
   type Outcome,
   type Person,
   type Promised,
-  type Refusal,
   type ToyEvent,
   type Values,
 } from './people.ts';
@@ -71,20 +71,6 @@ export type ToyOptions = {
   tokens?: Partial<TokenOptions>;
 };
 
-type Reply = { status: number; body: unknown; headers?: Record<string, string> };
-type Request = {
-  method: string;
-  path: string;
-  query: URLSearchParams;
-  key: string | null;
-  version: string | null;
-  text: string;
-  /** Whether it changed anything. */
-  effect: boolean;
-};
-
-const PAGE = 50;
-
 export async function startToy({
   promised = capabilities,
   now = Date.now,
@@ -111,6 +97,9 @@ export async function startToy({
     const seconds = Math.ceil((until.getTime() - time()) / 1_000);
     return { ...refuse(429, 'quota_used_up'), headers: { 'retry-after': String(seconds) } };
   }
+
+  const slowDown = (take: (stage: Stage) => FaultRule[]): Reply | null =>
+    take('limits').length > 0 ? refuse(429, 'slow_down') : null;
 
   function read({ path, query }: Request): Reply {
     const window = { from: query.get('from'), to: query.get('to') };
@@ -159,10 +148,7 @@ export async function startToy({
     const arrival = take('network');
     if (arrival.some(({ kind }) => kind === 'reset')) return null;
     await pause(arrival);
-    const early =
-      request.path === '/token'
-        ? null
-        : (judge(token) ?? (take('limits').length > 0 ? refuse(429, 'slow_down') : null));
+    const early = request.path === '/token' ? null : (judge(token) ?? slowDown(take));
     if (early) return early;
     const reply = request.method === 'GET' ? readOrFail(request, take) : writeOnce(request, take);
     const late = take('after');
@@ -263,48 +249,4 @@ export async function startToy({
       await once(server, 'close');
     },
   };
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<Request> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://toy');
-  const header = (name: string): string | null => {
-    const value = incoming.headers[name];
-    return typeof value === 'string' ? value : null;
-  };
-  return {
-    method: incoming.method ?? '',
-    path: pathname,
-    query: searchParams,
-    key: header('idempotency-key'),
-    version: header('if-match'),
-    text: Buffer.concat(chunks).toString(),
-    effect: false,
-  };
-}
-
-function answer(outcome: Outcome): Reply {
-  return isRefusal(outcome) ? refused(outcome) : { status: 200, body: outcome };
-}
-
-function refuse(status: number, code: string, field?: string): Reply {
-  return refused({ status, code, ...(field !== undefined && { field }) });
-}
-
-function refused({ status, ...error }: Refusal): Reply {
-  return { status, body: { error } };
-}
-
-/** `after` is the id of the last item of the page before. */
-function pageOf(all: { id: string }[], query: URLSearchParams): Reply {
-  const after = query.get('after');
-  const begin = after === null ? 0 : all.findIndex(({ id }) => id === after) + 1;
-  const items = all.slice(begin, begin + Number(query.get('limit') ?? PAGE));
-  const next = begin + items.length < all.length ? (items.at(-1)?.id ?? null) : null;
-  return { status: 200, body: { items, next } };
-}
-
-function idIn(path: string): string {
-  return decodeURIComponent(path.split('/')[2] ?? '');
 }
