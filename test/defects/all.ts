@@ -22,6 +22,7 @@ import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
+import { shopDefects } from './shop-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
@@ -47,6 +48,7 @@ export const defects: readonly Defect[] = [
   ...laneDefects,
   ...importDefects,
   ...configDefects,
+  ...shopDefects,
   ...statusDefects,
   ...textApiDefects,
   ...exitDefects,

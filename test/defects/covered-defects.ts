@@ -63,17 +63,6 @@ export const coveredDefects: Defect[] = [
     caughtBy: { file: 'test/lib/sync/unnamed-echo.test.ts', title: 'is kept as one conflict' },
   },
   {
-    name: 'the sweep takes every event as one about the first kind',
-    edits: [
-      {
-        file: 'lib/intake/feed-page.ts',
-        find: `retentionDays, ...(kinds && { kinds }) };`,
-        replace: `retentionDays };`,
-      },
-    ],
-    caughtBy: { file: 'test/lib/intake/sweep-kinds.test.ts', title: 'to the row of that order' },
-  },
-  {
     name: 'an edit of theirs of another day taken for our echo',
     edits: [
       {

@@ -28,6 +28,7 @@ import { rowFor } from '../row-for.ts';
 import { tableRefusal, type Situation } from '../situation.ts';
 import { mergedInto, winnerOf } from '../winner.ts';
 import { betterFirst } from './better-record.ts';
+import { reference } from './reference.ts';
 
 export function unmatchedRecord(s: Situation): Action | null {
   if (s.mapping.internalId !== null) return null;
@@ -48,7 +49,8 @@ export function unmatchedRecord(s: Situation): Action | null {
     return postpone(s, linkWaits('the mapping of its row is at work, or has an open request'));
   const refusal = tableRefusal(s);
   if (refusal) return refusedByTable(refusal);
-  return place(s, value.record);
+  // It was to become a row, and names a record that has none: asked again, the import would only fail again.
+  return reference(s) ?? place(s, value.record);
 }
 
 function place(s: Situation, record: ExternalRecord): Action {

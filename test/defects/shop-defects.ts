@@ -1,0 +1,30 @@
+import type { Defect } from './defect.ts';
+
+/** Mistakes that only a system with several kinds of records shows. */
+export const shopDefects: Defect[] = [
+  {
+    name: 'the sweep takes every event as one about the first kind',
+    edits: [
+      {
+        file: 'lib/intake/feed-page.ts',
+        find: `retentionDays, ...(kinds && { kinds }) };`,
+        replace: `retentionDays };`,
+      },
+    ],
+    caughtBy: { file: 'test/lib/intake/sweep-kinds.test.ts', title: 'to the row of that order' },
+  },
+  {
+    name: 'a new record that names one without a row is imported again and again',
+    edits: [
+      {
+        file: 'lib/sync/rungs/unmatched-record.ts',
+        find: `return reference(s) ?? place(`,
+        replace: `return place(`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/unmatched-reference.test.ts',
+      title: 'waits while the named record has no row',
+    },
+  },
+];
