@@ -511,7 +511,8 @@ create table external_mappings (
   void_tag uuid,
   consent jsonb,
   ending jsonb,
-  made_record boolean default false not null
+  made_record boolean default false not null,
+  parts integer default 0 not null
 ) with (fillfactor=80);
 
 create table external_records (

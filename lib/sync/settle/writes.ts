@@ -118,9 +118,14 @@ function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merge
   const shadow = written.record
     ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
     : { pairs: before, foreign: false };
+  const isPart = intent.more === true;
   const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
   const isDone =
-    merged !== null && !mustRead && row !== null && oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
+    merged !== null &&
+    !isPart &&
+    !mustRead &&
+    row !== null &&
+    oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
   return {
     mapping: {
       ...healthy,
@@ -129,15 +134,21 @@ function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merge
       intent: null,
       shadow: shadow.pairs,
       mustRead,
-      pushedVersion: Math.max(mapping.pushedVersion, intent.version),
+      ...(isPart
+        ? { parts: mapping.parts + 1 }
+        : { pushedVersion: Math.max(mapping.pushedVersion, intent.version) }),
       ...(isDone ? { clean: mapping.dirty } : {}),
     },
     closed: { intent, result: 'done', written },
-    deliveries: [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])],
+    // Our changes are open until their last request is answered.
+    deliveries: [
+      ...(isPart ? [] : carriedBy(step, intent)),
+      ...(merged ? answeredInbound(step, merged) : []),
+    ],
     checked: merged ? checkedBy(merged.plan.conflicts) : [],
     confirmed: merged ? merged.echoes : [],
     linked: mapping.externalId === null ? written.externalId : null,
-    release: merged !== null,
+    release: merged !== null && !isPart,
   };
 }
 
@@ -251,6 +262,8 @@ function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
     mapping: {
       ...healthy,
       ...become.parked(reason),
+      // A read is asked for by whoever wants the requests to begin again (unending.ts).
+      ...(reason.code === 'unending' && { mustRead: false }),
       lastError: detail,
       clean: mapping.dirty,
       ...(refused ? { intent: null } : {}),
