@@ -52,7 +52,9 @@ describe('a change that needs several requests', function () {
   async function agreed(id: number): Promise<Fields> {
     const row = await world.read(order, id);
     const { number, customer: _, ...ours } = row!.fields;
-    const there = shop().records('orders').filter(({ fields }) => fields['number'] === number);
+    const there = shop()
+      .records('orders')
+      .filter(({ fields }) => fields['number'] === number);
     expect(there, 'records').to.have.length(1);
     const { number: __, ...theirs } = there[0]!.fields;
     expect(filled(theirs)).to.deep.equal(filled(ours));
@@ -60,7 +62,9 @@ describe('a change that needs several requests', function () {
   }
   const recordOf = async (id: number) => {
     const number = (await world.read(order, id))?.fields['number'];
-    return shop().records('orders').find(({ fields }) => fields['number'] === number)!;
+    return shop()
+      .records('orders')
+      .find(({ fields }) => fields['number'] === number)!;
   };
   async function restOver(ms: number): Promise<void> {
     for (let gone = 0; gone < ms; gone += 600_000) {
@@ -94,8 +98,13 @@ describe('a change that needs several requests', function () {
       ['state', 'open'],
       ['state', 'paid'],
     ]);
-    expect(await rows(`select status from sync_deliveries d join external_mappings m on m.id = d.mapping_id
-      where m.internal_id = :id and m.entity_type = 'order' and d.inbound is null`, { id })).to.deep.equal([{ status: 'applied' }]);
+    expect(
+      await rows(
+        `select status from sync_deliveries d join external_mappings m on m.id = d.mapping_id
+      where m.internal_id = :id and m.entity_type = 'order' and d.inbound is null`,
+        { id },
+      ),
+    ).to.deep.equal([{ status: 'applied' }]);
   });
 
   it('that the record forbids is a conflict, costs no call, and is sent once the record allows it', async () => {
@@ -106,7 +115,16 @@ describe('a change that needs several requests', function () {
     const { fields: theirs, id: externalId } = await recordOf(id);
     expect(theirs).to.include({ amount: 4200, ordered_on: '2026-02-02' });
     expect(await conflictsOf(id)).to.deep.equal([
-      { kind: 'refused', field: 'amount', ours: 5000, theirs: 4200, rule: 'order_open', winner: 'neither', ours_from: 'internal', theirs_from: 'shop' },
+      {
+        kind: 'refused',
+        field: 'amount',
+        ours: 5000,
+        theirs: 4200,
+        rule: 'order_open',
+        winner: 'neither',
+        ours_from: 'internal',
+        theirs_from: 'shop',
+      },
     ]);
     const { findings } = await compareAll(depsOfKind(side().deps, 'order')!);
     expect(findings.filter(({ externalId: about }) => about === externalId)).to.deep.include.members([
@@ -184,7 +202,7 @@ describe('a change that needs several requests', function () {
     it(`ends in agreement if ${what} before the second request is carried out`, async () => {
       const id = await make(PAID);
       let n = 0;
-      onWrite = async () => {
+      onWrite = async (): Promise<Fate> => {
         if (n++ === 1) await edit(id);
         return 'done';
       };
@@ -197,7 +215,7 @@ describe('a change that needs several requests', function () {
     const id = await make({ ...PAID, state: 'draft' });
     await world.rest();
     await world.update(order, id, { amount: 1 });
-    onWrite = async () => {
+    onWrite = async (): Promise<Fate> => {
       const { id: there, fields } = await recordOf(id);
       if (fields['state'] === 'draft') shop().edit(there, { state: 'open' });
       return 'done';
@@ -211,7 +229,7 @@ describe('a change that needs several requests', function () {
     it(`ends without a record if ${who} is deleted between two requests`, async () => {
       const id = await make(PAID);
       let n = 0;
-      onWrite = async () => {
+      onWrite = async (): Promise<Fate> => {
         if (n++ !== 1) return 'done';
         if (who === 'our row') await world.remove(order, id);
         else shop().remove((await recordOf(id)).id);
@@ -219,7 +237,11 @@ describe('a change that needs several requests', function () {
       };
       const number = (await world.read(order, id))?.fields['number'];
       await restOver(HOUR);
-      expect(shop().records('orders').filter(({ fields }) => fields['number'] === number)).to.deep.equal([]);
+      expect(
+        shop()
+          .records('orders')
+          .filter(({ fields }) => fields['number'] === number),
+      ).to.deep.equal([]);
       expect((await world.read(order, id))?.deletedAt ?? null).to.not.equal(null);
     });
 
@@ -257,7 +279,9 @@ describe('a change that needs several requests', function () {
     expect((await recordOf(id)).fields['amount']).to.equal(4200 + MOST_PARTS);
     const now = world.clock.now();
     const ids = [await mappingOf(id)];
-    await database.db.transaction((tx) => raiseMappings(tx, { ids, now, mustRead: true, urgency: urgencies.bulk }));
+    await database.db.transaction((tx) =>
+      raiseMappings(tx, { ids, now, mustRead: true, urgency: urgencies.bulk }),
+    );
     await world.rest();
     expect(await agreed(id)).to.include({ amount: 1 });
   });
@@ -280,9 +304,15 @@ describe('a change that needs several requests', function () {
     );
   async function lookAgain(): Promise<unknown> {
     await world.rest();
-    const pairs = await rows(`select id, state, shadow, dirty = clean as rests from external_mappings order by id`);
-    const counts = await rows(`select (select count(*) from sync_conflicts) as c, (select count(*) from sync_intents) as i`);
-    const all = (await rows<{ id: number }>(`select id from external_mappings where state = 'linked'`)).map((row) => row.id);
+    const pairs = await rows(
+      `select id, state, shadow, dirty = clean as rests from external_mappings order by id`,
+    );
+    const counts = await rows(
+      `select (select count(*) from sync_conflicts) as c, (select count(*) from sync_intents) as i`,
+    );
+    const all = (await rows<{ id: number }>(`select id from external_mappings where state = 'linked'`)).map(
+      (row) => row.id,
+    );
     await database.db.transaction((tx) =>
       raiseMappings(tx, { ids: all, now: world.clock.now(), mustRead: false, urgency: urgencies.bulk }),
     );
@@ -293,5 +323,9 @@ describe('a change that needs several requests', function () {
 });
 
 function filled(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null).sort());
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== null)
+      .sort(),
+  );
 }

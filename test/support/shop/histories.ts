@@ -1,9 +1,12 @@
-// Random histories of two entities in two systems: people at each side create, edit and delete, systems
+// Random histories of two entities in two systems, of which the second lets orders go step by step: people at each side create, edit and delete, systems
 // are reached or not, time passes. At the end everything rests, and the laws are judged.
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { customer } from '../../../lib/catalogue/built-in.ts';
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
 import type { Entity } from '../../../lib/catalogue/entity.ts';
+import type { Shadow } from '../../../lib/sync/shadow.ts';
+import { nextOfOrder } from './orders.ts';
 import type { ShopKind } from './server.ts';
 import { order, type ShopSide, type ShopWorld } from './world.ts';
 
@@ -112,14 +115,15 @@ export async function play(world: ShopWorld, moves: readonly Move[]): Promise<Wr
 
 function orderValues(n: number): Fields {
   const day = `2026-01-${String((n % 28) + 1).padStart(2, '0')}`;
-  return { amount: n, currency: `c${n}`, ordered_on: day, state: 'open', lines: [{ sku: `s${n}` }] };
+  const state = ['draft', 'open', 'paid', 'void'][n % 4] ?? null;
+  return { amount: n, currency: `c${n}`, ordered_on: day, state, lines: [{ sku: `s${n}` }] };
 }
 
 /** One field, with a value that nobody else writes. */
 function edited(entity: Entity, field: number, n: number): Fields {
   if (entity === customer) return field % 2 === 0 ? { name: `Name ${n}` } : { email: `n${n}@example.com` };
   const values = orderValues(n);
-  const name = ['amount', 'currency', 'lines'][field % 3] ?? 'amount';
+  const name = ['amount', 'currency', 'lines', 'state', 'ordered_on', 'state'][field] ?? 'amount';
   return { [name]: values[name] ?? null };
 }
 
@@ -140,13 +144,17 @@ type Pair = {
   externalId: string | null;
   state: string;
   reason: string | null;
+  shadow: Shadow;
+  /** The fields of which a conflict says that their record refuses them. */
+  refused: string[];
 };
 
 /** What is wrong at rest; empty if every law holds. */
 export async function judge(world: ShopWorld, written: readonly Written[]): Promise<string[]> {
   const { rows: pairs } = await world.db.raw<{ rows: Pair[] }>(
-    `select entity_type as entity, internal_id as id, system, external_id as "externalId", state, reason from external_mappings
-     where state not in ('tombstoned', 'detached') and role = 'primary'`,
+    `select entity_type as entity, internal_id as id, system, external_id as "externalId", state, reason, shadow,
+       array(select field from sync_conflicts c where c.mapping_id = m.id and c.kind = 'refused' and c.winner = 'neither') as refused
+     from external_mappings m where state not in ('tombstoned', 'detached') and role = 'primary'`,
   );
   const wrong: string[] = [];
   for (const entity of ['customer', 'order']) {
@@ -180,16 +188,30 @@ function agreeing({ system, shop }: ShopSide, entity: string, row: Row, pairs: P
     .records(entity === 'customer' ? 'people' : 'orders')
     .find(({ id }) => id === pair.externalId);
   if (!record) return [`${name} is ${pair.state} and has no record`];
+  const named = { ...row.fields, customer: counterpart(pairs, system, row.fields['customer'] ?? null) };
   return Object.entries(row.fields).flatMap(([field, value]) => {
     const theirs = record.fields[field] ?? null;
     const ours = field === 'customer' ? counterpart(pairs, system, value) : value;
     // The named row is deleted: what its record was called there stays in the record.
     if (field === 'customer' && value !== null && ours === null) return [];
     const isSame = JSON.stringify(ours) === JSON.stringify(theirs);
+    if (!isSame && isRefused(pair, field, { ours: named, theirs: record.fields })) return [];
     return isSame
       ? []
       : [`${name} has ${field} ${JSON.stringify(ours)}, and there ${JSON.stringify(theirs)}`];
   });
+}
+
+/** Both sides stay as they are: the record forbids our value now, and a conflict says so. */
+function isRefused({ shadow, refused }: Pair, field: string, now: { ours: Fields; theirs: Fields }): boolean {
+  const left = shadow[field];
+  if (left?.reason !== 'refused' || !refused.includes(field)) return false;
+  const isAsLeft = isDeepStrictEqual(
+    [left.ours, left.theirs],
+    [now.ours[field] ?? null, now.theirs[field] ?? null],
+  );
+  const answer = nextOfOrder({ ...now, push: [field] });
+  return isAsLeft && answer !== null && 'refuse' in answer;
 }
 
 function counterpart(pairs: Pair[], system: string, id: Value): Value {

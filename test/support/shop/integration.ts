@@ -102,7 +102,8 @@ export function createShopIntegration(
       const { as } = body;
       const path = operation === 'create' ? `/${kind}` : `/${kind}/${String(externalId)}`;
       const method = { create: 'POST', update: 'PATCH', delete: 'DELETE' }[operation];
-      if (typeof as === 'string') return said(await ask<ShopRecord>('POST', `${path}/${as}`, { ...body, key }));
+      if (typeof as === 'string')
+        return said(await ask<ShopRecord>('POST', `${path}/${as}`, { ...body, key }));
       return said(await ask<ShopRecord>(method, path, { ...body, key }));
 
       function said({ said: now, answered }: Awaited<ReturnType<typeof ask<ShopRecord>>>): Written {

@@ -38,7 +38,11 @@ export async function workInChild(
     );
     return rows.length === 0;
   };
-  await waitUntil(gone, { timeoutMs: 10_000, everyMs: 5, what: 'the end of the killed worker’s connections' });
+  await waitUntil(gone, {
+    timeoutMs: 10_000,
+    everyMs: 5,
+    what: 'the end of the killed worker’s connections',
+  });
   await expireLeases(db);
   return null;
 }

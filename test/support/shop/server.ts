@@ -120,7 +120,7 @@ export async function startShop(
       ...(text === '' ? {} : (JSON.parse(text) as Partial<ShopWrite>)),
     };
     const known = write.key === null ? undefined : answers.get(write.key);
-    const what = `${method} ${path.replace(/_\d+/, '')}`;
+    const what = `${method} ${path.replace(/\/\w+_\d+/, '')}`;
     const fate = method === 'GET' ? 'done' : await onWrite(what);
     if (fate === 'lost') return void request.socket.destroy();
     const said = known ?? answer(method, path, write);

@@ -35,7 +35,8 @@ const quiet = (): void => undefined;
 const lane = createLane(deps, { owner: 'child', concurrency: 1, leaseMs: 60_000 }, quiet);
 for (;;) {
   const lost = await findUndelivered(db, { system, after: 0, upTo: 2 ** 52, limit: 100 });
-  const received = lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, targetsOf(deps), lost) : 0;
+  const received =
+    lost.length > 0 ? await receiveOutbound({ db, clock, wake: quiet }, targetsOf(deps), lost) : 0;
   const started = await lane.runOnce();
   await lane.drain();
   if (received + started === 0) break;

@@ -139,16 +139,16 @@ async function openSide(
     await beginReading(db, { ...place, imports: true, now: clock.now() });
     await endReading(db, place, clock.now());
   }
-  const lane = createLane(deps, { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 }, () => undefined);
+  const lane = createLane(
+    deps,
+    { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 },
+    () => undefined,
+  );
   return { system, shop, deps, lane };
 }
 
 /** The engine of both entities at a shop that is there. */
-export async function shopDeps(
-  db: Db,
-  clock: Clock,
-  shop: Omit<ShopPlace, 'instanceId'>,
-): Promise<SyncDeps> {
+export async function shopDeps(db: Db, clock: Clock, shop: Omit<ShopPlace, 'instanceId'>): Promise<SyncDeps> {
   const instanceId = await readInstanceId(db);
   const at = { ...shop, instanceId };
   const integration = createShopIntegration(at, ENTITIES, 'customer');
