@@ -3,6 +3,7 @@
 // An integration has no access to the database and never retries by itself.
 
 import type { Fields, MappingDocument } from '../catalogue/document.ts';
+import type { NextRequest } from './next-request.ts';
 
 export interface Capabilities {
   /**
@@ -246,31 +247,14 @@ export interface EventFeed {
   pages(window: ListWindow): AsyncIterable<EventsPage>;
 }
 
-/** What the engine knows when it asks for the next request of a change. Names and values are external. */
-export interface NextQuestion {
-  /** What the mapped fields of the record should hold. */
-  ours: Fields;
-  /** What they held when it was last known; null before the record is there. */
-  theirs: Fields | null;
-  /** The fields of ours that are not there yet; never empty. */
-  push: readonly string[];
-}
-
-/**
- * `carry`: one request, which leaves these values in the record. Each field is one of `push`; its
- * value is ours, or one on the way to ours. `as`: an operation of the system's own that the request
- * is; it is given to `body`. `refuse`: what the record is now forbids to change this field; `reason` is
- * a short stable name for people. null: no request can be made for any of `push`.
- */
-export type NextAnswer =
-  { carry: Fields; as?: string } | { refuse: { field: string; reason: string } } | null;
-
 export interface FetchOptions {
   forDelete?: boolean;
   withUse?: boolean;
 }
 
-export interface Integration {
+type Body = WriteRequest['body'];
+
+export interface Integration extends NextRequest {
   system: string;
   capabilities: Capabilities;
   document: MappingDocument;
@@ -289,21 +273,7 @@ export interface Integration {
    * other fields of each group that is written are to hold; {} for a record that is to be made.
    * The body is frozen with the intent. `as`: the operation that `next` named.
    */
-  body(
-    fields: Fields,
-    ownerTag: string | null,
-    version?: string,
-    beside?: Fields,
-    as?: string,
-  ): Record<string, unknown>;
-  /**
-   * The one request that brings the record nearer to ours, in a system where a change may need
-   * several, or where a record may forbid one. Asked before each create and each update with fields,
-   * and again after its answer, until nothing is left. Pure: the same question has the same answer.
-   * Left out: one request carries every field. A request that the record forbids by now is to be
-   * classified as `conflict`: the record is then read, and `next` is asked anew.
-   */
-  next?(question: NextQuestion): NextAnswer;
+  body(fields: Fields, ownerTag: string | null, version?: string, beside?: Fields, as?: string): Body;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, in pages, of which some may be empty; a record that

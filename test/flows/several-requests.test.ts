@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { raiseMappings } from '../../db/mappings/dirty.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Fields } from '../../lib/catalogue/document.ts';
-import type { NextQuestion } from '../../lib/integrations/integration.ts';
+import type { NextQuestion } from '../../lib/integrations/next-request.ts';
 import { compareAll } from '../../lib/operations/comparison.ts';
 import { depsOfKind } from '../../lib/sync/kinds.ts';
 import { MOST_PARTS } from '../../lib/sync/unending.ts';

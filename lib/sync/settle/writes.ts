@@ -18,10 +18,10 @@ import { NO_TOKEN } from '../../limits/guarded.ts';
 import { resolutionOf } from '../consent.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
-import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
+import { shadowOfCreate } from '../shadow.ts';
 import type { SyncPolicy } from '../step.ts';
-import { oursOf, theirsOf } from '../values.ts';
 import { wasUnwanted } from '../wanted.ts';
+import { answered } from './answered-outcome.ts';
 import { aliasEffects } from './alias-outcomes.ts';
 import { decisionEffects } from './decision-outcomes.ts';
 import {
@@ -29,7 +29,6 @@ import {
   all,
   answeredInbound,
   at,
-  carriedBy,
   endedDeliveries,
   passedOn,
   succeededDeliveries,
@@ -110,46 +109,6 @@ function writesOf(
     case 'alias_left':
       return aliasEffects(step, outcome);
   }
-}
-
-function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merged }: Of<'answered'>): Writes {
-  const { mapping, row } = step;
-  const before = { ...mapping.shadow, ...merged?.plan.agreed };
-  const shadow = written.record
-    ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
-    : { pairs: before, foreign: false };
-  const isPart = intent.more === true;
-  const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
-  const isDone =
-    merged !== null &&
-    !isPart &&
-    !mustRead &&
-    row !== null &&
-    oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
-  return {
-    mapping: {
-      ...healthy,
-      ...become.written(mapping, { lives: merged?.read === true }),
-      ...(intent.operation === 'create' && { madeRecord: true }),
-      intent: null,
-      shadow: shadow.pairs,
-      mustRead,
-      ...(isPart
-        ? { parts: mapping.parts + 1 }
-        : { pushedVersion: Math.max(mapping.pushedVersion, intent.version) }),
-      ...(isDone ? { clean: mapping.dirty } : {}),
-    },
-    closed: { intent, result: 'done', written },
-    // Our changes are open until their last request is answered.
-    deliveries: [
-      ...(isPart ? [] : carriedBy(step, intent)),
-      ...(merged ? answeredInbound(step, merged) : []),
-    ],
-    checked: merged ? checkedBy(merged.plan.conflicts) : [],
-    confirmed: merged ? merged.echoes : [],
-    linked: mapping.externalId === null ? written.externalId : null,
-    release: merged !== null && !isPart,
-  };
 }
 
 function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {

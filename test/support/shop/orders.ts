@@ -1,7 +1,7 @@
 // Which request of an order is the next one at a strict shop (server.ts): the draft, its plain fields,
 // its lines, and one step of its state after the other.
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
-import type { NextAnswer, NextQuestion } from '../../../lib/integrations/integration.ts';
+import type { NextAnswer, NextQuestion } from '../../../lib/integrations/next-request.ts';
 
 const OF_A_DRAFT = ['amount', 'currency', 'lines'];
 
