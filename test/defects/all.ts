@@ -22,6 +22,7 @@ import { mergeDefects } from './merge-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
+import { nextDefects } from './next-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
@@ -66,5 +67,6 @@ export const defects: readonly Defect[] = [
   ...kitDefects,
   ...policyDefects,
   ...conditionDefects,
+  ...nextDefects,
   ...catalogueDefects,
 ];

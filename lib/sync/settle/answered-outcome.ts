@@ -22,12 +22,8 @@ export function answered(
     : { pairs: before, foreign: false };
   const isPart = intent.more === true;
   const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
-  const isDone =
-    merged !== null &&
-    !isPart &&
-    !mustRead &&
-    row !== null &&
-    oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
+  const isLast = merged !== null && !isPart;
+  const isDone = isLast && !mustRead && row !== null && oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
   return {
     mapping: {
       ...healthy,
@@ -50,6 +46,6 @@ export function answered(
     checked: merged ? checkedBy(merged.plan.conflicts) : [],
     confirmed: merged ? merged.echoes : [],
     linked: mapping.externalId === null ? written.externalId : null,
-    release: merged !== null && !isPart,
+    release: isLast,
   };
 }

@@ -15,11 +15,12 @@ import { required } from './expecting.ts';
 export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota'>;
 
 /** What a system or its double does not have at all, known before it is opened. */
-export type Without = 'webhooks' | 'feed' | 'proxy';
+export type Without = 'webhooks' | 'feed' | 'proxy' | 'next';
 
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no list of events',
+  next: 'it has no next: one request carries every field',
   proxy: 'its harness gives no address for a proxy to stand before',
 };
 
@@ -35,6 +36,8 @@ export interface Kit {
   /** Tests of webhooks, of the list of events, and of what stands between us and the system. */
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
+  /** Tests of changes that need several requests. */
+  itWithNext: (title: string, test: () => Promise<void>) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
   /** The tests that the system is not asked to pass, each with the reason. */
   leftOut: readonly { title: string; reason: string }[];
@@ -78,6 +81,7 @@ export function createKit(
     },
     itWithWebhooks: itUnless('webhooks'),
     itWithFeed: itUnless('feed'),
+    itWithNext: itUnless('next'),
     itWithProxy: itUnless('proxy'),
     newTag: () => `tag-${nextKey()}`,
     filled: (word) =>

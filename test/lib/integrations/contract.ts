@@ -10,6 +10,7 @@ import { present, required } from './expecting.ts';
 import { describeEngine } from './contract-engine.ts';
 import { describeFeed } from './contract-feed.ts';
 import { createKit, type Promises, type Without } from './contract-kit.ts';
+import { describeNext, type Stages } from './contract-next.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
 import { describeCreates, describeDeletes, describeQuota, describeUpdates } from './contract-promises.ts';
@@ -35,7 +36,7 @@ export function describeContract(
   system: string,
   promises: Promises,
   open: () => Promise<ContractHarness>,
-  { without: lacks = [] }: { without?: readonly Without[] } = {},
+  { without: lacks = [], stages }: { without?: readonly Without[]; stages?: Stages } = {},
 ): void {
   describe(`the integration contract, kept by ${system}`, () => {
     let h: ContractHarness;
@@ -44,7 +45,7 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const kit = createKit(() => h, promises, lacks);
+    const kit = createKit(() => h, promises, stages ? lacks : [...lacks, 'next']);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
     describe('identity and settings', () => {
@@ -118,6 +119,7 @@ export function describeContract(
     describeQuota(kit);
     describeWebhooks(kit);
     describeFeed(kit);
+    describeNext(kit, stages);
     describeNonsense(kit);
     describeEngine(kit, open);
 
@@ -220,12 +222,13 @@ export function describeContract(
     });
 
     it('says in its capabilities what it promises, and has what it is asked about', () => {
-      const { capabilities, ingress, feed } = h.integration;
+      const { capabilities, ingress, feed, next } = h.integration;
       for (const name of ['creates', 'updates', 'deletes', 'quota'] as const)
         expect(capabilities[name], name).to.equal(promises[name]);
       expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
         Array(2).fill(lacks.includes('webhooks')),
       );
+      expect(next === undefined, 'next').to.equal(stages === undefined);
       expect(feed === undefined).to.equal(lacks.includes('feed'));
       expect(h.at === undefined).to.equal(lacks.includes('proxy'));
     });
