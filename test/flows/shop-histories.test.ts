@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { Db } from '../../db/server/connection.ts';
 import { shopSettings } from '../support/environment.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { history, judge, play } from '../support/shop/histories.ts';
@@ -10,6 +11,18 @@ const { runs, seed } = shopSettings();
 
 describe('random histories of two entities in two systems', function () {
   this.timeout(0);
+  let refused = 0;
+  let parts = 0;
+
+  /** What only a system whose records go step by step does. */
+  async function note(db: Db): Promise<void> {
+    const { rows } = await db.raw<{ rows: { refused: number; parts: number }[] }>(
+      `select (select count(*)::int from sync_conflicts where kind = 'refused') as refused,
+              (select count(*)::int from sync_intents where body->>'as' is not null) as parts`,
+    );
+    refused += rows[0]?.refused ?? 0;
+    parts += rows[0]?.parts ?? 0;
+  }
 
   it(`end in agreement, with nothing lost or made twice: ${runs} from seed ${seed}`, async () => {
     await fc.assert(
@@ -23,6 +36,7 @@ describe('random histories of two entities in two systems', function () {
             await world.rest();
           }
           expect((await judge(world, written)).join('\n')).to.equal('');
+          await note(db);
           const calls = world.sides.map(({ shop }) => shop.calls().length);
           await world.rest();
           expect(
@@ -37,5 +51,7 @@ describe('random histories of two entities in two systems', function () {
       }),
       { numRuns: runs, seed, endOnFailure: false },
     );
+    console.log(`    changes that a record refused: ${refused}, requests of a kind of their own: ${parts}`);
+    if (runs >= 40) expect(Math.min(refused, parts), 'of both').to.be.greaterThan(0);
   });
 });

@@ -19,7 +19,7 @@ export type Move =
 type Who = 'ours' | 'first' | 'second';
 
 const who = fc.constantFrom<Who>('ours', 'ours', 'first', 'second');
-const what = fc.constantFrom('customer' as const, 'order' as const);
+const what = fc.constantFrom('customer' as const, 'order' as const, 'order' as const);
 const nth = fc.nat(7);
 
 export const history: fc.Arbitrary<Move[]> = fc.array(
