@@ -147,6 +147,7 @@ const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
   null_refused: 'ours stays: they emptied the field, which is never empty in our table',
   cannot_carry: 'both stay: ours is longer than they accept',
   cannot_take: 'both stay: theirs is no value of our field',
+  refused: 'both stay: their record forbids the change for now',
   reformed: 'our table changed their value, and the changed value is sent to them',
   reform_refused: 'both stay: they restore the value that our table changes',
 };

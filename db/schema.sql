@@ -523,7 +523,8 @@ create table external_mappings (
   consent jsonb,
   ending jsonb,
   made_record boolean default false not null,
-  merged_into text
+  merged_into text,
+  parts integer default 0 not null
 ) with (fillfactor=80);
 
 create table external_records (

@@ -13,7 +13,14 @@ export type StoredPair = {
   ours: JsonValue;
   theirs: JsonValue;
   reason?:
-    'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
+    | 'derived'
+    | 'held'
+    | 'null_refused'
+    | 'cannot_carry'
+    | 'cannot_take'
+    | 'refused'
+    | 'reformed'
+    | 'reform_refused';
 };
 
 /**
@@ -38,6 +45,8 @@ export type OpenIntent = {
   hop: number;
   firstSentAt: string;
   lastSentAt: string;
+  /** It is not the last request of its change: what it leaves out is sent after its answer. */
+  more?: true;
   /** Why its key can never be used again. */
   spent?: string;
   /** No send of it can have reached the system. */
@@ -74,6 +83,8 @@ export type Mapping = {
   dirty: number;
   clean: number;
   mustRead: boolean;
+  /** How many requests of the present change were answered; 0 where one request carries it. */
+  parts: number;
   attempts: number;
   firstFailedAt: Date | null;
   lastError: Record<string, unknown> | null;
@@ -114,6 +125,7 @@ type Row = {
   dirty: number;
   clean: number;
   must_read: boolean;
+  parts: number;
   attempts: number;
   first_failed_at: Date | null;
   last_error: Record<string, unknown> | null;
@@ -148,6 +160,7 @@ export function toMapping(row: Row): Mapping {
     dirty: row.dirty,
     clean: row.clean,
     mustRead: row.must_read,
+    parts: row.parts,
     attempts: row.attempts,
     firstFailedAt: row.first_failed_at,
     lastError: row.last_error,

@@ -65,6 +65,8 @@ interface WaitingDetails {
   reference: { field: string; entity: string; id?: number; external_id?: string };
   /** The row does not fulfil the condition of the mapping, by this field: the system is not to have it. */
   not_wanted: { field: string };
+  /** No record can be made of the row as it is: the system refuses it, by this field. */
+  refused: { field: string; reason: string };
   writes_off: { operation: 'create' | 'update' | 'delete'; body?: Json; open?: true };
   pulls_off: { operation: 'create' | 'delete' } | { fields: string[] };
   /** `field`: the row lives, and its system is not to have it any more. */
@@ -86,6 +88,8 @@ interface ParkedDetails {
   create_unknown: { message?: string; look?: string } & Partial<FailureDetail>;
   external_id_taken: { external_id: string; mapping: number };
   loop: { hops: number; message: string };
+  /** So many requests were sent for one change, and the integration asks for one more. */
+  unending: { requests: number; message: string };
   damaged: { column: DamagedColumn; why: string; message: string };
   row_refused: RefusedRow;
   row_swallowed: RefusedRow;
@@ -173,6 +177,7 @@ const FITS: Record<keyof Details, Fits> = {
     external_id: ifThere(isText),
   }),
   not_wanted: hasMembers({ field: isText }),
+  refused: hasMembers({ field: isText, reason: isText }),
   writes_off: hasMembers({ operation }),
   pulls_off: hasMembers({ operation: ifThere(operation), fields: ifThere(isTexts) }),
   fuse: hasMembers({ direction: isOneOf('in', 'out'), field: ifThere(isText) }),
@@ -189,6 +194,7 @@ const FITS: Record<keyof Details, Fits> = {
   create_unknown: hasMembers({ message: ifThere(isText), look: ifThere(isText) }),
   external_id_taken: hasMembers({ external_id: isText, mapping: isNumber }),
   loop: hasMembers({ hops: isNumber, message: isText }),
+  unending: hasMembers({ requests: isNumber, message: isText }),
   damaged: hasMembers({ column: isText, why: isText, message: isText }),
   row_refused: refusedRow,
   row_swallowed: refusedRow,

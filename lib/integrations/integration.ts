@@ -7,6 +7,7 @@ import type { Fields, MappingDocument } from '../catalogue/document.ts';
 import type { Answered, Budget } from './answered.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EventFeed, ListWindow } from './feeds.ts';
+import type { NextRequest } from './next-request.ts';
 import type { Ingress } from './webhooks.ts';
 
 export type { Answered, Budget } from './answered.ts';
@@ -74,7 +75,7 @@ export type FailureKind =
   | 'lock' // the record is busy; only this pair waits
   | 'indeterminate' // may have taken effect; only the same request may follow
   | 'spent' // the key can never be used again: a failure is stored under it, or other parameters
-  | 'conflict' // not done: the record has another version, or a record has the owner tag already
+  | 'conflict' // not done: the record is not as it was, or a record has the owner tag already
   | 'quota' // no call is allowed until `retryAfterMs` is over; nothing happened
   | 'permanent' // will not change by itself
   | 'auth'
@@ -116,7 +117,9 @@ export interface FetchOptions {
   withUse?: boolean;
 }
 
-export interface Integration {
+type Body = WriteRequest['body'];
+
+export interface Integration extends NextRequest {
   system: string;
   capabilities: Capabilities;
   document: MappingDocument;
@@ -133,9 +136,9 @@ export interface Integration {
    * The body of a request: our values by external field name, our owner tag unless `ownerTag` is
    * null, and the version that it is made for, if given. `beside`: by external name, what the
    * other fields of each group that is written are to hold; {} for a record that is to be made.
-   * The body is frozen with the intent.
+   * The body is frozen with the intent. `as`: the operation that `next` named.
    */
-  body(fields: Fields, ownerTag: string | null, version?: string, beside?: Fields): Record<string, unknown>;
+  body(fields: Fields, ownerTag: string | null, version?: string, beside?: Fields, as?: string): Body;
   write(request: WriteRequest): Promise<Written>;
   /**
    * Every record of the window, newest first, in pages, of which some may be empty; a record that

@@ -38,6 +38,8 @@ const SENTENCES: Record<string, Sentence> = {
   external_id_taken: (detail) =>
     `The record ${textOf(detail['external_id']) ?? ''} belongs to another customer.`.replace('  ', ' '),
   loop: () => 'A change of the customer kept coming back as a new change.',
+  unending: (detail, system) =>
+    `${textOf(detail['requests']) ?? 'Many'} requests were sent to ${system} for one change, and its integration asked for one more: the integration has a fault.`,
   damaged: (detail) =>
     `The row of the pair in external_mappings is not as the program writes it: ${textOf(detail['column']) ?? 'a column'} ${textOf(detail['why']) ?? 'is damaged'}.`,
   row_refused: (detail, system) =>
@@ -75,6 +77,8 @@ const SENTENCES: Record<string, Sentence> = {
     `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
   not_wanted: (detail, system) =>
     `The condition of the mapping leaves the customer out by its ${textOf(detail['field']) ?? 'values'}: ${system} is not to have it, so nothing is sent and nothing is taken.`,
+  refused: (detail, system) =>
+    `No record can be made of the row as it is: ${system} refuses its ${textOf(detail['field']) ?? 'values'} (${textOf(detail['reason']) ?? 'no reason is known'}).`,
   ask_link: (detail) =>
     `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
   duplicate_email: (detail, _, setting) =>

@@ -232,5 +232,6 @@ const NEW_MAPPING: Mapping = {
   },
   ...{ decision: null, shadow: {}, wantedVersion: 0, pushedVersion: 0, dirty: 1, clean: 0 },
   ...{ mustRead: false, attempts: 0, firstFailedAt: null, lastError: null, nextAttemptAt: null },
-  ...{ fence: 0, intentNumber: 0, intent: null, knownEmail: null, voidTag: null, mergedInto: null },
+  ...{ fence: 0, intentNumber: 0, parts: 0, intent: null, knownEmail: null, voidTag: null },
+  mergedInto: null,
 };

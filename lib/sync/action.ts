@@ -63,6 +63,10 @@ export type Request =
       version?: string | undefined;
       /** What is written beside our values, as the system takes both only together. */
       beside?: Beside | undefined;
+      /** The operation of the system's own that the request is. */
+      as?: string | undefined;
+      /** Another request of the same change follows its answer. */
+      more?: boolean;
     }
   | { operation: 'delete'; seen: Fields; conflicts: Conflict[]; version?: string | undefined };
 
@@ -77,7 +81,12 @@ export type Action =
       outcome: Outcome;
       notes?: Note[];
       /** A write that is not sent because writes are off: its body is kept with the reason. */
-      unsent?: { ours: Fields; ownerTag: string | null; beside?: Beside | undefined };
+      unsent?: {
+        ours: Fields;
+        ownerTag: string | null;
+        beside?: Beside | undefined;
+        as?: string | undefined;
+      };
       /** The step goes on as it was loaded, with this record as it was read. */
       linked?: ExternalRecord;
     }

@@ -8,6 +8,7 @@ import { merge, type Conflict, type Plan } from './merge.ts';
 import { received, type Received } from './received.ts';
 import { oursUnmoved, shadowTheirs } from './shadow.ts';
 import { identityOfRow } from './identity.ts';
+import { withoutRefused } from './next.ts';
 import { takenIdentity, type Situation } from './situation.ts';
 import { oursOf, theirsOf } from './values.ts';
 
@@ -29,7 +30,7 @@ function mustRead(s: Situation): boolean {
 }
 
 function hasOursToPush({ row, mapping, fields }: Situation): boolean {
-  return row !== null && !oursUnmoved(fields, mapping.shadow, oursOf(fields, row));
+  return row !== null && (mapping.parts > 0 || !oursUnmoved(fields, mapping.shadow, oursOf(fields, row)));
 }
 
 /** Assumes that their record was found, or was not to be read. Null if the pair has no row. */
@@ -44,7 +45,7 @@ export function compare(s: Situation): Comparison | null {
   const held = record?.fields ?? null;
   const { restored, conflicts } = putBack(came.beside, held ?? {});
   const origins: Record<string, string | null> = {};
-  const sides = mergeSides(s, theirs, came, origins);
+  const sides = withoutRefused(s, mergeSides(s, theirs, came, origins), { theirs, held });
   const plan = { ...sides, conflicts: [...sides.conflicts, ...conflicts] };
   const lacksTag = record !== null && s.policy.writes && record.ownerTag !== row.createdEventId;
   const merged = { plan, read: mustRead(s), echoes: came.echoes };

@@ -59,6 +59,7 @@ const MEMBERS: Record<keyof OpenIntent, (value: unknown) => boolean> = {
   hop: Number.isSafeInteger,
   firstSentAt: isTime,
   lastSentAt: isTime,
+  more: (value) => value === undefined || value === true,
   spent: (value) => value === undefined || typeof value === 'string',
   unsent: (value) => value === undefined || value === true,
   looked: (value) => value === undefined || (isObject(value) && Object.values(value).every(isTime)),

@@ -38,6 +38,7 @@ export function movesGrouped(s: Situation): boolean {
   const { row, mapping, fields, groups } = s;
   if (row === null || groups.length === 0) return false;
   const grouped = fields.filter(({ external }) => hasGroup(groups, external));
+  if (mapping.parts > 0 && grouped.length > 0) return true;
   return !oursUnmoved(grouped, mapping.shadow, oursOf(fields, row));
 }
 

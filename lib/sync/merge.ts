@@ -32,6 +32,7 @@ export const conflictKinds = [
   'null_refused',
   'cannot_carry',
   'cannot_take',
+  'refused',
   'deleted_there',
   'deleted_here',
   'duplicate_email',
@@ -132,7 +133,8 @@ function want(rule: FieldRule, input: MergeInput, our: Value, their: Value, plan
   }
   if (same(rule, our, their)) return ourMoved || theirMoved ? our : undefined;
   // Decided before, and no side has moved since.
-  if (!ourMoved && !theirMoved) return base.reason === 'reformed' ? our : undefined;
+  if (!ourMoved && !theirMoved)
+    return base.reason === 'reformed' || base.reason === 'refused' ? our : undefined;
   if (rule.direction === 'push') {
     if (theirMoved && base !== undefined) plan.conflicts.push(bothMoved(rule, base, our, their, 'ours'));
     return our;

@@ -26,6 +26,8 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
     const step = await load(deps, claim);
     await failpoint('reconcile.loaded');
     if (!step || (await takeStep(deps, step)) === 'over') return;
+    // A change that needs several requests goes on at once; unending.ts bounds it.
+    if (step.progress.sent?.intent.more) loads = 0;
     if (loads < MAX_LOADS) continue;
     deps.log.warn('reconcile.not_converging', { mapping: claim.id, passes: MAX_LOADS });
     return rest(deps, step);

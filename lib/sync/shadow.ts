@@ -5,10 +5,17 @@ import { same } from './canonical.ts';
 /**
  * Why a pair stands although its halves differ: decided once, and looked at again only when a side
  * moves. `reformed` is the one that waits for a write: the table's own triggers made another value
- * of theirs, and what they made goes out.
+ * of theirs, and what they made goes out. `refused` waits for the record to allow ours (next.ts).
  */
 export type LeftReason =
-  'derived' | 'held' | 'null_refused' | 'cannot_carry' | 'cannot_take' | 'reformed' | 'reform_refused';
+  | 'derived'
+  | 'held'
+  | 'null_refused'
+  | 'cannot_carry'
+  | 'cannot_take'
+  | 'refused'
+  | 'reformed'
+  | 'reform_refused';
 
 /** Per field, what was last known to stand for the same thing on both sides. */
 export interface Pair {

@@ -6,7 +6,7 @@ import type { TableRefusal } from '../../db/row-rules.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
-import type { Capabilities, ExternalRecord, Written } from '../integrations/integration.ts';
+import type { Capabilities, ExternalRecord, Integration, Written } from '../integrations/integration.ts';
 import type { Answer, Known } from './facts.ts';
 import type { Comparison, Merged } from './merged.ts';
 import type { SyncPolicy } from './settings.ts';
@@ -75,6 +75,8 @@ export interface Situation extends LoadedStep {
   capabilities: Capabilities;
   /** External fields that are written together. */
   groups: readonly (readonly string[])[];
+  /** Which request of a change is the next one; undefined: one request carries every field. Pure. */
+  next?: Integration['next'];
   /** Whether the system can be asked for records by their identity. */
   findsByIdentity: boolean;
   now: Date;

@@ -95,6 +95,7 @@ export function situationOf({ policy, entity, integration, clock }: SyncDeps, st
     fields: document.fields,
     condition: document.condition,
     groups: integration.groups ?? [],
+    ...(integration.next && { next: integration.next }),
     findsByIdentity: integration.findByIdentity !== undefined,
     now: clock.now(),
     staleSends: step.claim.staleSends ?? 0,

@@ -1,6 +1,6 @@
 // The values of both sides by our field names.
 import type { LoadedRow } from '../../db/mappings/load.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
+import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 import type { FieldRule, Fields } from '../catalogue/document.ts';
 
 /** Our values by our field names. */
@@ -18,5 +18,14 @@ export function fieldsOf({ fields }: Pick<LoadedRow, 'fields'>): Fields {
 export function theirsOf(rules: FieldRule[], record: Fields): Fields {
   return Object.fromEntries(
     rules.map((rule) => [rule.internal, fromExternal(rule, record[rule.external] ?? null)]),
+  );
+}
+
+/** Our values by external name, as they are sent. */
+export function byTheirNames(rules: FieldRule[], ours: Fields): Fields {
+  return Object.fromEntries(
+    rules.flatMap((rule) =>
+      rule.internal in ours ? [[rule.external, toExternal(rule, ours[rule.internal] ?? null)]] : [],
+    ),
   );
 }

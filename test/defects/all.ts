@@ -26,6 +26,7 @@ import { shopDefects } from './shop-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
+import { nextDefects } from './next-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
@@ -74,5 +75,6 @@ export const defects: readonly Defect[] = [
   ...feedDefects,
   ...policyDefects,
   ...conditionDefects,
+  ...nextDefects,
   ...catalogueDefects,
 ];

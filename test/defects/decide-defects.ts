@@ -121,9 +121,9 @@ export const decideDefects: Defect[] = [
     name: 'a mapping called clean although the answer showed an edit of theirs',
     edits: [
       {
-        file: 'lib/sync/settle/writes.ts',
-        find: `merged !== null && !mustRead && row !== null &&`,
-        replace: `merged !== null && row !== null &&`,
+        file: 'lib/sync/settle/answered-outcome.ts',
+        find: `isLast && !mustRead && row !== null &&`,
+        replace: `isLast && row !== null &&`,
       },
     ],
     caughtBy: {
@@ -150,8 +150,8 @@ export const decideDefects: Defect[] = [
     edits: [
       {
         file: 'lib/sync/sending.ts',
-        find: `outcome, unsent: { ours, ownerTag, beside } };`,
-        replace: `outcome, ...(ours === null ? { unsent: { ours, ownerTag, beside } } : {}) };`,
+        find: `outcome, unsent: { ours, ownerTag, beside, as } };`,
+        replace: `outcome, ...(ours === null ? { unsent: { ours, ownerTag, beside, as } } : {}) };`,
       },
     ],
     caughtBy: {

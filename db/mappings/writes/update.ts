@@ -18,6 +18,7 @@ type OtherChanges = Partial<
     | 'dirty'
     | 'clean'
     | 'mustRead'
+    | 'parts'
     | 'attempts'
     | 'firstFailedAt'
     | 'lastError'
@@ -48,6 +49,7 @@ const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, stri
   dirty: 'dirty',
   clean: 'clean',
   mustRead: 'must_read',
+  parts: 'parts',
   attempts: 'attempts',
   firstFailedAt: 'first_failed_at',
   lastError: 'last_error',

@@ -13,9 +13,8 @@ import { stampResend } from '../../../db/mappings/claims.ts';
 import { lockMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';
 import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
-import { toExternal } from '../../catalogue/transforms.ts';
 import { failpoint } from '../../failpoint.ts';
-import type { FieldRule, Fields } from '../../catalogue/document.ts';
+import type { Fields } from '../../catalogue/document.ts';
 import { newEventId } from '../../uuid.ts';
 import type { Request } from '../action.ts';
 import { conflictRows } from '../conflicts.ts';
@@ -24,6 +23,7 @@ import { mayDelete } from '../fuse.ts';
 import { restoredIn, sentBeside } from '../groups.ts';
 import { keyPrefix } from '../intent-key.ts';
 import type { Merged } from '../merged.ts';
+import { byTheirNames } from '../values.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from '../step.ts';
 import { call, notedOf } from './call.ts';
 import type { Performed } from './performed.ts';
@@ -57,10 +57,10 @@ export async function resend(deps: SyncDeps, step: Step, intent: OpenIntent): Pr
 /** What would be sent, as it would be stored. */
 export function bodyOf(
   { integration }: Pick<SyncDeps, 'integration'>,
-  { ours, ownerTag, version, beside }: Pick<Update, 'ours' | 'ownerTag' | 'version' | 'beside'>,
+  { ours, ownerTag, version, beside, as }: Pick<Update, 'ours' | 'ownerTag' | 'version' | 'beside' | 'as'>,
 ): Record<string, unknown> {
   const fields = { ...byTheirNames(integration.document.fields, ours), ...restoredIn(beside) };
-  return integration.body(fields, ownerTag, version, beside && sentBeside(beside));
+  return integration.body(fields, ownerTag, version, beside && sentBeside(beside), as);
 }
 
 type Update = Extract<Request, { operation: 'create' | 'update' }>;
@@ -83,6 +83,7 @@ function makeIntent(deps: SyncDeps, step: Step, request: Request): OpenIntent {
     body: frozenBody(deps, request),
     fields: fieldsOf(request),
     ...besideIn(request),
+    ...(request.operation !== 'delete' && request.more === true && { more: true }),
     version: step.row?.version ?? step.mapping.wantedVersion,
     hop: Math.max(0, ...step.deliveries.map((d) => d.hop)),
     firstSentAt: now.toISOString(),
@@ -163,12 +164,4 @@ async function sendOpen(
   }
   step.progress = { ...step.progress, sent: { intent, answer, first, merged } };
   return 'decide';
-}
-
-function byTheirNames(rules: FieldRule[], ours: Fields): Fields {
-  return Object.fromEntries(
-    rules.flatMap((rule) =>
-      rule.internal in ours ? [[rule.external, toExternal(rule, ours[rule.internal] ?? null)]] : [],
-    ),
-  );
 }

@@ -1,7 +1,9 @@
 // The row has no record, and none was found that could be its own: one is made, with this row's owner tag.
 import type { Action } from '../action.ts';
 import { canCarry } from '../canonical.ts';
+import { wait } from '../failing.ts';
 import { nothingMerged } from '../merged.ts';
+import { nextPart } from '../next.ts';
 import { sendOrWait } from '../sending.ts';
 import type { Situation } from '../situation.ts';
 import { oursOf } from '../values.ts';
@@ -13,13 +15,18 @@ export function create(s: Situation): Action | null {
   const sent = s.fields.filter(
     (rule) => rule.direction !== 'pull' && canCarry(rule, oursOf([rule], row)[rule.internal] ?? null),
   );
+  const { part, refused } = nextPart(s, { push: oursOf(sent, row), there: null });
+  const [why] = refused;
+  if (!part) return wait({ code: 'refused', detail: why ?? { field: '', reason: '' } });
   return sendOrWait(s, {
     operation: 'create',
-    ours: oursOf(sent, row),
+    ours: part.ours,
     seen: {},
     ownerTag: row.createdEventId,
     conflicts: [],
     merged: nothingMerged,
     beside: {},
+    as: part.as,
+    more: part.more || refused.length > 0,
   });
 }

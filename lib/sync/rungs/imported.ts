@@ -12,9 +12,11 @@ import type { Situation } from '../situation.ts';
 export function imported(s: Situation): Action | null {
   const { row, mapping, policy, progress } = s;
   if (!progress.imported || !row) return null;
-  const { values, forms } = progress.imported;
+  const { values } = progress.imported;
+  const isReformed = Object.keys(progress.imported.forms).length > 0;
+  // Where the integration says which request is next, the owner tag goes alone, and the step goes on.
+  const [forms, more] = s.next ? [{}, isReformed] : [progress.imported.forms, false];
   const merged = { ...nothingMerged, plan: { ...nothingMerged.plan, pull: values } };
-  const isReformed = Object.keys(forms).length > 0;
   if (!policy.writes && !isReformed) return { do: 'settle', outcome: { kind: 'agreed', merged } };
   const isRead =
     s.capabilities.updates === 'version' || Object.keys(forms).some((field) => isGrouped(s, field));
@@ -28,6 +30,7 @@ export function imported(s: Situation): Action | null {
     merged,
     version: s.capabilities.updates === 'version' ? record?.version : undefined,
     beside: besideOf(s, { pushed: forms, held: record?.fields ?? null }),
+    more,
   });
 }
 

@@ -4,6 +4,7 @@ import { compare, conflictsBesidesPull } from '../comparison.ts';
 import { askHolder } from '../duplicate-email.ts';
 import { wait } from '../failing.ts';
 import { besideOf } from '../groups.ts';
+import { partOf } from '../next.ts';
 import { refusedByTable } from '../row-refused.ts';
 import { sendOrWait } from '../sending.ts';
 import { tableRefusal, takenIdentity, type Situation } from '../situation.ts';
@@ -18,7 +19,9 @@ export function pullsOff(s: Situation): Action | null {
   const { plan, theirs, version, held, restored } = compared;
   const fields = Object.keys(plan.pull);
   if (fields.length === 0) return null;
-  const ours = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
+  const rest = Object.fromEntries(Object.entries(plan.push).filter(([field]) => !fields.includes(field)));
+  const part = partOf(s, { ...compared, ownerTag: null, plan: { ...plan, pull: {}, push: rest } });
+  const { ours } = part;
   if (Object.keys({ ...ours, ...restored }).length === 0)
     return wait({ code: 'pulls_off', detail: { fields } });
   // What else the merge found is left for the step that begins again after it.
@@ -31,6 +34,8 @@ export function pullsOff(s: Situation): Action | null {
     merged: null,
     version,
     beside: besideOf(s, { pushed: ours, restored, held }),
+    as: part.as,
+    more: part.more,
   });
 }
 

@@ -2,6 +2,7 @@
 import type { Action } from '../action.ts';
 import { compare, conflictsBesidesPull } from '../comparison.ts';
 import { besideOf } from '../groups.ts';
+import { partOf } from '../next.ts';
 import { sendOrWait } from '../sending.ts';
 import type { Situation } from '../situation.ts';
 
@@ -11,14 +12,17 @@ export function push(s: Situation): Action | null {
   const { plan, theirs, merged, ownerTag, version, held, restored } = compared;
   const isNothing = Object.keys({ ...plan.push, ...restored }).length === 0;
   if (isNothing && ownerTag === null) return null;
+  const { ours, as, more } = partOf(s, compared);
   return sendOrWait(s, {
     operation: 'update',
-    ours: plan.push,
+    ours,
     seen: theirs,
     ownerTag,
     conflicts: conflictsBesidesPull(plan),
     merged,
     version,
-    beside: besideOf(s, { pushed: plan.push, restored, held }),
+    beside: besideOf(s, { pushed: ours, restored, held }),
+    as,
+    more,
   });
 }

@@ -15,9 +15,9 @@ import type { LoadedStep } from '../../../db/mappings/load.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
 import { conflictsBesidesPull } from '../comparison.ts';
 import { checkedBy } from '../covered.ts';
-import { oursUnmoved, shadowAfterAnswer, shadowOfCreate } from '../shadow.ts';
+import { shadowOfCreate } from '../shadow.ts';
 import type { SyncPolicy } from '../step.ts';
-import { oursOf, theirsOf } from '../values.ts';
+import { answered } from './answered-outcome.ts';
 import { aliasEffects } from './alias-outcomes.ts';
 import { decisionEffects } from './decision-outcomes.ts';
 import {
@@ -25,7 +25,6 @@ import {
   all,
   answeredInbound,
   at,
-  carriedBy,
   endedDeliveries,
   passedOn,
   succeededDeliveries,
@@ -122,35 +121,6 @@ function writesOf(
   }
 }
 
-function answered(rules: FieldRule[], step: LoadedStep, { intent, written, merged }: Of<'answered'>): Writes {
-  const { mapping, row } = step;
-  const before = { ...mapping.shadow, ...merged?.plan.agreed };
-  const shadow = written.record
-    ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
-    : { pairs: before, foreign: false };
-  const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
-  const isDone =
-    merged !== null && !mustRead && row !== null && oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
-  return {
-    mapping: {
-      ...healthy,
-      ...become.written(mapping, { lives: merged?.read === true }),
-      ...(intent.operation === 'create' && { madeRecord: true }),
-      intent: null,
-      shadow: shadow.pairs,
-      mustRead,
-      pushedVersion: Math.max(mapping.pushedVersion, intent.version),
-      ...(isDone ? { clean: mapping.dirty } : {}),
-    },
-    closed: { intent, result: 'done', written },
-    deliveries: [...carriedBy(step, intent), ...(merged ? answeredInbound(step, merged) : [])],
-    checked: merged ? checkedBy(merged.plan.conflicts) : [],
-    confirmed: merged ? merged.echoes : [],
-    linked: mapping.externalId === null ? written.externalId : null,
-    release: merged !== null,
-  };
-}
-
 function agreed(step: LoadedStep, { merged }: Of<'agreed'>): Writes {
   const { mapping, row } = step;
   return {
@@ -229,6 +199,8 @@ function parked(step: LoadedStep, { reason, refused }: Of<'parked'>): Writes {
     mapping: {
       ...healthy,
       ...become.parked(reason),
+      // A read is asked for by whoever wants the requests to begin again (unending.ts).
+      ...(reason.code === 'unending' && { mustRead: false }),
       lastError: detail,
       clean: mapping.dirty,
       ...(refused ? { intent: null } : {}),

@@ -10,13 +10,14 @@ import type {
   WriteRequest,
 } from '../../../lib/integrations/integration.ts';
 import type { ContractHarness } from './contract-harness.ts';
+import type { Stages } from './contract-next.ts';
 import { required } from './expecting.ts';
 
 /** What a system says of itself, known before it is opened: its capabilities must say the same. */
 export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 /** What a system or its double does not have at all, known before it is opened. */
-export type Without = 'webhooks' | 'feed' | 'proxy' | 'rivals' | 'budgets';
+export type Without = 'webhooks' | 'feed' | 'proxy' | 'rivals' | 'budgets' | 'next';
 
 /** How the credential of a system is had. */
 export type CredentialKind = 'static' | 'minted' | 'rotating';
@@ -26,11 +27,14 @@ export interface KitOptions {
   without?: readonly Without[];
   feedBy?: EventFeed['by'];
   credential?: CredentialKind;
+  /** Of a system with `next`: the changes that its records go through. */
+  stages?: Stages;
 }
 
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
   feed: 'it has no past events to read',
+  next: 'it has no next: one request carries every field',
   proxy: 'its harness gives no address for a proxy to stand before',
   rivals: 'it refuses no record because of another one',
   budgets: 'its answers say nothing of what is left of a quota',
@@ -57,6 +61,8 @@ export interface Kit {
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
   itWithCursor: (title: string, test: () => Promise<void> | void) => void;
+  /** Tests of changes that need several requests. */
+  itWithNext: (title: string, test: () => Promise<void>) => void;
   itWithProxy: (title: string, test: () => Promise<void>) => void;
   /** Tests of a credential that changes; `kinds`: only of these. */
   itWithCredential: (kinds: readonly CredentialKind[], title: string, test: () => Promise<void>) => void;
@@ -81,8 +87,9 @@ export interface Kit {
 export function createKit(
   harness: () => ContractHarness,
   promises: Promises,
-  { without = [], feedBy = 'time', credential = 'static' }: KitOptions,
+  { without: lacking = [], feedBy = 'time', credential = 'static', stages }: KitOptions,
 ): Kit {
+  const without: readonly Without[] = stages ? lacking : [...lacking, 'next'];
   let serial = 0;
   const leftOut: { title: string; reason: string }[] = [];
   const itUnless =
@@ -112,6 +119,7 @@ export function createKit(
     itWithWebhooks: itUnless('webhooks'),
     itWithFeed: itIfFeed('time'),
     itWithCursor: itIfFeed('cursor'),
+    itWithNext: itUnless('next'),
     itWithProxy: itUnless('proxy'),
     itWithCredential(kinds, title, test) {
       if (kinds.includes(credential)) it(title, test);

@@ -13,6 +13,7 @@ import { describeFollowing } from './contract-following.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeCredentials } from './contract-credentials.ts';
 import { createKit, type KitOptions, type Promises } from './contract-kit.ts';
+import { describeNext } from './contract-next.ts';
 import { describeBudgets, describeMerges, describeRivals } from './contract-others.ts';
 import { describeNonsense } from './contract-nonsense.ts';
 import { describeWebhooks } from './contract-webhooks.ts';
@@ -48,7 +49,7 @@ export function describeContract(
     });
     after(() => h.close());
 
-    const { without: lacks = [], feedBy = 'time', credential = 'static' } = options;
+    const { without: lacks = [], feedBy = 'time', credential = 'static', stages } = options;
     const kit = createKit(() => h, promises, options);
     const { create, createRequest, failureOf, filled, mapped, updateOf } = kit;
 
@@ -128,6 +129,7 @@ export function describeContract(
     describeFeed(kit);
     describeCursor(kit);
     describeFollowing(kit, open);
+    describeNext(kit, stages);
     describeNonsense(kit);
     describeEngine(kit, open);
     describeCredentials(kit, open);
@@ -231,7 +233,7 @@ export function describeContract(
     });
 
     it('says in its capabilities what it promises, and has what it is asked about', () => {
-      const { capabilities, ingress, feed } = h.integration;
+      const { capabilities, ingress, feed, next } = h.integration;
       for (const name of ['creates', 'updates', 'deletes', 'quota', 'merges'] as const)
         expect(capabilities[name], name).to.equal(promises[name]);
       expect(h.mergeThere !== undefined).to.equal(promises.merges);
@@ -240,6 +242,7 @@ export function describeContract(
       expect([ingress === undefined, h.webhooks === undefined]).to.deep.equal(
         Array(2).fill(lacks.includes('webhooks')),
       );
+      expect(next === undefined, 'next').to.equal(stages === undefined);
       expect(feed?.by).to.equal(lacks.includes('feed') ? undefined : feedBy);
       expect(h.credential?.auth.kind ?? 'static').to.equal(credential);
       expect(h.at === undefined).to.equal(lacks.includes('proxy'));

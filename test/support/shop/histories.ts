@@ -1,5 +1,5 @@
-// Random histories of two entities in two systems: people at each side create, edit and delete, systems
-// are reached or not, time passes. At the end everything rests, and the laws are judged.
+// Random histories of two entities in two systems, of which the second lets orders go step by step:
+// people at each side create, edit and delete, systems are reached or not, time passes. At the end everything rests, and the laws are judged.
 import fc from 'fast-check';
 import { customer } from '../../../lib/catalogue/built-in.ts';
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
@@ -21,7 +21,7 @@ export type Move =
 type ByPerson = Extract<Move, { who: Who }>;
 
 const who = fc.constantFrom<Who>('ours', 'ours', 'first', 'second');
-const what = fc.constantFrom('customer' as const, 'order' as const);
+const what = fc.constantFrom('customer' as const, 'order' as const, 'order' as const);
 const nth = fc.nat(7);
 
 export const history: fc.Arbitrary<Move[]> = fc.array(
@@ -123,13 +123,14 @@ export async function play(
 
 function orderValues(n: number): Fields {
   const day = `2026-01-${String((n % 28) + 1).padStart(2, '0')}`;
-  return { amount: n, currency: `c${n}`, ordered_on: day, state: 'open', lines: [{ sku: `s${n}` }] };
+  const state = ['draft', 'open', 'paid', 'void'][n % 4] ?? null;
+  return { amount: n, currency: `c${n}`, ordered_on: day, state, lines: [{ sku: `s${n}` }] };
 }
 
 /** One field, with a value that nobody else writes. */
 function edited(entity: Entity, field: number, n: number): Fields {
   if (entity === customer) return field % 2 === 0 ? { name: `Name ${n}` } : { email: `n${n}@example.com` };
   const values = orderValues(n);
-  const name = ['amount', 'currency', 'lines'][field % 3] ?? 'amount';
+  const name = ['amount', 'currency', 'lines', 'state', 'ordered_on', 'state'][field] ?? 'amount';
   return { [name]: values[name] ?? null };
 }

@@ -30,9 +30,17 @@ const rule = (internal: string, onNull: 'keep' | 'clear'): Omit<FieldRule, 'fiel
   ...{ toExternal: [], toInternal: [], compare: [], fallback: [], maxLength: null, owner: null },
 });
 
+export interface ShopPlace {
+  url: string;
+  instanceId: string;
+  system?: string;
+  /** Of a strict shop: which request of an order is the next one (orders.ts). */
+  next?: Integration['next'];
+}
+
 /** Every field of the entity under its own name. */
 export function createShopIntegration(
-  { url, instanceId, system = 'shop' }: { url: string; instanceId: string; system?: string },
+  { url, instanceId, system = 'shop', next }: ShopPlace,
   entities: Entities,
   entityName: string,
 ): Integration {
@@ -98,14 +106,24 @@ export function createShopIntegration(
       if (answered.status === 404) return { ...answered, state: 'missing' };
       return { ...answered, state: 'present', record: record(said), blocksDelete: null };
     },
-    body: (values, ownerTag) => ({ fields: values, tag: ownerTag === null ? null : own + ownerTag }),
+    ...(next && kind === 'orders' && { next }),
+    body: (values, ownerTag, _version, _beside, as) => ({
+      ...{ fields: values, tag: ownerTag === null ? null : own + ownerTag },
+      ...(as !== undefined && { as }),
+    }),
     async write({ operation, key, externalId, body }): Promise<Written> {
+      const { as } = body;
       const path = operation === 'create' ? `/${kind}` : `/${kind}/${String(externalId)}`;
       const method = { create: 'POST', update: 'PATCH', delete: 'DELETE' }[operation];
-      const { said, answered } = await ask<ShopRecord>(method, path, { ...body, key });
-      if (answered.status !== 200) throw new ShopRefusal(answered.status);
-      const now = operation === 'delete' ? null : record(said);
-      return { ...answered, replayed: false, externalId: externalId ?? said.id, record: now };
+      if (typeof as === 'string')
+        return said(await ask<ShopRecord>('POST', `${path}/${as}`, { ...body, key }));
+      return said(await ask<ShopRecord>(method, path, { ...body, key }));
+
+      function said({ said: now, answered }: Awaited<ReturnType<typeof ask<ShopRecord>>>): Written {
+        if (answered.status !== 200) throw new ShopRefusal(answered.status);
+        const after = operation === 'delete' ? null : record(now);
+        return { ...answered, replayed: false, externalId: externalId ?? now.id, record: after };
+      }
     },
     async *list() {
       yield (await ask<ShopRecord[]>('GET', `/${kind}`)).said.map(record);
@@ -134,7 +152,9 @@ function classify(error: unknown): Failure {
   const status = error instanceof ShopRefusal ? error.status : null;
   const isGone = status === 404 || status === 410;
   const isTooMuch = status === 429;
-  const kind = isGone ? 'gone' : isTooMuch ? 'throttle' : 'indeterminate';
+  // What the record is by now forbids the request: it is read again.
+  const isForbidden = status === 409;
+  const kind = isGone ? 'gone' : isForbidden ? 'conflict' : isTooMuch ? 'throttle' : 'indeterminate';
   return {
     ...{
       kind,
@@ -142,6 +162,6 @@ function classify(error: unknown): Failure {
       code: `shop_${status ?? 'cut'}`,
     },
     ...{ message: String(error), status, requestId: null, replayed: false, field: null },
-    ...{ retryAfterMs: null, nothingHappened: isGone || isTooMuch, existing: [] },
+    ...{ retryAfterMs: null, nothingHappened: isGone || isTooMuch || isForbidden, existing: [] },
   };
 }

@@ -1,5 +1,8 @@
 // What has to be true of two entities in two systems once everything rests, whatever happened before.
+import { isDeepStrictEqual } from 'node:util';
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
+import type { Shadow } from '../../../lib/sync/shadow.ts';
+import { nextOfOrder } from './orders.ts';
 import type { ShopKind } from './server.ts';
 import type { ShopSide, ShopWorld } from './world.ts';
 
@@ -25,11 +28,15 @@ type Pair = {
   externalId: string | null;
   state: string;
   reason: string | null;
+  shadow: Shadow;
+  /** The fields of which a conflict says that their record refuses them. */
+  refused: string[];
 };
 
 const pairsSql = `
-select entity_type as entity, internal_id as id, system, external_id as "externalId", state, reason
-from external_mappings where state not in ('tombstoned', 'detached') and role = 'primary'`;
+select entity_type as entity, internal_id as id, system, external_id as "externalId", state, reason, shadow,
+  array(select field from sync_conflicts c where c.mapping_id = m.id and c.kind = 'refused' and c.winner = 'neither') as refused
+from external_mappings m where state not in ('tombstoned', 'detached') and role = 'primary'`;
 
 /** What is wrong at rest; empty if every law holds. */
 export async function judge(world: ShopWorld, written: readonly Written[]): Promise<string[]> {
@@ -103,16 +110,30 @@ function agreeing({ system, shop }: ShopSide, entity: string, row: Row, pairs: P
     .records(entity === 'customer' ? 'people' : 'orders')
     .find(({ id }) => id === pair.externalId);
   if (!record) return [`${name} is ${pair.state} and has no record`];
+  const named = { ...row.fields, customer: counterpart(pairs, system, row.fields['customer'] ?? null) };
   return Object.entries(row.fields).flatMap(([field, value]) => {
     const theirs = record.fields[field] ?? null;
     const ours = field === 'customer' ? counterpart(pairs, system, value) : value;
     // The named row is deleted: what its record was called there stays in the record.
     if (field === 'customer' && value !== null && ours === null) return [];
     const isSame = JSON.stringify(ours) === JSON.stringify(theirs);
+    if (!isSame && isRefused(pair, field, { ours: named, theirs: record.fields })) return [];
     return isSame
       ? []
       : [`${name} has ${field} ${JSON.stringify(ours)}, and there ${JSON.stringify(theirs)}`];
   });
+}
+
+/** Both sides stay as they are: the record forbids our value now, and a conflict says so. */
+function isRefused({ shadow, refused }: Pair, field: string, now: { ours: Fields; theirs: Fields }): boolean {
+  const left = shadow[field];
+  if (left?.reason !== 'refused' || !refused.includes(field)) return false;
+  const isAsLeft = isDeepStrictEqual(
+    [left.ours, left.theirs],
+    [now.ours[field] ?? null, now.theirs[field] ?? null],
+  );
+  const answer = nextOfOrder({ ...now, push: [field] });
+  return isAsLeft && answer !== null && 'refuse' in answer;
 }
 
 function counterpart(pairs: Pair[], system: string, id: Value): Value {

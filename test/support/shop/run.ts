@@ -27,7 +27,7 @@ export async function runShopHistories({ runs, seed }: { runs: number; seed: num
 
 export async function runOne(moves: readonly Move[], counts: Counts = {}): Promise<void> {
   const { db, drop } = await createTestDatabase();
-  const world = await createShopWorld(db, ['shop', 'mart']);
+  const world = await createShopWorld(db, ['shop', 'mart'], { strict: 'mart' });
   enablePauses();
   try {
     const { written, met } = await play(world, moves);

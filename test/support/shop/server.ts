@@ -1,11 +1,15 @@
 // A system with two kinds of records, for tests of several entities: people, and orders that name a
 // person, with an amount, a day, a state and lines. It answers a repeated key with what it answered
 // first, lists its events, and takes a value only in the JSON type of its field.
+//
+// A `strict` one lets an order go from draft to open and on to paid or void, one request for each step,
+// and changes amount, currency and lines of a draft alone; lines have a request of their own. People at
+// its desk may do what they like.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import type { AddressInfo } from 'node:net';
-import type { Fields } from '../../../lib/catalogue/document.ts';
+import type { Fields, Value } from '../../../lib/catalogue/document.ts';
 import { createFaults, type Faults, type FaultRule, type Stage } from '../../../simulator/control/faults.ts';
 
 export type ShopKind = 'people' | 'orders';
@@ -19,6 +23,12 @@ export type ShopEvent = {
   before: Fields | null;
 };
 type ShopWrite = { key: string | null; fields: Fields; tag: string | null };
+export type Fate = 'done' | 'lost' | 'answer_lost';
+export type ShopOptions = {
+  strict?: boolean;
+  /** Called before each write that comes in by HTTP is carried out; says whether it or its answer is lost. */
+  onWrite?: (what: string) => Fate | Promise<Fate>;
+};
 type Answer = { status: number; body: unknown };
 
 export interface Shop {
@@ -28,6 +38,8 @@ export interface Shop {
   calls(): string[];
   /** Writes of ours that set what the record had already, oldest first. */
   idle(): string[];
+  /** The writes that had an effect, in order: `POST /orders`, `POST /orders/open`. */
+  effects(): string[];
   faults: Faults;
   add(kind: ShopKind, fields: Fields): ShopRecord;
   edit(id: string, fields: Fields): void;
@@ -35,13 +47,17 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-export async function startShop(now: () => Date): Promise<Shop> {
+export async function startShop(
+  now: () => Date,
+  { strict = false, onWrite = (): Fate => 'done' }: ShopOptions = {},
+): Promise<Shop> {
   const records = new Map<string, ShopRecord>();
   const gone = new Set<string>();
   const events: ShopEvent[] = [];
   const answers = new Map<string, Answer>();
   const calls: string[] = [];
   const idle: string[] = [];
+  const effects: string[] = [];
   const faults = createFaults();
   let serial = 0;
 
@@ -84,15 +100,19 @@ export async function startShop(now: () => Date): Promise<Shop> {
   function answer(method: string, path: string, write: ShopWrite): Answer {
     if (path === '/account') return { status: 200, body: { id: 'shop_1' } };
     if (path === '/events') return { status: 200, body: events };
-    const [, kind = '', id] = path.split('/');
+    const [, kind = '', id, step] = path.split('/');
     if (kind !== 'people' && kind !== 'orders') return { status: 404, body: {} };
+    if (method === 'POST' && id === undefined && strict && forbidsNew(kind, write.fields))
+      return { status: 409, body: {} };
     if (id === undefined)
       return method === 'POST'
         ? { status: 200, body: structuredClone(add(kind, write)) }
         : { status: 200, body: [...records.values()].filter((record) => record.kind === kind).toReversed() };
     const record = records.get(id);
     if (!record) return { status: gone.has(id) ? 410 : 404, body: {} };
-    if (method === 'PATCH') change(record, write);
+    if (method !== 'GET' && method !== 'DELETE' && strict && forbids(record, write.fields, step))
+      return { status: 409, body: {} };
+    if (method === 'PATCH' || method === 'POST') change(record, write);
     if (method === 'DELETE') remove(record, write.key);
     return { status: 200, body: structuredClone(record) };
   }
@@ -101,7 +121,7 @@ export async function startShop(now: () => Date): Promise<Shop> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method = 'GET', url: path = '/' } = request;
-    calls.push(`${method} ${path.replace(/_\d+$/, '')}`);
+    calls.push(`${method} ${path.replace(/_\d+/, '')}`);
     const text = Buffer.concat(chunks).toString();
     const write = {
       key: null,
@@ -109,8 +129,10 @@ export async function startShop(now: () => Date): Promise<Shop> {
       tag: null,
       ...(text === '' ? {} : (JSON.parse(text) as Partial<ShopWrite>)),
     };
+    const fate = method === 'GET' ? 'done' : await onWrite(shownAs(method, path));
+    if (fate === 'lost') return void response.destroy();
     const said = await respond(method, path, write, () => response.destroy());
-    if (said === null) return void response.destroy();
+    if (said === null || fate === 'answer_lost') return void response.destroy();
     response.writeHead(said.status, { 'content-type': 'application/json', date: now().toUTCString() });
     response.end(JSON.stringify(said.body));
   }
@@ -131,7 +153,9 @@ export async function startShop(now: () => Date): Promise<Shop> {
     if ((await take('network')).some(({ kind }) => kind === 'reset')) return null;
     if ((await take('limits')).length > 0) return { status: 429, body: {} };
     if ((await take('before')).length > 0) return { status: 500, body: {} };
-    const said = (write.key === null ? undefined : answers.get(write.key)) ?? answer(method, path, write);
+    const known = write.key === null ? undefined : answers.get(write.key);
+    const said = known ?? answer(method, path, write);
+    if (method !== 'GET' && !known && said.status === 200) effects.push(shownAs(method, path));
     if (write.key !== null) answers.set(write.key, said);
     const isBroken = (await take('effect')).length > 0;
     if ((await take('after')).some(({ kind }) => kind === 'drop_answer')) return null;
@@ -149,6 +173,7 @@ export async function startShop(now: () => Date): Promise<Shop> {
     events: () => [...events],
     calls: () => [...calls],
     idle: () => [...idle],
+    effects: () => [...effects],
     faults,
     add: (kind, fields) => add(kind, byHand(fields)),
     edit: (id, fields) => change(must(id), byHand(fields)),
@@ -160,4 +185,33 @@ export async function startShop(now: () => Date): Promise<Shop> {
       await once(server, 'close');
     },
   };
+}
+
+function shownAs(method: string, path: string): string {
+  return `${method} ${path.replace(/\/\w+_\d+/, '')}`;
+}
+
+const NEXT_STATES: Record<string, readonly Value[]> = { draft: ['open'], open: ['paid', 'void'] };
+const OF_A_DRAFT = ['amount', 'currency', 'lines'];
+
+function isDraft(state: Value | undefined): boolean {
+  return state === undefined || state === null || state === 'draft';
+}
+
+/** A new order is a draft, and has no lines yet. */
+function forbidsNew(kind: ShopKind, fields: Fields): boolean {
+  return kind === 'orders' && (!isDraft(fields['state']) || (fields['lines'] ?? null) !== null);
+}
+
+/** `step`: the request is `lines`, or a step to this state; else it changes plain fields. */
+function forbids({ kind, fields: now }: ShopRecord, fields: Fields, step: string | undefined): boolean {
+  if (kind !== 'orders') return false;
+  const names = Object.keys(fields);
+  if (!isDraft(now['state']) && names.some((name) => OF_A_DRAFT.includes(name))) return true;
+  if (step === 'lines') return names.join() !== 'lines';
+  if (names.includes('lines')) return true;
+  const [from, to] = [now['state'] ?? 'draft', fields['state']];
+  if (step !== undefined)
+    return names.join() !== 'state' || to !== step || NEXT_STATES[String(from)]?.includes(step) !== true;
+  return names.includes('state') && !(isDraft(from) && isDraft(to));
 }

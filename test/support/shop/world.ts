@@ -22,8 +22,11 @@ import { createLane, type Lane } from '../../../workers/lane.ts';
 import { createTestClock, type TestClock } from '../clock.ts';
 import { readAll } from '../stored-events.ts';
 import { createMail, type Mail } from './mail.ts';
-import { createShopIntegration } from './integration.ts';
-import { startShop, type Shop } from './server.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import type { Integration } from '../../../lib/integrations/integration.ts';
+import { createShopIntegration, type ShopPlace } from './integration.ts';
+import { nextOfOrder } from './orders.ts';
+import { startShop, type Shop, type ShopOptions } from './server.ts';
 
 export const order: Entity = {
   ...{ name: 'order', plural: 'orders', table: 'orders', identity: 'number' },
@@ -33,7 +36,7 @@ export const order: Entity = {
     { ...plainField('amount', 'money'), currency: 'currency' },
     plainField('currency', 'text'),
     plainField('ordered_on', 'date'),
-    { ...plainField('state', 'enum'), values: ['open', 'paid', 'void'] },
+    { ...plainField('state', 'enum'), values: ['draft', 'open', 'paid', 'void'] },
     plainField('lines', 'json'),
   ],
 };
@@ -67,12 +70,23 @@ export interface ShopWorld {
   close(): Promise<void>;
 }
 
+export interface WorldOptions extends Pick<ShopOptions, 'onWrite'> {
+  /** The system whose orders go step by step. */
+  strict?: string;
+  /** In the place of its own. */
+  next?: Integration['next'];
+}
+
 /** In a migrated database; the second entity is attached here. */
-export async function createShopWorld(db: Db, systems: readonly string[]): Promise<ShopWorld> {
+export async function createShopWorld(
+  db: Db,
+  systems: readonly string[],
+  options: WorldOptions = {},
+): Promise<ShopWorld> {
   await migrate(db, { catalogue: { entities: Object.values(ENTITIES), mappings: [] } });
   await ensureConnections(db, [...systems]);
   const clock = createTestClock(new Date('2026-03-01T12:00:00Z'));
-  const sides = await Promise.all(systems.map((system) => openSide(db, clock, system)));
+  const sides = await Promise.all(systems.map((system) => openSide(db, clock, system, options)));
   // Binds the accounts: before that no event is stored.
   for (const { lane } of sides) await lane.runOnce();
   const stamp = () => ({
@@ -131,14 +145,35 @@ export async function runOnce({ lane }: ShopSide): Promise<number> {
   });
 }
 
-async function openSide(db: Db, clock: TestClock, system: string): Promise<ShopSide> {
-  const shop = await startShop(() => clock.now());
+async function openSide(
+  db: Db,
+  clock: TestClock,
+  system: string,
+  { strict, next = nextOfOrder, onWrite }: WorldOptions,
+): Promise<ShopSide> {
+  const shop = await startShop(() => clock.now(), { strict: strict === system, ...(onWrite && { onWrite }) });
+  const deps = await shopDeps(db, clock, { url: shop.url, system, ...(strict === system && { next }) });
+  for (const each of [deps.integration, ...(deps.kinds ?? []).map((kind) => kind.integration)]) {
+    const { externalType } = targetOf(each);
+    const place = { system, account: 'shop_1', externalType };
+    await beginReading(db, { ...place, imports: true, now: clock.now() });
+    await endReading(db, place, clock.now());
+  }
+  const start = (): Lane =>
+    createLane(deps, { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 }, () => undefined);
+  const restart = (): void => void (side.lane = start());
+  const side: ShopSide = { system, shop, deps, lane: start(), mail: createMail(shop), restart };
+  return side;
+}
+
+/** The engine of both entities at a shop that is there. */
+export async function shopDeps(db: Db, clock: Clock, shop: Omit<ShopPlace, 'instanceId'>): Promise<SyncDeps> {
   const instanceId = await readInstanceId(db);
-  const at = { url: shop.url, instanceId, system };
+  const at = { ...shop, instanceId };
   const integration = createShopIntegration(at, ENTITIES, 'customer');
   const orders = createShopIntegration(at, ENTITIES, 'order');
   const quiet = (): void => undefined;
-  const deps: SyncDeps = {
+  return {
     ...{ db, clock, entity: customer, integration, kinds: [{ entity: order, integration: orders }] },
     ...{ nudge: quiet, log: { info: quiet, warn: quiet, debug: quiet } },
     policy: {
@@ -154,15 +189,4 @@ async function openSide(db: Db, clock: TestClock, system: string): Promise<ShopS
       ...{ backoff: { baseMs: 1_000, capMs: 300_000, random: () => 1 }, rates: null },
     },
   };
-  for (const each of [integration, orders]) {
-    const { externalType } = targetOf(each);
-    const place = { system, account: 'shop_1', externalType };
-    await beginReading(db, { ...place, imports: true, now: clock.now() });
-    await endReading(db, place, clock.now());
-  }
-  const start = (): Lane =>
-    createLane(deps, { owner: `test ${system}`, concurrency: 8, leaseMs: 60_000 }, quiet);
-  const restart = (): void => void (side.lane = start());
-  const side: ShopSide = { system, shop, deps, lane: start(), mail: createMail(shop), restart };
-  return side;
 }

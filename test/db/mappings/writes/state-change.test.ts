@@ -20,7 +20,7 @@ const mappingWith = (columns: Partial<Mapping>): Mapping => ({
   } as const),
   ...{ reason: null, consent: null, ending: null, decision: null, shadow: {}, wantedVersion: 1 },
   ...{ pushedVersion: 0, dirty: 2, clean: 1, mustRead: false, attempts: 0, firstFailedAt: null },
-  ...{ lastError: null, nextAttemptAt: null, fence: 3, intentNumber: 0, intent: null },
+  ...{ lastError: null, nextAttemptAt: null, fence: 3, intentNumber: 0, parts: 0, intent: null },
   ...{ knownEmail: null, voidTag: null, mergedInto: null },
   ...columns,
 });

@@ -17,7 +17,7 @@ const pair = (value: fc.Arbitrary<string>) =>
     {
       ours: value,
       theirs: fc.option(value, { freq: 5 }),
-      reason: fc.constantFrom('derived', 'held', 'null_refused', 'cannot_carry', 'reformed'),
+      reason: fc.constantFrom('derived', 'held', 'null_refused', 'cannot_carry', 'refused', 'reformed'),
     },
     { requiredKeys: ['ours', 'theirs'] },
   );
@@ -126,6 +126,7 @@ export const mapping: fc.Arbitrary<Mapping> = fc
     nextAttemptAt: null,
     fence: 3,
     intentNumber: 0,
+    parts: 0,
     ...others,
     mergedInto: state === 'alias' ? mergedInto : null,
     ...(isCoherent
