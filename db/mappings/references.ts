@@ -66,3 +66,36 @@ export async function raiseReferring(
     { system, account, entity, id, externalId, now },
   );
 }
+
+/**
+ * A pair has just begun to wait for another one in this transaction. The other may have come to stand
+ * since the step read it, too early to raise this one; then this one goes on. The other one's row is
+ * locked, so that it cannot come to stand unseen; a row that is at work already counts as standing, since
+ * waiting for its lock could be a deadlock. The cost of being wrong is one more step.
+ */
+export async function goOnIfNamed(
+  tx: Tx,
+  waiting: Account & {
+    mappingId: number;
+    entity: string;
+    id: number | null;
+    externalId: string | null;
+    now: Date;
+  },
+): Promise<void> {
+  await tx.raw(
+    `with named as materialized (
+       select m.id, m.internal_id is not null and m.external_id is not null and not ${hasEndedSql('m')} as stands
+       from external_mappings m
+       where m.system = :system and m.account = :account and m.entity_type = :entity and m.role = 'primary'
+         and (m.internal_id = :id::bigint or m.external_id = :externalId::text)
+     ), free as materialized (
+       select m.id, m.internal_id is not null and m.external_id is not null and not ${hasEndedSql('m')} as stands
+       from external_mappings m where m.id in (select id from named) for update skip locked
+     )
+     update external_mappings m set dirty = dirty + 1, next_attempt_at = :now::timestamptz
+     where m.id = :mappingId and exists (
+       select from named n left join free f on f.id = n.id where f.id is null or f.stands)`,
+    waiting,
+  );
+}

@@ -5,6 +5,7 @@
 import {
   findCounterparts,
   findRowOfRecord,
+  goOnIfNamed as goOnIfStands,
   raiseReferring as raiseWaitingFor,
 } from '../../db/mappings/references.ts';
 import type { LoadedRow } from '../../db/mappings/load.ts';
@@ -74,4 +75,16 @@ export async function raiseReferring(
   pair: { id: number; externalId: string; now: Date },
 ): Promise<void> {
   if (isReferredTo(deps)) await raiseWaitingFor(tx, { system, account, entity: deps.entity.name, ...pair });
+}
+
+/** A pair that waits for another one from now on: unless that one has come to stand since it was read. */
+export async function goOnIfNamed(
+  tx: Tx,
+  { id: mappingId, system, account }: Pick<Mapping, 'id' | 'system' | 'account'>,
+  { state, reason }: Partial<Pick<Mapping, 'state' | 'reason'>>,
+  now: Date,
+): Promise<void> {
+  if (state !== 'waiting' || reason?.code !== 'reference') return;
+  const { entity, id = null, external_id: externalId = null } = reason.detail;
+  await goOnIfStands(tx, { system, account, mappingId, entity, id, externalId, now });
 }

@@ -6,7 +6,7 @@
 // intent is sent again under its key, a read is repeated. A crash after it leaves nothing to do but
 // what the mapping's dirty number says.
 import type { Entity } from '../../catalogue/entity.ts';
-import { raiseReferring } from '../references.ts';
+import { goOnIfNamed, raiseReferring } from '../references.ts';
 import { withTransaction, type Tx } from '../../../db/server/connection.ts';
 import { lockWithRow, raiseHeldPrimary } from '../../../db/mappings/aliases.ts';
 import { insertConflicts } from '../../../db/conflicts.ts';
@@ -91,6 +91,7 @@ async function write(
   await closeIntent(tx, step, effects, now);
   const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
   await updateMapping(tx, mapping.id, changes, { release: effects.release });
+  await goOnIfNamed(tx, mapping, effects.mapping, now);
   await settleDeliveries(tx, effects.deliveries, now);
   await markEchoesChecked(tx, effects.checked);
   await confirmDeliveries(tx, effects.confirmed);

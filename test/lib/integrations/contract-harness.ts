@@ -88,3 +88,11 @@ export interface ContractHarness {
   credential?: CredentialHarness;
   close(): Promise<void>;
 }
+
+/** What a record is to hold, by external name: every mapped field. */
+export interface Stages {
+  /** Each is reached from the one before it, the first from nothing. */
+  wanted: readonly Fields[];
+  /** One field with a value that a record of the last stage does not take. */
+  forbidden: { field: string; value: NonNullable<Fields[string]> };
+}

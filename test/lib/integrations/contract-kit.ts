@@ -9,8 +9,7 @@ import type {
   Integration,
   WriteRequest,
 } from '../../../lib/integrations/integration.ts';
-import type { ContractHarness } from './contract-harness.ts';
-import type { Stages } from './contract-next.ts';
+import type { ContractHarness, Stages } from './contract-harness.ts';
 import { required } from './expecting.ts';
 
 /** What a system says of itself, known before it is opened: its capabilities must say the same. */

@@ -5,17 +5,9 @@ import type { Fields } from '../../../lib/catalogue/document.ts';
 import type { ExternalRecord, WriteRequest } from '../../../lib/integrations/integration.ts';
 import type { NextQuestion } from '../../../lib/integrations/next-request.ts';
 import { MOST_PARTS } from '../../../lib/sync/unending.ts';
-import type { ContractHarness } from './contract-harness.ts';
+import type { ContractHarness, Stages } from './contract-harness.ts';
 import type { Kit } from './contract-kit.ts';
 import { present, required } from './expecting.ts';
-
-/** What a record is to hold, by external name: every mapped field. */
-export interface Stages {
-  /** Each is reached from the one before it, the first from nothing. */
-  wanted: readonly Fields[];
-  /** One field with a value that a record of the last stage does not take. */
-  forbidden: { field: string; value: NonNullable<Fields[string]> };
-}
 
 type NextKit = Pick<Kit, 'itWithNext' | 'failureOf' | 'newTag'> & {
   harness: () => Pick<ContractHarness, 'integration' | 'effects'>;
