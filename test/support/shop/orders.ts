@@ -14,19 +14,26 @@ const STEPS: Record<string, Record<string, string>> = {
 export function nextOfOrder({ ours, theirs, push }: NextQuestion): NextAnswer {
   const plain = push.filter((name) => name !== 'lines' && name !== 'state');
   if (theirs === null) {
-    const state = push.includes('state') && { state: isDraft(ours['state']) ? ours['state'] : 'draft' };
-    return { carry: { ...pick(ours, plain), ...state } as Fields };
+    const state = push.includes('state') && {
+      state: isDraft(ours['state']) ? (ours['state'] ?? null) : 'draft',
+    };
+    return { carry: { ...pick(ours, plain), ...state } };
   }
-  const now = String(theirs['state'] ?? 'draft');
+  const now = stateOf(theirs);
   const locked = now === 'draft' ? undefined : push.find((name) => OF_A_DRAFT.includes(name));
   if (locked !== undefined) return { refuse: { field: locked, reason: `order_${now}` } };
   if (plain.length > 0) return { carry: pick(ours, plain) };
   if (push.includes('lines')) return { carry: pick(ours, ['lines']), as: 'lines' };
   if (now === 'draft' && isDraft(ours['state'])) return { carry: pick(ours, ['state']) };
-  const step = STEPS[now]?.[String(ours['state'])];
+  const step = STEPS[now]?.[stateOf(ours)];
   return step === undefined
     ? { refuse: { field: 'state', reason: `order_${now}` } }
     : { carry: { state: step }, as: step };
+}
+
+/** As a name; a draft has none, or its own. */
+export function stateOf({ state }: Fields): string {
+  return typeof state === 'string' ? state : 'draft';
 }
 
 function isDraft(state: Value | undefined): boolean {

@@ -11,6 +11,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AddressInfo } from 'node:net';
 import type { Fields, Value } from '../../../lib/catalogue/document.ts';
 import { createFaults, type Faults, type FaultRule, type Stage } from '../../../simulator/control/faults.ts';
+import { stateOf } from './orders.ts';
 
 export type ShopKind = 'people' | 'orders';
 export type ShopRecord = { id: string; kind: ShopKind; fields: Fields; tag: string | null; made: string };
@@ -210,8 +211,8 @@ function forbids({ kind, fields: now }: ShopRecord, fields: Fields, step: string
   if (!isDraft(now['state']) && names.some((name) => OF_A_DRAFT.includes(name))) return true;
   if (step === 'lines') return names.join() !== 'lines';
   if (names.includes('lines')) return true;
-  const [from, to] = [now['state'] ?? 'draft', fields['state']];
+  const [from, to] = [stateOf(now), fields['state']];
   if (step !== undefined)
-    return names.join() !== 'state' || to !== step || NEXT_STATES[String(from)]?.includes(step) !== true;
+    return names.join() !== 'state' || to !== step || NEXT_STATES[from]?.includes(step) !== true;
   return names.includes('state') && !(isDraft(from) && isDraft(to));
 }
