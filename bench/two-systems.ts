@@ -226,14 +226,14 @@ async function measure(alone: Record<Name, Setup>, together: Setup): Promise<voi
       const calm2 = (await half(alone[name]))[name];
       calm.push(calm1, calm2);
       beside.push(beside1, beside2);
-      ratios.push(beside1 / calm1, beside2 / calm2);
+      ratios.push((beside1 + beside2) / (calm1 + calm2));
     }
   printTable([
     [
-      `median of ${ROUNDS * 2} halves`,
+      `median of ${ROUNDS * 2} halves, /s`,
       'alone',
       'while the other hangs',
-      'ratio: median',
+      `ratio: median of ${ROUNDS} rounds`,
       'lowest',
       'highest',
       'goal',
