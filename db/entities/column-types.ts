@@ -49,8 +49,14 @@ export function isText(type: ColumnType): boolean {
  */
 export function fieldsAsJson(fields: readonly EntityField[], row: string): string {
   const pairs = fields.map((field) => `'${field.name}', ${asJson(field, `${row}.${columnOf(field)}`)}`);
-  return `jsonb_build_object(${pairs.join(', ')})`;
+  const parts: string[] = [];
+  for (let at = 0; at < pairs.length || at === 0; at += MAX_PAIRS)
+    parts.push(`jsonb_build_object(${pairs.slice(at, at + MAX_PAIRS).join(', ')})`);
+  return parts.length === 1 ? String(parts[0]) : `(${parts.join(' || ')})`;
 }
+
+/** PostgreSQL passes at most 100 arguments to a function. */
+const MAX_PAIRS = 50;
 
 function asJson({ type, scale }: EntityField, column: string): string {
   if (isText(type)) return `${column}::text`;
