@@ -57,9 +57,9 @@ const rowOf = (columns: readonly string[], row: string): string =>
 // No column of the table shows anything of the change. If a trigger stores the wanted value in a
 // column of its own, the row has changed.
 const isTurnedBack = (columns: readonly string[]): string =>
-  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(changed.before)')})
-  and to_jsonb(changed.after) - '{version,last_event_id,updated_at}'::text[]
-    = to_jsonb(changed.before) - '{version,last_event_id,updated_at}'::text[]`;
+  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(written.before)')})
+  and to_jsonb(written.after) - '{version,last_event_id,updated_at}'::text[]
+    = to_jsonb(written.before) - '{version,last_event_id,updated_at}'::text[]`;
 
 export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
 with changed as (
@@ -71,14 +71,12 @@ with changed as (
 )
 select ${written(entity)} from changed c`;
 
-// The rows before and after the change, each whole in one column: beside them the columns of the table
+// The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
 // same reason no alias of a row stands alone (`b` may be a column of b).
-const changedRow = 'changed cross join lateral (select (changed.after).*) c';
-
 // `before` is the row as this statement has locked it, with changes that others made meanwhile.
 export const updateSql = (entity: EntityTable, columns: readonly string[]): string => `
-with changed as (
+with written as (
   update ${tableOf(entity)} t
   set ${columns.map((column) => `${column} = w.${column}, `).join('')}
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
@@ -86,9 +84,11 @@ with changed as (
   where t.id = :id and locked.before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
     and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
   returning (t.*)::${tableOf(entity)} as after, locked.before
-), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, changedRow)}
+), changed as (
+  select (written.after).* from written
+), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
 )
-select ${written(entity)} from ${changedRow}`;
+select ${written(entity)} from changed c`;
 
 export const deleteSql = (entity: EntityTable): string => `
 with changed as (
