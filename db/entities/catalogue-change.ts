@@ -2,7 +2,7 @@
 // done, in one sentence each.
 import type { Db, Tx } from '../server/handles.ts';
 import { readAttached, readMapped, type Attached, type MappedFields } from './attached.ts';
-import { madeFor } from './column-types.ts';
+import { isWhole, madeFor } from './column-types.ts';
 import { findOwnersIndex } from './filter-indexes.ts';
 import { filterFields } from './filters.ts';
 import type { EntityTable } from './entity-table.ts';
@@ -118,9 +118,11 @@ function compareFields(
         `The field ${field.name} was ${table}.${old.column} (${old.type}), and is ${entity.table}.${field.column} (${field.type}) now: the next comparison sees its values as changes.`,
       );
   }
-  for (const { name, required, scale } of entity.fields) {
+  for (const { name, required, scale, type } of entity.fields) {
     const old = fields.find((field) => field.name === name);
     if (old === undefined) continue;
+    if (isWhole(type) && isWhole(old.type) && old.exact !== true)
+      change.additions.push(`The field ${name} shows whole numbers beyond 2^53 exactly from now on.`);
     if (old.required !== required)
       change.additions.push(
         `The field ${name} ${required ? 'has to have a value' : 'may be empty'} from now on.`,

@@ -25,6 +25,8 @@ export interface EntityField {
   /** The digits after the point, of a decimal; and the only values, of an enum. */
   scale?: number | null;
   values?: readonly string[] | null;
+  /** In a stored definition: whether its whole numbers are shown with each of their digits. */
+  exact?: boolean;
   /** Whether a list is filtered by it (filters.ts), with an index on its column (filter-indexes.ts). */
   indexed?: boolean;
 }
