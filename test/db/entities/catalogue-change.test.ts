@@ -104,7 +104,7 @@ describe('a catalogue that changes', () => {
       'an optional field whose column must be filled',
       `alter table customers add tenant int; update customers set tenant = 1; set constraints all immediate; alter table customers alter tenant set not null`,
       { tenant: { type: 'integer' } },
-      'the table customers does not fit: its column tenant is not null: declare the field tenant as required',
+      'the table customers does not fit: its column tenant is not null: declare the field tenant as required, or drop the not null (a default fills in nothing for a value that is emptied)',
     ],
   ];
   for (const [what, sql, more, says] of UNFIT) {
