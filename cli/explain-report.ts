@@ -145,7 +145,7 @@ const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
   derived: 'ours was derived from their other fields, and is not sent',
   held: 'both stay: another customer has the email',
   null_refused: 'ours stays: they emptied the field, which is never empty in our table',
-  cannot_carry: 'both stay: ours is longer than they accept',
+  cannot_carry: 'both stay: ours is longer or larger than they can be given',
   cannot_take: 'both stay: theirs is no value of our field',
   refused: 'both stay: their record forbids the change for now',
   reformed: 'our table changed their value, and the changed value is sent to them',

@@ -4,7 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Db, Tx } from '../server/connection.ts';
 import { forgetCommonValue, insertNotLinked } from '../mappings/writes/taken-over.ts';
 import { folded } from '../email-fold.ts';
-import { madeFor } from './column-types.ts';
+import { findLost } from './column-problems.ts';
+import { isWhole, madeFor } from './column-types.ts';
 import { columnOf, identityField, identityIndexOf, tableOf, type EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
 import { entityRows, guardFunctionsOf, guardsOf, guardTriggersOf } from './guards.ts';
@@ -26,10 +27,14 @@ export async function attachCatalogue(
   say: (sentence: string) => void,
 ): Promise<string[]> {
   const attached = await readAttached(tx);
-  const news = entities.filter((entity) => attached.get(entity.name)?.definition !== definitionOf(entity));
+  const { lacking } = await findLost(tx, entities);
+  const news = entities.filter(
+    (entity) =>
+      lacking.includes(entity.name) || attached.get(entity.name)?.definition !== definitionOf(entity),
+  );
   for (const entity of news) {
     const before = attached.get(entity.name)?.entity;
-    if (before !== undefined && isOnlyIndexed(entity, before)) {
+    if (before !== undefined && !lacking.includes(entity.name) && isOnlyIndexed(entity, before)) {
       await noteDefinition(tx, entity);
       continue;
     }
@@ -90,6 +95,8 @@ export function definitionOf({ name, table, identity, fields }: EntityTable): st
     required: field.required,
     // Left out where there is none, as for every type but a decimal.
     scale: field.scale ?? undefined,
+    // Of whole numbers, which entity_rows() once rounded: a database from that time is migrated anew.
+    exact: isWhole(field.type) ? true : undefined,
     // Left out where it is false, as before there were filters by fields.
     indexed: field.indexed === true ? true : undefined,
   }));

@@ -2,12 +2,12 @@
 // done, in one sentence each.
 import type { Db, Tx } from '../server/handles.ts';
 import { readAttached, readMapped, type Attached, type MappedFields } from './attached.ts';
-import { madeFor } from './column-types.ts';
+import { isWhole, madeFor } from './column-types.ts';
 import { findOwnersIndex } from './filter-indexes.ts';
 import { filterFields } from './filters.ts';
-import type { EntityTable } from './entity-table.ts';
+import type { EntityField, EntityTable } from './entity-table.ts';
 import { findTable, isAttached, type FoundTable } from './found-table.ts';
-import { attachedProblems } from './column-problems.ts';
+import { attachedProblems, doesNotFit, lackingFields } from './column-problems.ts';
 import { takeOverProblems } from './take-over.ts';
 import { unfit } from './take-over-problems.ts';
 
@@ -88,8 +88,7 @@ async function comparePlace(
       );
   } else {
     const problems = await attachedProblems(db, entity, before, found);
-    if (problems.length > 0)
-      change.problems.push(`the table ${entity.table} does not fit: ${problems.join('; ')}`);
+    if (problems.length > 0) change.problems.push(doesNotFit(entity, problems));
   }
   if (identity !== entity.identity && (await hasRows(db, entity.name)))
     change.problems.push(
@@ -118,9 +117,11 @@ function compareFields(
         `The field ${field.name} was ${table}.${old.column} (${old.type}), and is ${entity.table}.${field.column} (${field.type}) now: the next comparison sees its values as changes.`,
       );
   }
-  for (const { name, required, scale } of entity.fields) {
+  for (const { name, required, scale, type } of entity.fields) {
     const old = fields.find((field) => field.name === name);
     if (old === undefined) continue;
+    if (isWhole(type) && isWhole(old.type) && old.exact !== true)
+      change.additions.push(`The field ${name} shows whole numbers beyond 2^53 exactly from now on.`);
     if (old.required !== required)
       change.additions.push(
         `The field ${name} ${required ? 'has to have a value' : 'may be empty'} from now on.`,
@@ -128,11 +129,26 @@ function compareFields(
     if ((old.scale ?? null) !== (scale ?? null))
       change.additions.push(`The field ${name} has ${scale ?? 0} digits after the point from now on.`);
   }
+  if (found !== null) sayOfLost(entity, fields, found, change);
   if (table !== entity.table) change.additions.push(`The table ${table} is called ${entity.table} now.`);
   for (const { name, column } of fields)
     if (!names.has(name))
       change.consequences.push(
         `The field ${name} is kept in step no longer. Its column ${table}.${column} and its values stay.`,
+      );
+}
+
+/** A column that its owner has dropped, while the field is to be kept in it as before. */
+function sayOfLost(
+  entity: EntityTable,
+  before: readonly EntityField[],
+  found: FoundTable,
+  { consequences }: CatalogueChange,
+): void {
+  for (const { name, column, type } of lackingFields(entity, found))
+    if (before.some((old) => old.name === name && old.column === column))
+      consequences.push(
+        `The column ${entity.table}.${column} of the field ${name} is not there any more: it is made anew (${madeFor(type)}) and empty, and the next comparison sees every value of it as emptied. To keep the values, bring the column back first.`,
       );
 }
 

@@ -3,19 +3,21 @@
 import type { Db, Tx } from '../server/handles.ts';
 import { fitsColumn, isText, typesThatFit } from './column-types.ts';
 import { folded } from '../email-fold.ts';
-import { columnOf, identityField, tableOf, type EntityField, type EntityTable } from './entity-table.ts';
-import type { FoundColumn, FoundTable } from './found-table.ts';
+import {
+  columnOf,
+  identityField,
+  OWN_COLUMNS,
+  tableOf,
+  type EntityField,
+  type EntityTable,
+} from './entity-table.ts';
+import { findTable, type FoundColumn, type FoundTable } from './found-table.ts';
 
 /** White space that a text must not have at its ends, as it is written in SQL. */
 export const BLANKS = String.raw`E' \t\r\n\f\x0b'`;
 
 /** How many ids of rows are named; their number is given beside them. */
 const NAMED = 5;
-
-/** The columns that every entity's table has, besides those of its fields. */
-const SYSTEM = [
-  ...['id', 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at', 'deleted_at'],
-];
 
 /** What prevents that a table with versions and events already gets these fields; reads only. */
 export async function attachedProblems(
@@ -30,7 +32,7 @@ export async function attachedProblems(
   const problems = isEmpty
     ? columnProblems({ ...entity, fields: entity.fields.filter((field) => !mayAdd.includes(field)) }, found)
     : columnProblems(entity, found);
-  const names = [...SYSTEM, ...entity.fields.map(({ column }) => column)];
+  const names = [...OWN_COLUMNS, ...entity.fields.map(({ column }) => column)];
   for (const { name, notNull, isFilled } of columns.values())
     if (notNull && !isFilled && !names.includes(name))
       problems.push(
@@ -40,7 +42,7 @@ export async function attachedProblems(
   const needed = entity.fields.filter(
     ({ required, column }) => required && columns.get(column)?.notNull === false,
   );
-  const conditions = needed.length === 0 ? [] : [lacksOne(needed)];
+  const conditions = [...(needed.length === 0 ? [] : [lacksOne(needed)]), ...unreadable(entity, found)];
   const [identity, old] = [identityField(entity), identityField(before)];
   if (identity !== null && columns.has(identity.column) && identity.column !== old?.column)
     conditions.push(sharesIdentity(entity, identity, `${columnOf(identity)}::text`, 'deleted_at is null'));
@@ -54,8 +56,10 @@ export function columnProblems(entity: EntityTable, { columns }: FoundTable): st
     return [
       ...fieldProblems(field, column),
       ...(column?.isComputed === true ? [`its column ${column.name} is computed`] : []),
-      ...(column?.notNull === true && !column.isFilled && !field.required
-        ? [`its column ${column.name} is not null: declare the field ${field.name} as required`]
+      ...(column?.notNull === true && !field.required
+        ? [
+            `its column ${column.name} is not null: declare the field ${field.name} as required, or drop the not null (a default fills in nothing for a value that is emptied)`,
+          ]
         : []),
     ];
   });
@@ -69,6 +73,10 @@ function fieldProblems(field: EntityField, column: FoundColumn | undefined): str
   if (!fitsColumn(field.type, column.typname, column.kind))
     return [
       `its column ${field.column} is ${column.shown}, and the field ${field.name} (${field.type}) needs one of the types ${types}`,
+    ];
+  if (column.scale !== null && (field.scale ?? 0) > column.scale)
+    return [
+      `its column ${field.column} is ${column.shown}, which rounds to ${column.scale} digits after the point, and the field ${field.name} has ${field.scale ?? 0}: lower its scale, or alter the column`,
     ];
   const lacking = (field.values ?? []).filter((value) => column.labels?.includes(value) === false);
   return lacking.length === 0
@@ -86,6 +94,57 @@ export function lacksOne(required: readonly EntityField[]): [text: string, where
     `rows have no ${required.map(({ name }) => name).join(' or no ')}`,
     required.map(isEmpty).join(' or ') || 'false',
   ];
+}
+
+/**
+ * Rows whose json no jsonb can hold, as which it is read: NUL, and half of a surrogate pair, which a
+ * column of the type json keeps as it was written.
+ */
+export function unreadable(
+  { fields }: EntityTable,
+  { columns }: FoundTable,
+): [text: string, where: string][] {
+  const kept = fields.filter(({ column }) => columns.get(column)?.typname === 'json');
+  return kept.map((field) => [
+    `rows have a NUL character or half of a surrogate pair in the json of their column ${field.column}`,
+    String.raw`regexp_replace(${columnOf(field)}::text, '\\\\|\\ud[89ab]..\\ud[c-f]..', ' ', 'gi') ~* '\\u(0000|d[89a-f])'`,
+  ]);
+}
+
+/**
+ * What is not as the tables of a migrated database were left: a column that was dropped, or has
+ * another type now. Reads only the system catalogue of PostgreSQL.
+ */
+export async function findLost(
+  db: Db | Tx,
+  entities: readonly EntityTable[],
+): Promise<{ lacking: string[]; problems: string[] }> {
+  const lost: { lacking: string[]; problems: string[] } = { lacking: [], problems: [] };
+  for (const entity of entities) {
+    const found = await findTable(db, entity.table);
+    if (found === null) {
+      lost.problems.push(`there is no table ${entity.table}`);
+      continue;
+    }
+    if (lackingFields(entity, found).length > 0) lost.lacking.push(entity.name);
+    const present = entity.fields.filter(({ column }) => found.columns.has(column));
+    const problems = [
+      ...OWN_COLUMNS.filter((name) => !found.columns.has(name)).map(
+        (name) => `its column ${name}, which Twinbox has in every table, is not there any more`,
+      ),
+      ...columnProblems({ ...entity, fields: present }, found),
+    ];
+    if (problems.length > 0) lost.problems.push(doesNotFit(entity, problems));
+  }
+  return lost;
+}
+
+export function lackingFields({ fields }: EntityTable, { columns }: FoundTable): EntityField[] {
+  return fields.filter(({ column }) => !columns.has(column));
+}
+
+export function doesNotFit({ table }: EntityTable, problems: readonly string[]): string {
+  return `the table ${table} does not fit: ${problems.join('; ')}`;
 }
 
 /** Living rows whose identity another one has too. */

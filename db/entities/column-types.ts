@@ -42,6 +42,10 @@ export function isText(type: ColumnType): boolean {
   return FITS[type].made === 'text';
 }
 
+export function isWhole(type: ColumnType): boolean {
+  return FITS[type].fits === WHOLE;
+}
+
 /**
  * A row's fields as one JSON object, each value in the form that lib/catalogue/field-types.ts calls
  * canonical, as far as the column holds one: no answer, event or comparison depends on the zone of a
@@ -49,8 +53,14 @@ export function isText(type: ColumnType): boolean {
  */
 export function fieldsAsJson(fields: readonly EntityField[], row: string): string {
   const pairs = fields.map((field) => `'${field.name}', ${asJson(field, `${row}.${columnOf(field)}`)}`);
-  return `jsonb_build_object(${pairs.join(', ')})`;
+  const parts: string[] = [];
+  for (let at = 0; at < pairs.length || at === 0; at += MAX_PAIRS)
+    parts.push(`jsonb_build_object(${pairs.slice(at, at + MAX_PAIRS).join(', ')})`);
+  return parts.length === 1 ? String(parts[0]) : `(${parts.join(' || ')})`;
 }
+
+/** PostgreSQL passes at most 100 arguments to a function. */
+const MAX_PAIRS = 50;
 
 function asJson({ type, scale }: EntityField, column: string): string {
   if (isText(type)) return `${column}::text`;
@@ -59,6 +69,9 @@ function asJson({ type, scale }: EntityField, column: string): string {
     return scale === undefined || scale === null
       ? `${column}::text`
       : `case when ${column} = trunc(${column}, ${scale}) then trunc(${column}, ${scale}) else ${column} end::text`;
+  // Those that JavaScript has exactly are numbers; another one is a text, with each of its digits.
+  if (isWhole(type))
+    return `case when ${column} between ${Number.MIN_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER} then to_jsonb(${column}) else to_jsonb(${column}::text) end`;
   if (type === 'timestamp')
     return `case when ${column} >= '0001-01-01Z' and ${column} < '10000-01-01Z' then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') else ${column}::text end`;
   return column;

@@ -25,6 +25,8 @@ export interface EntityField {
   /** The digits after the point, of a decimal; and the only values, of an enum. */
   scale?: number | null;
   values?: readonly string[] | null;
+  /** In a stored definition: whether its whole numbers are shown with each of their digits. */
+  exact?: boolean;
   /** Whether a list is filtered by it (filters.ts), with an index on its column (filter-indexes.ts). */
   indexed?: boolean;
 }
@@ -49,8 +51,13 @@ export const customerTable: EntityTable = {
   ],
 };
 
+/** The columns that every entity's table has, besides those of its fields. */
+export const OWN_COLUMNS: readonly string[] = [
+  ...['id', 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at', 'deleted_at'],
+];
+
 /** Room for `_version_after_restore` within the 63 bytes of a name. */
-const MAX_TABLE = 41;
+export const MAX_TABLE = 41;
 
 /** The table's name in SQL. Throws if a name of the entity would need an escape. */
 export function tableOf({ name, table }: Pick<EntityTable, 'name' | 'table'>): string {

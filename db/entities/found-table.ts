@@ -14,6 +14,8 @@ export interface FoundColumn {
   shown: string;
   /** Of varchar and char. */
   length: number | null;
+  /** Of a numeric with limits: the digits after the point, to which PostgreSQL rounds. */
+  scale: number | null;
   notNull: boolean;
   /** A default, or an identity. */
   isFilled: boolean;
@@ -42,12 +44,13 @@ select n.nspname::text as schema, current_schema()::text as current,
             'labels', case when b.typtype = 'e' then (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = b.oid) end,
             'shown', format_type(a.atttypid, a.atttypmod),
             'length', case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
+            'scale', case when b.typname = 'numeric' and b.mod > 4 then (((b.mod - 4) & 2047) # 1024) - 1024 end,
             'notNull', a.attnotnull, 'isFilled', a.atthasdef or a.attidentity <> '', 'isComputed', a.attgenerated <> '',
             'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end) order by a.attnum), '[]')
    from pg_attribute a join pg_type t on t.oid = a.atttypid cross join lateral (
      with recursive under as (
-       select t.oid, t.typname, t.typtype, t.typbasetype
-       union all select d.oid, d.typname, d.typtype, d.typbasetype from under u join pg_type d on d.oid = u.typbasetype)
+       select t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod as mod
+       union all select d.oid, d.typname, d.typtype, d.typbasetype, d.typtypmod, u.typtypmod from under u join pg_type d on d.oid = u.typbasetype)
      select * from under where typtype <> 'd') b
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(:table)`;

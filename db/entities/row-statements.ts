@@ -30,12 +30,17 @@ const read = (entity: Pick<EntityTable, 'name'>): string =>
   `c.id, c.fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
 
 // Writes the event of the row in the CTE "changed". Part of every write below.
-const writeEvent = (entity: EntityTable, operation: string, unless = 'false'): string => `
+const writeEvent = (
+  entity: EntityTable,
+  operation: string,
+  unless = 'false',
+  changed = 'changed c',
+): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
   select c.last_event_id, :eventId::uuid, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
          entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
-  from changed c where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
+  from ${changed} where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
 
 // Always later than before, so that the trigger of the table, which moves the time on for changes
 // by hand, has nothing to do. The last time of PostgreSQL has no next one: the trigger leaves it as
@@ -52,9 +57,9 @@ const rowOf = (columns: readonly string[], row: string): string =>
 // No column of the table shows anything of the change. If a trigger stores the wanted value in a
 // column of its own, the row has changed.
 const isTurnedBack = (columns: readonly string[]): string =>
-  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(c.before)')})
-  and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
-    = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
+  `record_image_eq(${rowOf(columns, 'c')}, ${rowOf(columns, '(written.before)')})
+  and to_jsonb(written.after) - '{version,last_event_id,updated_at}'::text[]
+    = to_jsonb(written.before) - '{version,last_event_id,updated_at}'::text[]`;
 
 export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
 with changed as (
@@ -66,17 +71,22 @@ with changed as (
 )
 select ${written(entity)} from changed c`;
 
+// The rows before and after the change are each one column, whole: beside them the columns of the table
+// would not be told apart from ours, since its owner may have called one of them `before`. For the
+// same reason no alias of a row stands alone (`b` may be a column of b).
 // `before` is the row as this statement has locked it, with changes that others made meanwhile.
 export const updateSql = (entity: EntityTable, columns: readonly string[]): string => `
-with changed as (
+with written as (
   update ${tableOf(entity)} t
   set ${columns.map((column) => `${column} = w.${column}, `).join('')}
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
-  from (select b as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
-  where t.id = :id and before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+  from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
+  where t.id = :id and locked.before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
     and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
-  returning t.*, before, before_id
-), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`)}
+  returning (t.*)::${tableOf(entity)} as after, locked.before
+), changed as (
+  select (written.after).* from written
+), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
 )
 select ${written(entity)} from changed c`;
 

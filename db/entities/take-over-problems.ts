@@ -1,7 +1,7 @@
 // What prevents that a table is taken over, as sentences.
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
-import { BLANKS, columnProblems, findRows, lacksOne, sharesIdentity } from './column-problems.ts';
+import { BLANKS, columnProblems, findRows, lacksOne, sharesIdentity, unreadable } from './column-problems.ts';
 import { typesThatFit } from './column-types.ts';
 import { columnOf, identityField, type EntityTable } from './entity-table.ts';
 import type { FoundColumn, FoundTable } from './found-table.ts';
@@ -61,14 +61,11 @@ export async function referenceProblems(db: Db | Tx, entity: EntityTable): Promi
 }
 
 /** What single rows prevent, with the ids of the first of them. */
-export async function rowProblems(
-  db: Db | Tx,
-  entity: EntityTable,
-  { columns }: FoundTable,
-): Promise<string[]> {
+export async function rowProblems(db: Db | Tx, entity: EntityTable, found: FoundTable): Promise<string[]> {
+  const { columns } = found;
   const required = entity.fields.filter((field) => field.required);
   const identity = identityField(entity);
-  const conditions: [text: string, where: string][] = [lacksOne(required)];
+  const conditions = [lacksOne(required), ...unreadable(entity, found)];
   if (identity !== null) {
     const trimmed = `btrim(${columnOf(identity)}::text, ${BLANKS})`;
     conditions.push(sharesIdentity(entity, identity, trimmed));

@@ -15,6 +15,7 @@ import {
   type CatalogueChange,
   type TableCatalogue,
 } from '../entities/catalogue-change.ts';
+import { findLost } from '../entities/column-problems.ts';
 import { findIndexChanges, settleFilterIndexes } from '../entities/filter-indexes.ts';
 import { customerTable } from '../entities/entity-table.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
@@ -100,8 +101,8 @@ async function keepOwnNumbers(tx: Tx): Promise<void> {
 }
 
 /**
- * Throws `server_too_old`, `not_migrated`, `newer_than_program` or `catalogue_changed`, with what to
- * do; changes nothing.
+ * Throws `server_too_old`, `not_migrated`, `newer_than_program`, `table_unfit` or `catalogue_changed`,
+ * with what to do; changes nothing.
  */
 export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn): Promise<void> {
   const applied = await assertNotNewer(db);
@@ -111,16 +112,23 @@ export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn
       'not_migrated',
       `the database lacks ${missing.length} migration(s), from ${missing[0]} on. Run: npx twinbox migrate`,
     );
-  if (await isAttachedAs(db, catalogue)) return;
+  const isAttached = await isAttachedAs(db, catalogue);
+  const lost = await findLost(db, isAttached ? catalogue.entities : []);
+  if (lost.problems.length > 0) throw new DbError('table_unfit', `${lost.problems.join('; ')}. ${REPAIR}`);
+  if (isAttached && lost.lacking.length === 0) return;
   const { additions, consequences, problems } = await findCatalogueChange(db, catalogue, { isPlan: false });
   const indexes = await saidOfIndexes(db, catalogue);
   throw new DbError(
     'catalogue_changed',
-    'the configuration is another one than this database was migrated with:\n' +
+    (lost.lacking.length > 0
+      ? 'the tables are not as the configuration says:\n'
+      : 'the configuration is another one than this database was migrated with:\n') +
       [...problems, ...consequences, ...additions, ...indexes].map((sentence) => `  ${sentence}\n`).join('') +
       'Run: npx twinbox migrate (npx twinbox migrate --plan shows it first)',
   );
 }
+
+const REPAIR = 'Correct the table or the configuration, then run: npx twinbox migrate';
 
 async function saidOfIndexes(db: Db, { entities }: TableCatalogue): Promise<string[]> {
   return (await findIndexChanges(db, entities)).map(({ says }) => says);

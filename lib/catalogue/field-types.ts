@@ -98,10 +98,12 @@ const choice: TypeRules = {
   expects: ({ values }) => `one of ${(values ?? []).join(', ')}`,
 };
 
+const WHOLE_TEXT = /^[+-]?\d+$/;
+
 /** A whole number, or the text of one; any other value as it is. */
 function toWhole(value: Given): Value {
   const tidy = tidied(value);
-  if (isText(tidy) && /^[+-]?\d+$/.test(tidy)) {
+  if (isText(tidy) && WHOLE_TEXT.test(tidy)) {
     const number = Number(tidy);
     if (Number.isSafeInteger(number)) return number === 0 ? 0 : number;
   }
@@ -242,6 +244,14 @@ export function canonical(value: Value | undefined, field: Field): Value {
 /** Whether the field can hold a canonical value. */
 export function fits(value: Value, field: Field): boolean {
   return value === null ? !field.required : TYPES[field.type].fits(value, field);
+}
+
+/**
+ * Whether a canonical value is a whole number that JavaScript does not have exactly. The table shows
+ * such a number as a text; the API and a file cannot give one.
+ */
+export function isInexact({ type }: Field, value: Value): boolean {
+  return (type === 'integer' || type === 'money') && isText(value) && WHOLE_TEXT.test(value);
 }
 
 /** Whether two canonical values stand for the same thing. */

@@ -1,6 +1,6 @@
 // When do two values stand for the same thing, and what can each side hold?
 import { fold } from '../../db/email-fold.ts';
-import { canonical as canonicalOf, equal, fits, toText } from '../catalogue/field-types.ts';
+import { canonical as canonicalOf, equal, fits, isInexact, toText } from '../catalogue/field-types.ts';
 import type { FieldRule, Value } from '../catalogue/document.ts';
 import { fromExternal, toExternal } from '../catalogue/transforms.ts';
 
@@ -20,8 +20,12 @@ export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined
   return isLoose && fold(x) === fold(y);
 }
 
-/** Whether their side can hold a value of ours whole. */
+/**
+ * Whether their side can hold a value of ours whole. A number that JavaScript does not have exactly
+ * is sent nowhere: what comes back of it could be another one.
+ */
 export function canCarry(rule: FieldRule, value: Value): boolean {
+  if (isInexact(rule.field, canonical(rule, value))) return false;
   if (rule.maxLength === null) return true;
   return Array.from(toText(toExternal(rule, value), rule.field) ?? '').length <= rule.maxLength;
 }

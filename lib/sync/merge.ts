@@ -3,6 +3,7 @@
 // "Merge".
 import { isDeepStrictEqual } from 'node:util';
 import type { ConflictRule, FieldRule, Fields, Value } from '../catalogue/document.ts';
+import { isInexact } from '../catalogue/field-types.ts';
 import { canCarry, canonical, canTake, same } from './canonical.ts';
 import type { Pair, Shadow } from './shadow.ts';
 
@@ -179,7 +180,7 @@ function leave(
   plan.conflicts.push({
     ...bothMoved(rule, base, our, their, 'ours'),
     kind,
-    rule: kind === 'cannot_carry' ? 'max_length' : 'type',
+    rule: kind === 'cannot_carry' && !isInexact(rule.field, our) ? 'max_length' : 'type',
     winner: 'neither',
   });
 }

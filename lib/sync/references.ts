@@ -35,9 +35,15 @@ export async function namedAtSystem(
     const id = row.fields[name];
     return typeof id === 'number' ? [{ field: name, entity: references, id }] : [];
   });
+  const fields: Fields = { ...row.fields };
+  // An id that JavaScript does not have exactly is a text, and no row of ours has it.
+  const inexact = referencesOf(entity).find(({ name }) => typeof row.fields[name] === 'string');
+  if (inexact !== undefined) {
+    const { name: field, references } = inexact;
+    return { row, missing: { field, entity: references, id: Number(row.fields[field]) } };
+  }
   if (named.length === 0) return { row, missing: null };
   const known = await findCounterparts(db, { system, account }, named);
-  const fields: Fields = { ...row.fields };
   for (const each of named) fields[each.field] = known.get(`${each.entity}:${each.id}`) ?? null;
   const missing = named.find((each) => !known.has(`${each.entity}:${each.id}`)) ?? null;
   return { row: { ...row, fields }, missing };

@@ -54,6 +54,21 @@ describe('a catalogue that changes', () => {
     await refuses(`update customers set city = 'Rome' where id = 1`, 'TB001');
   });
 
+  it('shows large whole numbers exactly, where a database has rounded them', async () => {
+    const { entity, table } = own({ fields: { phone: PHONE, plan: PLAN, seats: { type: 'integer' } } });
+    await migrate(world.db, { catalogue: table });
+    // As it was before: the same definition without "exact", and the number as it is.
+    await world.db.raw(`update attached_entities set definition = replace(definition, ',"exact":true', '');
+      update customers set seats = 9223372036854775807, version = 2, last_event_id = next_sync_event_id();
+      select write_event('customer', 1)`);
+    const says = 'The field seats shows whole numbers beyond 2^53 exactly from now on.';
+    expect((await planMigration(world.db, table)).additions).to.deep.equal([says]);
+    expect(String(await errorOf(assertMigrated(world.db, table)))).to.include(says);
+    await migrate(world.db, { catalogue: table });
+    await assertMigrated(world.db, table);
+    expect((await readRow(world.db, entity, 1))?.fields).to.include({ seats: '9223372036854775807' });
+  });
+
   const UNFIT: [string, string, Record<string, UserField>, string][] = [
     [
       'a column of another type',
@@ -89,7 +104,7 @@ describe('a catalogue that changes', () => {
       'an optional field whose column must be filled',
       `alter table customers add tenant int; update customers set tenant = 1; set constraints all immediate; alter table customers alter tenant set not null`,
       { tenant: { type: 'integer' } },
-      'the table customers does not fit: its column tenant is not null: declare the field tenant as required',
+      'the table customers does not fit: its column tenant is not null: declare the field tenant as required, or drop the not null (a default fills in nothing for a value that is emptied)',
     ],
   ];
   for (const [what, sql, more, says] of UNFIT) {
