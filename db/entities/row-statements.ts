@@ -56,11 +56,14 @@ const isTurnedBack = (columns: readonly string[]): string =>
   and to_jsonb(c) - '{version,last_event_id,updated_at,before,before_id}'::text[]
     = to_jsonb(c.before) - '{version,last_event_id,updated_at}'::text[]`;
 
+// A writer of another catalogue is refused (catalogue-number.ts).
+const DEMAND_CATALOGUE = 'demand_catalogue(:catalogue::bigint, false)';
+
 export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
 with changed as (
   insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
-  from ${given(entity)}
+  from ${given(entity)} where ${DEMAND_CATALOGUE}
   returning *
 ), event as (${writeEvent(entity, 'created')}
 )
@@ -74,7 +77,7 @@ with changed as (
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   from (select b as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
   where t.id = :id and before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
-    and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
   returning t.*, before, before_id
 ), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`)}
 )
@@ -86,6 +89,7 @@ with changed as (
   set deleted_at = :now::timestamptz,
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+    and ${DEMAND_CATALOGUE}
   returning *
 ), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
 )
