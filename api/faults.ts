@@ -3,6 +3,7 @@
 
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { isDatabaseAway } from '../db/health/readiness.ts';
+import { DbError } from '../db/server/errors.ts';
 import { BODY_LIMIT } from './body.ts';
 import { databaseAway, Problem, type ProblemCode } from './problems.ts';
 import type { ApiLog } from './requests.ts';
@@ -81,6 +82,13 @@ export function toProblem(error: unknown): Problem {
         return databaseAway(
           'The database cannot be reached. Send the request again in a moment. If the request was a change, the change may have ' +
             'been made before the connection broke: read the customer first.',
+          error,
+        );
+      }
+      if (error instanceof DbError && error.code === 'catalogue_changed') {
+        return databaseAway(
+          'The database was migrated to another catalogue, and this process, which was started with the one of before, ends. ' +
+            'Nothing was changed. Send the request again in a moment.',
           error,
         );
       }

@@ -8,6 +8,7 @@ import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
+import { compareAtStart } from '../lib/health/alike.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
 import { createIntakes } from '../lib/process/systems.ts';
 import { deafWarning } from '../lib/health/intake.ts';
@@ -46,10 +47,11 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   const signs = await startRoleSigns({
     db,
     log,
-    roles: [{ name: 'api', look: () => ({ state: server.url, problem }) }],
+    roles: [{ name: 'api', look: () => ({ state: server.url, problem }), settings: config.alike.api }],
     onBeat: () => flushAll(systems),
   });
-  const identity = watchIdentity({ db, address: database.address });
+  await compareAtStart(db, signs.owner, log);
+  const identity = watchIdentity({ db, address: database.address, steps: false });
   app = composeApi({
     config,
     owner: signs.owner,

@@ -84,6 +84,7 @@ export async function openDatabase(
     if (asItIs) return;
     await assertUnasked(db, catalogue);
     await migrate(db, { catalogue });
+    await assertMigrated(db, catalogue);
     await startSequences({ db, log });
   });
 }

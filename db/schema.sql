@@ -61,6 +61,19 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.demand_catalogue(started_with bigint, steps boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if exists (select from catalogue_number where started_with < case when steps then steps_from else rows_from end) then
+    raise exception 'the catalogue of this database has been changed since this process was started' using errcode = 'TB010';
+  end if;
+  return true;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.draw_above_relay_floor()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -417,6 +430,13 @@ create table breakers (
   why jsonb not null,
   probes integer default 0 not null,
   probe_at timestamp with time zone not null
+);
+
+create table catalogue_number (
+  is_one boolean default true not null,
+  number bigint not null,
+  steps_from bigint not null,
+  rows_from bigint not null
 );
 
 create table closed_deliveries (
@@ -849,6 +869,8 @@ alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system,
 alter table attached_entities add constraint attached_entities_pkey PRIMARY KEY (name);
 alter table attached_mappings add constraint attached_mappings_pkey PRIMARY KEY (system, entity);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
+alter table catalogue_number add constraint catalogue_number_is_one_check CHECK (is_one);
+alter table catalogue_number add constraint catalogue_number_pkey PRIMARY KEY (is_one);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);

@@ -57,7 +57,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner: signs.owner });
   roles = rolesOfWorkers(workers, bus, settings);
-  const identity = watchIdentity({ db, address: database.address });
+  const identity = watchIdentity({ db, address: database.address, steps: true });
   health.serve({
     database: databasePart(db),
     bus: busPart(bus),

@@ -14,6 +14,7 @@ import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
+import { watchIdentity } from '../../lib/process/identity-watch.ts';
 import { createCustomerStore, type CustomerStore } from '../../lib/customers/customers.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import { AppError } from '../../lib/errors.ts';
@@ -157,12 +158,14 @@ async function start({
     owner,
     onBeat: () => flushAll(received),
     roles: [
-      { name: 'api', look: () => ({ state: server.url }) },
+      { name: 'api', settings: config.alike.api, look: () => ({ state: server.url }) },
       { name: 'relay', settings: config.alike.relay, look: () => lookAtRelay(following, bus) },
       ...rolesOfWorkers(workers, bus, config.alike.worker),
     ],
   });
   cleanups.push(() => signs.stop());
+  const identity = watchIdentity({ db, address: database.address, steps: true });
+  cleanups.push(() => identity.stop());
   await compareAtStart(db, owner, log);
   const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
@@ -192,7 +195,7 @@ async function start({
     databasePlace: database.place,
     busPlace: opened.place,
     simulatorUrl: hosts[0]?.simulatorUrl ?? null,
-    failed: Promise.race([relayFailed, opened.failed]),
+    failed: Promise.race([relayFailed, opened.failed, identity.failed]),
     stop,
   };
 }

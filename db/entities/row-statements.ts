@@ -61,11 +61,14 @@ const isTurnedBack = (columns: readonly string[]): string =>
   and to_jsonb(written.after) - '{version,last_event_id,updated_at}'::text[]
     = to_jsonb(written.before) - '{version,last_event_id,updated_at}'::text[]`;
 
+// A writer of another catalogue is refused (catalogue-number.ts).
+const DEMAND_CATALOGUE = 'demand_catalogue(:catalogue::bigint, false)';
+
 export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
 with changed as (
   insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
-  from ${given(entity)}
+  from ${given(entity)} where ${DEMAND_CATALOGUE}
   returning *
 ), event as (${writeEvent(entity, 'created')}
 )
@@ -82,7 +85,7 @@ with written as (
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
   where t.id = :id and locked.before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
-    and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
   returning (t.*)::${tableOf(entity)} as after, locked.before
 ), changed as (
   select (written.after).* from written
@@ -96,6 +99,7 @@ with changed as (
   set deleted_at = :now::timestamptz,
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
+    and ${DEMAND_CATALOGUE}
   returning *
 ), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
 )

@@ -4,6 +4,7 @@
 import type { Knex } from 'knex';
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
+import { numberOf, saidOfChange } from './catalogue-number.ts';
 import { columnOf, identityField, identityIndexOf, type EntityTable } from './entity-table.ts';
 import { filtersOf } from './filters.ts';
 import {
@@ -90,7 +91,8 @@ const ANSWER_MS = 15_000;
 
 /**
  * Writes a new row and its created event. Throws if a living row has the identity (isIdentityTaken),
- * and if the table refuses or drops the row (db/row-rules.ts). Returns the row as the triggers of
+ * if the table refuses or drops the row (db/row-rules.ts), and `catalogue_changed` if the
+ * database was migrated to a catalogue with other rows meanwhile. Returns the row as the triggers of
  * the table have made it.
  */
 export async function insertRow(
@@ -102,7 +104,7 @@ export async function insertRow(
   const { columns, json } = byColumn(entity, values);
   const row = await writeNumbered(
     db,
-    (at) => one(at, insertSql(entity, columns), { values: json, ...stamped(stamp) }),
+    (at) => one(at, insertSql(entity, columns), { values: json, ...stamped(db, stamp) }),
     (error) => isIdentityTaken(entity, error),
   );
   if (!row) throw new RowSwallowed('insert');
@@ -132,7 +134,7 @@ export async function updateRow(
   const condition = { ifVersion: versions(ifVersion), refuseTurnedBack };
   return await writeNumbered(
     db,
-    (at) => one(at, updateSql(entity, columns), { id, values: json, ...condition, ...stamped(stamp) }),
+    (at) => one(at, updateSql(entity, columns), { id, values: json, ...condition, ...stamped(db, stamp) }),
     (error) => isIdentityTaken(entity, error),
   );
 }
@@ -149,7 +151,7 @@ export function deleteRow(
   stamp: Stamp,
 ): Promise<MappedRow | null> {
   return writeNumbered(db, (at) =>
-    one(at, deleteSql(entity), { id, ifVersion: versions(ifVersion), ...stamped(stamp) }),
+    one(at, deleteSql(entity), { id, ifVersion: versions(ifVersion), ...stamped(db, stamp) }),
   );
 }
 
@@ -208,8 +210,11 @@ function versions(ifVersion: number | readonly number[] | undefined): number[] |
   return ifVersion === undefined ? null : [ifVersion].flat();
 }
 
-function stamped({ eventId, source, context, now }: Stamp): Record<string, string | Date> {
-  return { eventId, source, context: JSON.stringify(context), now };
+function stamped(
+  db: Db | Tx,
+  { eventId, source, context, now }: Stamp,
+): Record<string, string | Date | number | null> {
+  return { eventId, source, context: JSON.stringify(context), now, catalogue: numberOf(db) };
 }
 
 async function all(
@@ -221,7 +226,10 @@ async function all(
   // A server that vanished answers nothing, and its connections would stay in the pool until TCP
   // gives up. So outside a transaction a statement that takes too long loses its connection; inside
   // one, the owner of the transaction bounds the time.
-  const { rows } = await (db.isTransaction ? query : query.timeout(ANSWER_MS));
+  const answer = db.isTransaction ? query : query.timeout(ANSWER_MS);
+  const { rows } = await answer.catch((error: unknown) => {
+    throw saidOfChange(error);
+  });
   return rows.map(toRow);
 }
 

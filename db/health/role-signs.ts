@@ -1,5 +1,5 @@
 // Signs of life of the roles: every process writes its own rows, and any process reads all of them.
-import type { Db } from '../server/connection.ts';
+import type { Db, Tx } from '../server/connection.ts';
 
 export type RoleName = 'api' | 'relay' | 'worker' | 'housekeeping';
 
@@ -71,5 +71,21 @@ order by role, started_at, owner`;
 /** The signs of life of the last hour, and the newest of each role, however old. */
 export async function readRoleSigns(db: Db): Promise<RoleSign[]> {
   const { rows } = await db.raw<{ rows: RoleSign[] }>(readSql);
+  return rows;
+}
+
+/**
+ * Three signs of life missed: with the time between two checks a missing role is seen within 30 s.
+ */
+export const ALIVE_MS = 15_000;
+
+/** The living processes that work by the catalogue, by role and owner: a relay only passes events on. */
+export async function readWorkingByCatalogue(db: Db | Tx): Promise<Pick<RoleSign, 'role' | 'owner'>[]> {
+  const { rows } = await db.raw<{ rows: Pick<RoleSign, 'role' | 'owner'>[] }>(
+    `select role, owner from role_signs
+     where role in ('api', 'worker') and stopped_at is null and seen_at > clock_timestamp() - :alive * interval '1 millisecond'
+     order by role, owner`,
+    { alive: ALIVE_MS },
+  );
   return rows;
 }

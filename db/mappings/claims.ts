@@ -1,5 +1,6 @@
 // The lease on a mapping: taken, given back, and noted before a request leaves. Every write under
 // it names its fence.
+import { numberOf, saidOfChange } from '../entities/catalogue-number.ts';
 import type { BreakerRow } from '../limits/breakers.ts';
 import type { RestRow } from '../limits/rests.ts';
 import type { Db, Tx } from '../server/connection.ts';
@@ -44,7 +45,8 @@ with breaker as (
     union all
     select id, free from lined where free
   ) both_kinds
-  where not exists (select from connections c where c.system = :system and c.paused_at is not null)
+  where demand_catalogue(:catalogue::bigint, true)
+    and not exists (select from connections c where c.system = :system and c.paused_at is not null)
     and not exists (select from breaker where opened_at is not null)
     and not exists (select from rest)
   order by free
@@ -95,7 +97,8 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 /**
  * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room
  * for. No mapping is taken of a system that is paused, whose breaker is open or whose account
- * rests; the answer includes the rows of the breaker and of the rest.
+ * rests; the answer includes the rows of the breaker and of the rest. Throws `catalogue_changed` if the
+ * database was migrated to another catalogue meanwhile.
  */
 export async function claimDue(
   db: Db,
@@ -111,7 +114,10 @@ export async function claimDue(
   } & ClaimRoom,
 ): Promise<{ claims: Claimed[]; breaker: BreakerRow | null; rest: RestRow | null }> {
   const { leaves = [], last = urgencies.housekeeping, ...others } = claim;
-  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, { ...others, leaves: [...leaves], last });
+  const bindings = { ...others, leaves: [...leaves], last, catalogue: numberOf(db) };
+  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, bindings).catch((error: unknown) => {
+    throw saidOfChange(error);
+  });
   const stored = rows.flatMap((row) => (row.id === null && row.breaker ? [row.breaker] : []))[0];
   const rest = rows.flatMap((row) => (row.id === null && row.rest ? [row.rest] : []))[0];
   return {
@@ -157,13 +163,17 @@ export async function claimMapping(
   db: Db | Tx,
   claim: { id: number; owner: string; leaseMs: number },
 ): Promise<{ id: number; fence: number } | null> {
-  const { rows } = await db.raw<{ rows: { id: number; fence: number }[] }>(
-    `update external_mappings
+  const { rows } = await db
+    .raw<{ rows: { id: number; fence: number }[] }>(
+      `update external_mappings
      set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
-     where id = :id and (lease_until is null or lease_until < clock_timestamp())
+     where id = :id and (lease_until is null or lease_until < clock_timestamp()) and demand_catalogue(:catalogue::bigint, true)
      returning id, fence`,
-    claim,
-  );
+      { ...claim, catalogue: numberOf(db) },
+    )
+    .catch((error: unknown) => {
+      throw saidOfChange(error);
+    });
   return rows[0] ?? null;
 }
 

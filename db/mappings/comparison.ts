@@ -7,6 +7,7 @@ import type { LoadedRow } from './load.ts';
 export type ComparedPair = {
   mappingId: number;
   internalId: number | null;
+  account: string | null;
   externalId: string | null;
   state: MappingState;
   reason: string | null;
@@ -25,7 +26,7 @@ export type ComparedPair = {
 };
 
 const pairColumns = `
-  m.id as "mappingId", m.internal_id as "internalId", m.external_id as "externalId", m.state, m.reason,
+  m.id as "mappingId", m.internal_id as "internalId", m.account, m.external_id as "externalId", m.state, m.reason,
   case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
   m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent, m.role = 'alias' as "isAlias",

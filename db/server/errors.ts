@@ -17,6 +17,7 @@ export type DbErrorCode =
   | 'not_migrated'
   | 'refused'
   | 'sequence_unfit'
+  | 'still_running'
   | 'read_only'
   | 'server_too_old'
   | 'time_zone_unknown'
@@ -45,7 +46,7 @@ export function sqlState(error: unknown): string | undefined {
 // wrong for every row alike, cursors, transactions and their conflicts, resources, operators, the
 // system; and a sequence that gives no number (0016-sequences.sql). Class 0A is not one of them,
 // since infinity as a number is in it.
-const OF_NO_ROW = /^(08|0B|0L|0P|24|25|26|28|2D|34|3B|3D|3F|40|42|53|55|57|58|72)...$|^(2200H|TB008)$/;
+const OF_NO_ROW = /^(08|0B|0L|0P|24|25|26|28|2D|34|3B|3D|3F|40|42|53|55|57|58|72)...$|^(2200H|TB008|TB010)$/;
 
 /**
  * Whether an error is about one row or event, so that other rows would succeed: PostgreSQL refuses

@@ -10,6 +10,8 @@ import {
 } from './migration-files.ts';
 import { assertGround } from './preflight.ts';
 import { attachCatalogue, isAttachedAs, statementsOf } from '../entities/attach.ts';
+import { attachedTables, readAttached, readMapped } from '../entities/attached.ts';
+import { closeToOthers, noteNumber, raiseNumber, reachOf, readNumber } from '../entities/catalogue-number.ts';
 import {
   findCatalogueChange,
   type CatalogueChange,
@@ -18,6 +20,7 @@ import {
 import { findLost } from '../entities/column-problems.ts';
 import { findIndexChanges, settleFilterIndexes } from '../entities/filter-indexes.ts';
 import { customerTable } from '../entities/entity-table.ts';
+import { readWorkingByCatalogue } from '../health/role-signs.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
@@ -26,6 +29,9 @@ export { migrationNames } from './migration-files.ts';
 
 /** Any fixed number: the process that holds this advisory lock migrates the database. */
 const MIGRATE_LOCK = 7_240_113;
+
+/** Since this migration the catalogue has a number. */
+const NUMBERED = '0037-catalogue-number.sql';
 
 /** The catalogue that stands without a configuration. */
 const builtIn: TableCatalogue = { entities: [customerTable], mappings: [] };
@@ -46,7 +52,8 @@ interface MigrateOptions {
  * `timeZone`: the zone for the times of an existing table whose columns have no zone; the session's
  * zone by default. `say` receives what a person has to know, one sentence at a time, before it is
  * done. Throws `time_zone_unknown`, `table_unfit`, and `ground_unfit` and similar errors
- * (preflight.ts) before anything is changed.
+ * (preflight.ts) before anything is changed; `still_running` where a change with consequences finds
+ * processes at work.
  */
 export async function migrate(
   db: Db,
@@ -66,10 +73,45 @@ export async function migrate(
     ];
     const change = await findCatalogueChange(tx, catalogue, { isPlan: false });
     if (change.problems.length > 0) throw new DbError('table_unfit', change.problems.join('; '));
-    change.additions.forEach(say);
-    return [...names, ...(await attachCatalogue(tx, catalogue, change, say))];
+    return [...names, ...(await changeCatalogue(tx, catalogue, change, say))];
   });
   return [...new Set([...names, ...(await settleFilterIndexes(db, entities, say))])];
+}
+
+/**
+ * Whoever works by the catalogue of before is stopped first where the change has consequences. What
+ * was not seen to run, or starts just now, is kept out by the number (catalogue-number.ts).
+ */
+async function changeCatalogue(
+  tx: Tx,
+  catalogue: TableCatalogue,
+  change: CatalogueChange,
+  say: (sentence: string) => void,
+): Promise<string[]> {
+  if (await isAttachedAs(tx, catalogue)) return attachCatalogue(tx, catalogue, change, say);
+  const attached = await readAttached(tx);
+  const reach = reachOf(catalogue, { attached, mapped: await readMapped(tx) });
+  if (reach === 'rows' || change.consequences.length > 0) await assertNobodyWorks(tx, change);
+  change.additions.forEach(say);
+  const tablesNow = catalogue.entities.map(({ table }) => table);
+  await closeToOthers(tx, reach, [...(await attachedTables(tx)), ...tablesNow]);
+  const tables = await attachCatalogue(tx, catalogue, change, say);
+  if (attached.size > 0) await raiseNumber(tx, reach);
+  return tables;
+}
+
+async function assertNobodyWorks(tx: Tx, { consequences }: CatalogueChange): Promise<void> {
+  const working = await readWorkingByCatalogue(tx);
+  if (working.length === 0) return;
+  const names = [
+    ...new Set(working.map(({ role, owner }) => `${role} ${owner.split(':').slice(0, 2).join(':')}`)),
+  ];
+  throw new DbError(
+    'still_running',
+    `nothing was changed, since ${names.length === 1 ? 'a process works' : 'processes work'} by the catalogue of before: ${names.join(', ')}. ` +
+      `${consequences.length === 0 ? 'The rows of a table are to be other ones' : 'The change has consequences'}: stop every API and every worker, ` +
+      'then migrate, then start them with the new configuration. A process that was killed counts as running for 15 s',
+  );
 }
 
 export interface MigrationPlan extends CatalogueChange {
@@ -106,6 +148,7 @@ async function keepOwnNumbers(tx: Tx): Promise<void> {
  */
 export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn): Promise<void> {
   const applied = await assertNotNewer(db);
+  const number = applied.has(NUMBERED) ? await readNumber(db) : null;
   const missing = (await migrationNames()).filter((name) => !applied.has(name));
   if (missing.length > 0)
     throw new DbError(
@@ -115,7 +158,11 @@ export async function assertMigrated(db: Db, catalogue: TableCatalogue = builtIn
   const isAttached = await isAttachedAs(db, catalogue);
   const lost = await findLost(db, isAttached ? catalogue.entities : []);
   if (lost.problems.length > 0) throw new DbError('table_unfit', `${lost.problems.join('; ')}. ${REPAIR}`);
-  if (isAttached && lost.lacking.length === 0) return;
+  if (isAttached && lost.lacking.length === 0) {
+    // Read before the catalogue: one that changes in between is another number.
+    if (number !== null) noteNumber(db, number);
+    return;
+  }
   const { additions, consequences, problems } = await findCatalogueChange(db, catalogue, { isPlan: false });
   const indexes = await saidOfIndexes(db, catalogue);
   throw new DbError(

@@ -19,6 +19,7 @@ const OF_TWINBOX = [
 /** The tables that Twinbox has besides those of the entities; a test compares db/schema.sql. */
 const TABLES_OF_TWINBOX = [
   ...['account_readings', 'account_rests', 'attached_entities', 'attached_mappings', 'breakers'],
+  'catalogue_number',
   ...['closed_deliveries', 'connections', 'copy_accounts', 'database_place', 'event_blocks'],
   ...['existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids', 'inbound_refusals'],
   ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],

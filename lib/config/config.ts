@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { catalogueHash } from './catalogue-hash.ts';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
 import { describeUnknown, describeWrong } from './problems.ts';
@@ -96,6 +97,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
 }
 
 function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }: CatalogueRead) {
+  const configuration = catalogueHash(catalogue);
   return {
     catalogue,
     /** The file of the catalogue; null if the built-in one stands. */
@@ -120,8 +122,15 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
-    /** The settings that must be the same in every process of a role. */
-    alike: { relay: alikeOf(values, 'relay'), worker: alikeOf(values, 'worker') },
+    /**
+     * The settings that must be the same in every process of a role. `configuration`: a hash of what
+     * the file of the catalogue says; a relay does nothing by it.
+     */
+    alike: {
+      api: { configuration },
+      relay: alikeOf(values, 'relay'),
+      worker: { ...alikeOf(values, 'worker'), configuration },
+    },
     simulator: {
       port: values.SIMULATOR_PORT,
       url: values.SIMULATOR_URL,

@@ -1,4 +1,5 @@
-// Settings that change what a worker does must be the same in every process that uses them. Each
+// Settings that change what a worker does must be the same in every process that uses them, and so must
+// the configuration of entities and mappings, which is shown as the setting `configuration`. Each
 // process shows its settings beside its signs of life (lib/health/role-signs.ts), and every process
 // that reads the signs of life reports the settings that differ. A difference stops nothing: while
 // a new setting is being rolled out, the processes differ for a while, and another worker does what
@@ -56,17 +57,23 @@ type Log = Record<'info' | 'warn', (event: string, fields: Record<string, unknow
  */
 export async function compareAtStart(db: Db, owner: string, log: Log): Promise<void> {
   const signs = await readRoleSigns(db);
+  const told = new Set<string>();
   for (const own of signs) {
     if (own.owner !== owner || own.settings === null) continue;
     const { role, settings } = own;
     const others = signs.filter((sign) => sign.owner !== owner && sign.settings !== null);
     const living = others.filter(isLiving);
     for (const sign of living)
-      for (const { setting, here, there } of valuesApart(settings, sign.settings ?? {}))
+      for (const { setting, here, there } of valuesApart(settings, sign.settings ?? {})) {
+        // A process with several roles says it once.
+        const other = nameOf(sign);
+        if (told.has(`${setting} ${other}`)) continue;
+        told.add(`${setting} ${other}`);
         log.warn('settings.differ', {
-          ...{ setting, here, there, other: nameOf(sign) },
+          ...{ setting, here, there, other },
           why: 'the setting must be the same in all of them: restart the process with the wrong value',
         });
+      }
     const [before] = others.filter((sign) => sign.role === role).toSorted((a, b) => a.ageMs - b.ageMs);
     if (living.length > 0 || before === undefined) continue;
     for (const { setting, here, there } of valuesApart(settings, before.settings ?? {}))

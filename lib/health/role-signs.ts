@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Db } from '../../db/server/connection.ts';
 import {
+  ALIVE_MS,
   endRoleSigns,
   forgetRoleSigns,
   saveRoleSigns,
@@ -96,10 +97,7 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
   };
 }
 
-/**
- * Three signs of life missed: with the time between two checks a missing role is seen within 30 s.
- */
-export const ALIVE_MS = 15_000;
+export { ALIVE_MS };
 
 export function isLiving({ stoppedAt, ageMs }: Pick<RoleSign, 'stoppedAt' | 'ageMs'>): boolean {
   return stoppedAt === null && ageMs < ALIVE_MS;

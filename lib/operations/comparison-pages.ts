@@ -1,8 +1,16 @@
 // The pages of pairs that a comparison reads. A pair that cannot be read is reported by its name,
 // and does not keep the others from being compared.
-import { readPairNames, readPairs, readPairsOf, type ComparedPair } from '../../db/mappings/comparison.ts';
+import {
+  readPairNames,
+  readPairs,
+  readPairsOf,
+  rereadPair,
+  type ComparedPair,
+} from '../../db/mappings/comparison.ts';
+import type { LoadedRow } from '../../db/mappings/load.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';
+import { rowsNamedAtSystem } from '../sync/references.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 type PairName = Pick<ComparedPair, 'mappingId' | 'internalId' | 'externalId'>;
@@ -25,7 +33,7 @@ export async function readPairsPage(deps: SyncDeps, after: number): Promise<Pair
   const { system } = integration;
   try {
     const pairs = await readPairs(db, system, after, PAGE);
-    return { pairs, unreadable: [], next: nextOf(pairs) };
+    return { pairs: await named(deps, pairs), unreadable: [], next: nextOf(pairs) };
   } catch (error) {
     if (!isOfOneRow(error)) throw error;
   }
@@ -46,7 +54,33 @@ export async function readPairsPage(deps: SyncDeps, after: number): Promise<Pair
       await noteSkipped(deps, { loop: 'verify', item, instead: NOT_COMPARED }, error);
     },
   );
-  return { pairs, unreadable, next: nextOf(names) };
+  return { pairs: await named(deps, pairs), unreadable, next: nextOf(names) };
+}
+
+/** One pair as it is now. */
+export async function readPairAgain(deps: SyncDeps, mappingId: number): Promise<ComparedPair | null> {
+  const pair = await rereadPair(deps.db, mappingId);
+  return pair && ((await named(deps, [pair]))[0] ?? null);
+}
+
+/** With the rows as the engine compares them: a reference is the id of the named row's record. */
+async function named({ db, entity, integration }: SyncDeps, pairs: ComparedPair[]): Promise<ComparedPair[]> {
+  const { system } = integration;
+  const byAccount = Map.groupBy(
+    pairs.filter(({ row }) => row !== null),
+    ({ account }) => account,
+  );
+  const rows = new Map<number, LoadedRow>();
+  for (const [account, some] of byAccount) {
+    if (account === null) continue; // no record of it is known yet
+    const given = some.flatMap(({ row }) => row ?? []);
+    const known = await rowsNamedAtSystem(db, entity, { system, account }, given);
+    some.forEach(({ mappingId }, at) => {
+      const row = known[at];
+      if (row) rows.set(mappingId, row);
+    });
+  }
+  return pairs.map((pair) => ({ ...pair, row: rows.get(pair.mappingId) ?? pair.row }));
 }
 
 function nextOf(page: PairName[]): number | null {

@@ -13,7 +13,7 @@ import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
-import { readPairsPage, type PairsPage } from './comparison-pages.ts';
+import { readPairAgain, readPairsPage, type PairsPage } from './comparison-pages.ts';
 import { isUuid } from '../uuid.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { oursOf, theirsOf } from '../sync/values.ts';
@@ -191,7 +191,7 @@ async function judgeAgain(
   seen: string[],
 ): Promise<void> {
   const fetched = pair.externalId === null ? null : await deps.integration.fetch(pair.externalId);
-  const now = await rereadPair(deps.db, pair.mappingId);
+  const now = await readPairAgain(deps, pair.mappingId);
   if (!now) return add(report, pair, 'pending', 'changed_meanwhile');
   const moved =
     now.dirty !== now.clean ||

@@ -1,14 +1,20 @@
-// A database may be restored or replaced while a process runs on it. So the process checks every
-// few seconds whether this is still the database with which it started, and ends if it is not. The
-// relay has a check of its own.
+// A database may be restored, replaced, or migrated to another catalogue while a process runs on it. So
+// the process checks every few seconds whether this is still the database with which it started, and
+// ends if it is not. The relay has a check of its own, and works by no catalogue. What is claimed or
+// written between two checks is refused by the statement itself (db/entities/catalogue-number.ts).
 import type { Db } from '../../db/server/connection.ts';
+import { assertSameCatalogue } from '../../db/entities/catalogue-number.ts';
+import { DbError } from '../../db/server/errors.ts';
 import type { Address } from '../../db/relay/identity.ts';
 import { assertSameDatabase, IdentityError } from './database-identity.ts';
 import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
 
 export type IdentityWatch = {
-  /** Resolves when the database is another one than before: the process reports this and ends. */
+  /**
+   * Resolves when the database, or its catalogue, is another one than before: the process reports this
+   * and ends.
+   */
   failed: Promise<Error>;
   stop(): Promise<void>;
 };
@@ -18,10 +24,13 @@ const EVERY_MS = 5_000;
 export function watchIdentity({
   db,
   address,
+  steps,
   everyMs = EVERY_MS,
 }: {
   db: Db;
   address: Address;
+  /** Whether it takes steps. What only reads and writes rows may go on after an added field. */
+  steps: boolean;
   everyMs?: number;
 }): IdentityWatch {
   const stopping = new AbortController();
@@ -29,6 +38,7 @@ export function watchIdentity({
   const loop = runLoop(
     async () => {
       await assertSameDatabase(db, address);
+      await assertSameCatalogue(db, { steps });
       return 0;
     },
     {
@@ -37,7 +47,8 @@ export function watchIdentity({
       backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: everyMs }),
       // Other parts report a database that does not answer, and it usually answers again later.
       onError(error) {
-        if (!(error instanceof IdentityError)) return;
+        const isOther = error instanceof IdentityError || isCatalogueChanged(error);
+        if (!isOther) return;
         failure.resolve(error);
         stopping.abort();
       },
@@ -51,4 +62,8 @@ export function watchIdentity({
       await loop.done;
     },
   };
+}
+
+function isCatalogueChanged(error: unknown): error is DbError {
+  return error instanceof DbError && error.code === 'catalogue_changed';
 }

@@ -20,7 +20,7 @@ import { findOut } from './perform/find-out.ts';
 import { NO_ROOM } from './perform/no-room.ts';
 import { bodyOf } from './perform/store-and-send.ts';
 import type { Outcome } from './settle/outcome.ts';
-import { beginStep, situationOf, type Step, type SyncDeps } from './step.ts';
+import { beginNamed, situationOf, type Step, type SyncDeps } from './step.ts';
 
 /** What would be done. `fields` are ours by name; values are left out on purpose. */
 export type Effect =
@@ -92,7 +92,7 @@ async function look(
   claim: Pick<Mapping, 'id' | 'fence'>,
   mayCall: boolean,
 ): Promise<Foreseen> {
-  const step = beginStep(loaded, { ...claim, deadline: Infinity });
+  const step = await beginNamed(deps, loaded, { ...claim, deadline: Infinity });
   for (;;) {
     const { rung, action } = decide(situationOf(deps, step));
     const isToFindOut = action.do === 'ask' || action.do === 'read' || action.do === 'look';

@@ -31,11 +31,7 @@ export async function namedAtSystem(
   { system, account }: Pick<Mapping, 'system' | 'account'>,
   row: LoadedRow,
 ): Promise<{ row: LoadedRow; missing: MissingReference | null }> {
-  const named = referencesOf(entity).flatMap(({ name, references }) => {
-    const id = row.fields[name];
-    return typeof id === 'number' ? [{ field: name, entity: references, id }] : [];
-  });
-  const fields: Fields = { ...row.fields };
+  const named = namedBy(entity, row);
   // An id that JavaScript does not have exactly is a text, and no row of ours has it.
   const inexact = referencesOf(entity).find(({ name }) => typeof row.fields[name] === 'string');
   if (inexact !== undefined) {
@@ -43,10 +39,37 @@ export async function namedAtSystem(
     return { row, missing: { field, entity: references, id: Number(row.fields[field]) } };
   }
   if (named.length === 0) return { row, missing: null };
+  const fields: Fields = { ...row.fields };
   const known = await findCounterparts(db, { system, account }, named);
   for (const each of named) fields[each.field] = known.get(`${each.entity}:${each.id}`) ?? null;
   const missing = named.find((each) => !known.has(`${each.entity}:${each.id}`)) ?? null;
   return { row: { ...row, fields }, missing };
+}
+
+/** The same of many rows, in one statement, in their order. */
+export async function rowsNamedAtSystem(
+  db: Db | Tx,
+  entity: Entity,
+  { system, account }: Pick<Mapping, 'system' | 'account'>,
+  rows: readonly LoadedRow[],
+): Promise<LoadedRow[]> {
+  const all = rows.map((row) => ({ row, named: namedBy(entity, row) }));
+  const asked = all.flatMap(({ named }) => named);
+  if (asked.length === 0) return [...rows];
+  const known = await findCounterparts(db, { system, account }, asked);
+  return all.map(({ row, named }) => {
+    const there = named.map(
+      ({ field, entity: of, id }) => [field, known.get(`${of}:${id}`) ?? null] as const,
+    );
+    return { ...row, fields: { ...row.fields, ...Object.fromEntries(there) } };
+  });
+}
+
+function namedBy(entity: Entity, { fields }: LoadedRow): { field: string; entity: string; id: number }[] {
+  return referencesOf(entity).flatMap(({ name, references }) => {
+    const id = fields[name];
+    return typeof id === 'number' ? [{ field: name, entity: references, id }] : [];
+  });
 }
 
 /** Values that were taken from a record, with the ids of our rows; or the first that has no row here. */

@@ -69,9 +69,17 @@ const SETTLE_MS = 5_000;
 
 export async function load(deps: SyncDeps, claim: Claim): Promise<Step | null> {
   const loaded = await loadStep(deps.db, claim.id, claim.fence);
-  if (!loaded) return null;
+  return loaded && beginNamed(deps, loaded, claim);
+}
+
+/** The step, with the row as the engine merges it: a reference is the id of the named row's record. */
+export async function beginNamed(
+  { db, entity }: Pick<SyncDeps, 'db' | 'entity'>,
+  loaded: LoadedStep,
+  claim: Claim,
+): Promise<Step> {
   if (!loaded.row) return beginStep(loaded, claim);
-  const { row, missing } = await namedAtSystem(deps.db, deps.entity, loaded.mapping, loaded.row);
+  const { row, missing } = await namedAtSystem(db, entity, loaded.mapping, loaded.row);
   return { ...beginStep({ ...loaded, row }, claim), missing };
 }
 

@@ -130,7 +130,7 @@ describe('an older state of the database that only the bus can show', () => {
   it('ends a running process, once the relay has found it', () =>
     withWorld(async ({ db, relay }) => {
       await relay.runOnce();
-      const watch = watchIdentity({ db, address: 'here', everyMs: 20 });
+      const watch = watchIdentity({ db, address: 'here', steps: true, everyMs: 20 });
       try {
         await noteAhead(db, { by: 'bus', count: 1, example: 'an event' });
         expect(await watch.failed).to.include({ code: 'restored' });

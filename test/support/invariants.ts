@@ -2,15 +2,18 @@ import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
-import type { Integration } from '../../lib/integrations/integration.ts';
 import type { FieldRule, Fields } from '../../lib/catalogue/document.ts';
 import { readField } from '../../lib/integrations/stripe/read-field.ts';
 import { same } from '../../lib/sync/canonical.ts';
+import type { SyncDeps } from '../../lib/sync/step.ts';
+import { mergedValue } from './merged-value.ts';
 import type { Simulator } from '../../simulator/simulator.ts';
 
 export type LoggedLine = { event: string } & Record<string, unknown>;
 
-export type Observed = { db: Db; simulator: Simulator; integration: Integration; log: LoggedLine[] };
+/** `deps`: what the rows are; without it no field names another row. */
+type Seen = { simulator: Simulator; log: LoggedLine[]; deps?: Pick<SyncDeps, 'entity'> };
+export type Observed = Pick<SyncDeps, 'db' | 'integration'> & Seen;
 
 type CustomerState = {
   id: number;
@@ -130,7 +133,9 @@ function* brokenDeliveries({ deliveries, mappings, intents }: Snapshot): Generat
   }
 }
 
-function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): Generator<string> {
+function* brokenMappings(world: Observed, all: Snapshot): Generator<string> {
+  const { integration, simulator, deps } = world;
+  const merged = mergedValue(deps?.entity, all.mappings);
   const rules = integration.document.fields;
   for (const mapping of all.mappings) {
     const row = all.customers.find(({ id }) => id === mapping.internalId);
@@ -152,7 +157,7 @@ function* brokenMappings({ integration, simulator }: Observed, all: Snapshot): G
       // A pair that was just linked has a shadow after its first read.
       if (!pair) {
         if (calm) yield `${name} has no shadow of ${field}`;
-      } else if (calm && row.deleted_at === null && !same(rule, pair.ours, fieldsOf(row)[field]))
+      } else if (calm && row.deleted_at === null && !same(rule, pair.ours, merged(row, field)))
         yield `${name} is clean, and our half of ${field} is not the row's`;
       else if (
         !isGone &&

@@ -21,6 +21,7 @@ export const stamp = () => ({
 
 export interface Migrated {
   readonly db: Db;
+  readonly url: string;
   rows(sql: string): Promise<object[]>;
 }
 
@@ -57,6 +58,9 @@ export function useMigrated(): Migrated {
   return {
     get db() {
       return made.db;
+    },
+    get url() {
+      return made.url;
     },
     rows: async (sql) => (await made.db.raw<{ rows: object[] }>(sql)).rows,
   };
