@@ -39,6 +39,12 @@ function readEntity(name: string, given: UserEntity, path: Path, problems: Probl
   addAt([...path, 'table'], given.table === undefined ? null : tableProblem(given.table), problems);
   const fields = readFields(name, given.fields ?? {}, [...path, 'fields'], problems);
   if (!builtIn && fields.length === 0) addAt([...path, 'fields'], 'must have at least one field', problems);
+  if (builtIn?.identity && identity === null)
+    addAt(
+      [...path, 'identity'],
+      `a ${name} always has one, so that a file that is imported twice makes no row twice; leave it out for ${builtIn.identity}`,
+      problems,
+    );
   if (problems.isSound([...path, 'identity']))
     addAt([...path, 'identity'], identityProblem(name, identity, fields), problems);
   addAt(path, whyEntityIsRefused(name), problems);

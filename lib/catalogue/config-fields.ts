@@ -83,6 +83,8 @@ function readField(name: string, given: UserField, path: Path, problems: Problem
   if (type === undefined || !fieldTypes.includes(type)) return plainField(name, 'text');
   checkKeys(given, type, path, problems);
   checkColumn(given.column, path, problems);
+  const asColumn = named === null && given.column === undefined ? columnProblem(name) : null;
+  if (asColumn !== null) problems.add(path, `${asColumn}; give the field another column`);
   checkValues(given.values, path, problems);
   const { column = name, required = false, indexed = false, description } = given;
   return {

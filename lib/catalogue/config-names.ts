@@ -1,33 +1,20 @@
 // Which names a configuration may give to entities, tables, columns and fields.
+import { MAX_TABLE, OWN_COLUMNS } from '../../db/entities/entity-table.ts';
+import { TABLES_OF_TWINBOX, TYPES_OF_POSTGRES } from './taken-tables.ts';
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /** PostgreSQL cuts longer names off; a name of ours has one byte for each character. */
 const MAX_BYTES = 63;
 
-/** What the API says of every row itself. */
+/** What the API says of every row itself; a test compares its answers. */
 const OF_THE_API = [
   ...['id', 'version', 'created_at', 'updated_at', 'deleted_at'],
-  ...['created_event_id', 'last_event_id', 'external_mappings'],
+  ...['created_event_id', 'last_event_id', 'external_mappings', 'sync'],
 ];
 
-/** The columns that Twinbox has in every table. */
-const OF_TWINBOX = [
-  ...['id', 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at', 'deleted_at'],
-];
-
-/** The tables that Twinbox has besides those of the entities; a test compares db/schema.sql. */
-const TABLES_OF_TWINBOX = [
-  ...['account_readings', 'account_rests', 'attached_entities', 'attached_mappings', 'breakers'],
-  'catalogue_number',
-  ...['closed_deliveries', 'connections', 'copy_accounts', 'database_place', 'event_blocks'],
-  ...['existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids', 'inbound_refusals'],
-  ...['instance', 'leases', 'operator_action_pairs', 'operator_actions', 'rate_buckets'],
-  ...['refused_records', 'relay_batches', 'relay_cursor', 'restores', 'role_signs', 'sequence_moves'],
-  ...['skipped_items', 'stoppages', 'sweeps', 'sync_attempts', 'sync_conflicts', 'sync_deliveries'],
-  ...['sync_events', 'sync_intents', 'system_credentials', 'taken_over_rows', 'walk_positions'],
-  'webhook_signs',
-];
+/** The columns that PostgreSQL has in every table; a test compares them. */
+const OF_POSTGRES = ['tableoid', 'cmax', 'xmax', 'cmin', 'xmin', 'ctid'];
 
 /** What a list of the API is asked for besides values of fields; a test compares the API's schema. */
 const OF_LISTS = ['limit', 'after', 'updated_since'];
@@ -51,7 +38,8 @@ export function filterNameProblem(name: string): string | null {
 
 /** Why a column of the user's cannot have the name; null if it can. */
 export function columnProblem(name: string): string | null {
-  if (OF_TWINBOX.includes(name)) return `"${name}" is a column of Twinbox itself`;
+  if (OWN_COLUMNS.includes(name)) return `"${name}" is a column of Twinbox itself`;
+  if (OF_POSTGRES.includes(name)) return `"${name}" is a column that PostgreSQL itself has in every table`;
   return nameProblem(name);
 }
 
@@ -60,7 +48,11 @@ export function tableProblem(name: string): string | null {
     return `"${name}" names a schema; name the table alone, its schema is that of the search_path of the database`;
   if (TABLES_OF_TWINBOX.some((own) => name === own || name.startsWith(`${own}_`)))
     return `"${name}" is a table of Twinbox itself, or may become one`;
-  return nameProblem(name);
+  if (name.startsWith('pg_') || TYPES_OF_POSTGRES.includes(name))
+    return `"${name}" means something in PostgreSQL itself, which it would find first; rename the table`;
+  const why = nameProblem(name);
+  if (why !== null || name.length <= MAX_TABLE) return why;
+  return `a table has a name of at most ${MAX_TABLE} characters, since those of its triggers are longer; this one has ${name.length}`;
 }
 
 /** Why no entity, table, column or field can have the name; null if one can. */
