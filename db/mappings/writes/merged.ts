@@ -1,6 +1,6 @@
 // Records that were merged into another one at their system.
-import type { Tx } from '../server/connection.ts';
-import type { Mapping } from './mappings.ts';
+import type { Tx } from '../../server/connection.ts';
+import type { Mapping } from '../mappings.ts';
 
 /** The record that a row's pair has left, as an alias of the row: its id leads to another record. */
 export async function leaveMerged(
