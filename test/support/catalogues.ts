@@ -24,6 +24,9 @@ export function ownCatalogue(config: UserConfig): OwnCatalogue {
   return {
     entity,
     document,
-    table: { entities: [entity], mappings: [{ system: 'stripe', entity: 'customer', externalType: 'customer', fields }] },
+    table: {
+      entities: [entity],
+      mappings: [{ system: 'stripe', entity: 'customer', externalType: 'customer', fields }],
+    },
   };
 }
