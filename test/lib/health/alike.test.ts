@@ -75,13 +75,11 @@ describe('settings that have to be the same in every process', () => {
   });
 
   describe('the configuration of entities and mappings', () => {
-    const rules = (
-      rule: Partial<UserRule>,
-      lower = (text: string): string => text.toLowerCase(),
-    ): Config => ({
+    const lowered = (text: string): string => text.toLowerCase();
+    const rules = (rule: Partial<UserRule>, change = lowered): Config => ({
       entities: { customer: { fields: { phone: { type: 'text' }, plan: { type: 'text' } } } },
       systems: { stripe: { customer: { fields: [{ internal: 'phone', external: 'phone', ...rule }] } } },
-      transforms: { digits: { toExternal: lower, toInternal: lower } },
+      transforms: { digits: { toExternal: change, toInternal: change } },
     });
     const hash = (config: Config): string => catalogueHash(parseConfig(config, mappingsOf(systems)));
 
