@@ -84,7 +84,7 @@ describe('settings that have to be the same in every process', () => {
     const hash = (config: Config): string => catalogueHash(parseConfig(config, mappingsOf(systems)));
 
     it('is compared like a setting, of API and workers', async () => {
-      const { configuration = '' } = settingsOf().worker;
+      const { configuration } = settingsOf().worker;
       expect(configuration).to.match(/^[0-9a-f]{12}$/);
       await sign('worker', '1', settingsOf().worker);
       await sign('api', '2', { configuration: '0123456789ab' });
