@@ -78,7 +78,12 @@ describe('when Kafka fails', function () {
       await chain.unsubscribe();
       await world.create();
       await chain.relayAll();
-      await withAdmin((admin) => admin.deleteTopics({ topics: [chain.topic] }));
+      await withAdmin(async (admin) => {
+        await admin.deleteTopics({ topics: [chain.topic] });
+        // Kafka accepts the deletion first, and has the topic until then.
+        const isGone = async () => !(await admin.listTopics()).includes(chain.topic);
+        await waitUntil(isGone, { ...WAIT, what: 'the end of the topic' });
+      });
       await waitUntil(
         () =>
           chain.kafka.ensureTopics([chain.topic], TOPIC).then(
