@@ -204,7 +204,7 @@ describe('the checks of a database before anything is changed', () => {
       await migrate(inside);
       await inside.raw(`grant usage on schema public to ${ROLE}`);
       expect(await refusal(db, 'rows')).to.include(
-        `the role ${ROLE} may not read and write account_readings,`,
+        `the role ${ROLE} may not read and write account_budgets,`,
       );
       const said = await refusal(db, 'partitions');
       expect(said).to.match(/may not make tables.*[^]*tables \(.*\) belong to .* alter table /);
