@@ -93,6 +93,8 @@ interface ParkedDetails {
   damaged: { column: DamagedColumn; why: string; message: string };
   row_refused: RefusedRow;
   row_swallowed: RefusedRow;
+  /** A transform of the user's own cannot carry the value of a field; `message` has no part of it. */
+  transform_failed: { transform: string; way: string; field: string; message: string };
   broken_off: {
     fault: string;
     about: string | null;
@@ -198,6 +200,7 @@ const FITS: Record<keyof Details, Fits> = {
   damaged: hasMembers({ column: isText, why: isText, message: isText }),
   row_refused: refusedRow,
   row_swallowed: refusedRow,
+  transform_failed: hasMembers({ transform: isText, way: isText, field: isText, message: isText }),
   broken_off: hasMembers({ fault: isText, message: isText }),
   copied: nothing,
 };

@@ -46,6 +46,8 @@ const SENTENCES: Record<string, Sentence> = {
     `${ruleOf(detail)} of the table customers refuses a value from ${system}${said(detail)}.`,
   row_swallowed: (detail, system) =>
     `The table customers dropped a value from ${system}: ${ruleOf(detail)} can be the cause.`,
+  transform_failed: (detail, system) =>
+    `A value cannot be carried to ${detail['way'] === 'toInternal' ? 'our table' : system}${said(detail)}.`,
   broken_off: (detail) =>
     `Every step for the pair broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
   not_linked: whyNotLinked,
