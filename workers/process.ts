@@ -1,7 +1,7 @@
 // The workers' role: receive, reconcile and housekeeping, for every system in use. It is built in
 // the same way for a separate process and for the process that runs every role.
 import { ensureConnections } from '../db/connections.ts';
-import { raiseWaiting } from '../db/mappings/dirty.ts';
+import { raiseUncarried, raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import { isAppError } from '../lib/errors.ts';
@@ -134,8 +134,12 @@ function namesOf(systems: readonly SyncDeps[]): string[] {
   return systems.map(({ integration }) => integration.system);
 }
 
-/** Raises the pairs that waited until a setting allowed more, if it does now. */
+/**
+ * Raises the pairs that waited until a setting allowed more, if it does now, and those for which a
+ * transform failed: this process may have a corrected one.
+ */
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
+  await raiseUncarried(db, system, clock.now());
   if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
   if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
   if (policy.deletesIn !== 'ask') await raiseWaiting(db, system, 'ask_delete', clock.now());

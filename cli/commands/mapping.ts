@@ -117,6 +117,10 @@ const ARROWS = { both: '↔', push: '→', pull: '←' } as const;
 function printField(tried: TriedField, label: string, output: Output): void {
   const { internal, external, direction, ours, toExternal, theirs, toInternal, back } = tried;
   output.printTitle(`${internal} ${ARROWS[direction]} ${external}`);
+  if (tried.failure !== null) {
+    output.print(`  ${shown(ours)}: ${tried.failure}; ${OUTCOMES.failed}`);
+    return;
+  }
   const line = (
     from: string,
     start: string | null,
@@ -136,6 +140,7 @@ const OUTCOMES = {
   alike: 'the value comes back in another form, which counts as the same',
   changed: 'the value comes back as another one each time, so the two sides would never agree',
   too_long: 'the value is too long for the system, so it is left as it is on both sides',
+  failed: 'the value cannot be carried, so the pair would be parked',
 } as const;
 
 const ONE_WAY = {

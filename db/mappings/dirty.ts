@@ -43,6 +43,21 @@ export async function raiseLeft(
 }
 
 /**
+ * Raises every mapping that is parked because a transform failed: a process has started, perhaps with a
+ * corrected one. Both sides are compared then. They catch up as bulk. Returns how many.
+ */
+export async function raiseUncarried(db: Db | Tx, system: string, now: Date): Promise<number> {
+  const { rowCount } = await db.raw<{ rowCount: number }>(
+    `update external_mappings m
+     set dirty = dirty + 1, must_read = true, urgency = ${raisedUrgency(`${urgencies.bulk}::smallint`)}, next_attempt_at = :now::timestamptz, updated_at = now()
+     from (select id from external_mappings where system = :system and state = 'parked' and reason = 'transform_failed' order by id for update) locked
+     where m.id = locked.id`,
+    { system, now },
+  );
+  return rowCount;
+}
+
+/**
  * Raises every mapping that waits for one reason: the reason is gone. They catch up as bulk.
  * Returns how many.
  */

@@ -32,6 +32,8 @@ type RefusedRow = {
 
 type MergedBecause = 'gone' | 'other_environment';
 
+export type NoRecord = 'missing' | 'erased' | 'refused';
+
 type DamagedColumn = 'shadow' | 'intent' | 'external_id' | 'internal_id';
 
 /** Why a pair waits, by its code. */
@@ -61,8 +63,12 @@ interface WaitingDetails {
   not_imported: Nothing;
   other_environment: Nothing;
   lacks_field: { field: string };
-  /** The row that a field names has no record there yet, or the record that it names no row here. */
-  reference: { field: string; entity: string; id?: number; external_id?: string };
+  /**
+   * The row that a field names has no record there yet, or the record that it names no row here.
+   * `because`: what it names is no record there (`missing`), was deleted (`erased`), or cannot be
+   * read (`refused`).
+   */
+  reference: { field: string; entity: string; id?: number; external_id?: string; because?: NoRecord };
   /** The row does not fulfil the condition of the mapping, by this field: the system is not to have it. */
   not_wanted: { field: string };
   /** No record can be made of the row as it is: the system refuses it, by this field. */
@@ -93,6 +99,8 @@ interface ParkedDetails {
   damaged: { column: DamagedColumn; why: string; message: string };
   row_refused: RefusedRow;
   row_swallowed: RefusedRow;
+  /** A transform of the user's own cannot carry the value of a field; `message` has no part of it. */
+  transform_failed: { transform: string; way: string; field: string; message: string };
   broken_off: {
     fault: string;
     about: string | null;
@@ -175,6 +183,7 @@ const FITS: Record<keyof Details, Fits> = {
     entity: isText,
     id: ifThere(isNumber),
     external_id: ifThere(isText),
+    because: ifThere(isText),
   }),
   not_wanted: hasMembers({ field: isText }),
   refused: hasMembers({ field: isText, reason: isText }),
@@ -198,6 +207,7 @@ const FITS: Record<keyof Details, Fits> = {
   damaged: hasMembers({ column: isText, why: isText, message: isText }),
   row_refused: refusedRow,
   row_swallowed: refusedRow,
+  transform_failed: hasMembers({ transform: isText, way: isText, field: isText, message: isText }),
   broken_off: hasMembers({ fault: isText, message: isText }),
   copied: nothing,
 };

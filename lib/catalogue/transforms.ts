@@ -1,7 +1,8 @@
 // Transforms by name: a mapping document contains no code. All are pure functions.
 import { fold } from '../../db/email-fold.ts';
-import { AppError } from '../errors.ts';
 import { plainText } from './field-types.ts';
+import { isStorableText } from './json.ts';
+import { NO_STORABLE_TEXT, NO_TEXT, TransformFailure, whatWasThrown } from './transform-failure.ts';
 import type { Value } from './value.ts';
 
 /**
@@ -55,32 +56,60 @@ export function standIn(name: string, text: string): string {
 export interface Carried {
   toExternal: readonly string[];
   toInternal: readonly string[];
+  /** The name of our field, for people. */
+  internal?: string;
   /** Those of the user's own that the rule names; left out if it names none. */
   own?: OwnTransforms;
 }
 
 export type Way = 'toExternal' | 'toInternal';
 
-/** Our value in the form that they get. A transform makes a text of it. */
+/**
+ * Our value in the form that they get. A transform makes a text of it. Throws TransformFailure if one of
+ * the user's own cannot.
+ */
 export function toExternal(rule: Carried, value: Value): Value {
   return carry(rule, 'toExternal', value);
 }
 
-/** Their value in the form that we take. */
+/** Their value in the form that we take. Throws TransformFailure as well. */
 export function fromExternal(rule: Carried, value: Value): Value {
   return carry(rule, 'toInternal', value);
+}
+
+/** The same of a value that is only compared or kept: one that cannot be carried stays as it is. */
+export function toExternalIfAble(rule: Carried, value: Value): Value {
+  return ifAble(() => toExternal(rule, value)) ?? value;
+}
+
+export function fromExternalIfAble(rule: Carried, value: Value): Value {
+  return ifAble(() => fromExternal(rule, value)) ?? value;
+}
+
+/** Null where a transform of the user's own has failed. */
+export function ifAble<T>(carries: () => T): T | null {
+  try {
+    return carries();
+  } catch (error) {
+    if (error instanceof TransformFailure) return null;
+    throw error;
+  }
 }
 
 /** The text after one transform. */
 export function carryStep(rule: Carried, way: Way, name: string, text: string): string {
   if (isCarry(name)) return CARRIES[name](text);
   const own = rule.own && Object.hasOwn(rule.own, name) ? rule.own[name] : undefined;
-  // A program may have been given a function that no type has checked.
-  const carried: unknown = own?.[way](text);
-  if (typeof carried === 'string') return carried;
-  throw new AppError('config_invalid', {
-    detail: `the transform "${name}" (${way}) has made something else than a text of a value`,
-  });
+  const failed = { transform: name, way, field: rule.internal ?? '' };
+  let carried: unknown; // a program may have been given a function that no type has checked
+  try {
+    carried = own?.[way](text);
+  } catch (error) {
+    throw new TransformFailure({ ...failed, message: whatWasThrown(error, text) });
+  }
+  if (typeof carried !== 'string') throw new TransformFailure({ ...failed, message: NO_TEXT });
+  if (!isStorableText(carried)) throw new TransformFailure({ ...failed, message: NO_STORABLE_TEXT });
+  return carried;
 }
 
 function carry(rule: Carried, way: Way, value: Value): Value {

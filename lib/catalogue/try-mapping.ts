@@ -5,6 +5,7 @@ import { tidyText } from './customer.ts';
 import type { FieldRule } from './document.ts';
 import type { Field, FieldType } from './entity.ts';
 import { canonical, fromText, toText } from './field-types.ts';
+import { TransformFailure } from './transform-failure.ts';
 import { carryStep, type Way } from './transforms.ts';
 import type { Value } from './value.ts';
 
@@ -28,21 +29,40 @@ export interface TriedField {
   /**
    * `kept`: the value comes back as it was. `alike`: in a form that counts as the same, since it
    * changes no more on a second way. `changed`: the two sides would never agree. `too_long`: the
-   * system cannot hold it, so it is left as it is on both sides.
+   * system cannot hold it, so it is left as it is on both sides. `failed`: a transform cannot carry it.
    */
-  outcome: 'kept' | 'alike' | 'changed' | 'too_long';
+  outcome: 'kept' | 'alike' | 'changed' | 'too_long' | 'failed';
+  /** Which transform has failed, and how, as a sentence; null unless one has. */
+  failure: string | null;
 }
 
 export function tryField(rule: FieldRule, field: Field, value: Value): TriedField {
   const ours = toText(canonical(value, field), field);
-  const there = thereAndBack(rule, ours);
-  const again = thereAndBack(rule, there.back);
   const { internal, external, direction, maxLength } = rule;
+  const tried = tryBothWays(rule, ours);
+  if ('failure' in tried) {
+    const none = { toExternal: [], theirs: null, toInternal: [], back: null };
+    return { internal, external, direction, ours, ...none, outcome: 'failed', failure: tried.failure };
+  }
+  const { there, again } = tried;
   const isTooLong = maxLength !== null && Array.from(there.theirs ?? '').length > maxLength;
   const isKept = isSame(rule, field, ours, there.back);
   const isAlike = isSame(rule, field, there.back, again.back);
   const outcome = isTooLong ? 'too_long' : isKept ? 'kept' : isAlike ? 'alike' : 'changed';
-  return { internal, external, direction, ours, ...there, outcome };
+  return { internal, external, direction, ours, ...there, outcome, failure: null };
+}
+
+function tryBothWays(
+  rule: FieldRule,
+  ours: string | null,
+): Record<'there' | 'again', ReturnType<typeof thereAndBack>> | { failure: string } {
+  try {
+    const there = thereAndBack(rule, ours);
+    return { there, again: thereAndBack(rule, there.back) };
+  } catch (error) {
+    if (error instanceof TransformFailure) return { failure: error.message };
+    throw error;
+  }
 }
 
 function thereAndBack(

@@ -13,6 +13,7 @@ import { readConnection } from '../../db/connections.ts';
 import { readSweep } from '../../db/sweep.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
+import { ifAble } from '../catalogue/transforms.ts';
 import { readPairAgain, readPairsPage, type PairsPage } from './comparison-pages.ts';
 import { isUuid } from '../uuid.ts';
 import type { SyncDeps } from '../sync/step.ts';
@@ -173,6 +174,7 @@ async function judge(
     return;
   }
   const differing = differences(deps, pair, record);
+  if (differing === null) return add(report, pair, 'parked', 'transform_failed');
   if (differing.length === 0 && pair.row?.deletedAt === null) {
     report.agree += 1;
     return;
@@ -206,7 +208,8 @@ async function judgeAgain(
   if (fetched?.state !== 'present') return add(report, pair, 'drift', 'deleted_there');
   if (now.row.deletedAt !== null) return add(report, pair, 'drift', 'deleted_here');
   const differing = differences(deps, now, fetched.record);
-  if (differing.length === 0) report.agree += 1;
+  if (differing === null) add(report, now, 'parked', 'transform_failed');
+  else if (differing.length === 0) report.agree += 1;
   else add(report, pair, 'drift', differing.join(','));
 }
 
@@ -270,10 +273,13 @@ function isLeftOut({ integration, entity }: SyncDeps, { row }: ComparedPair): bo
   return row?.deletedAt === null && !isWanted(condition, entity, row.fields);
 }
 
-function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] {
+/** Null where a transform of the user's own cannot carry a value of theirs: a worker parks the pair with it. */
+function differences(deps: SyncDeps, pair: ComparedPair, record: ExternalRecord): string[] | null {
   const rules = deps.integration.document.fields;
   if (!pair.row) return ['row'];
-  const [ours, theirs] = [oursOf(rules, pair.row), theirsOf(rules, record.fields)];
+  const ours = oursOf(rules, pair.row);
+  const theirs = ifAble(() => theirsOf(rules, record.fields));
+  if (theirs === null) return null;
   return rules
     .filter((rule) => !same(rule, ours[rule.internal], theirs[rule.internal]))
     .map((rule) => rule.internal);

@@ -46,6 +46,8 @@ const SENTENCES: Record<string, Sentence> = {
     `${ruleOf(detail)} of the table customers refuses a value from ${system}${said(detail)}.`,
   row_swallowed: (detail, system) =>
     `The table customers dropped a value from ${system}: ${ruleOf(detail)} can be the cause.`,
+  transform_failed: (detail, system) =>
+    `A value cannot be carried to ${detail['way'] === 'toInternal' ? 'our table' : system}${said(detail)}.`,
   broken_off: (detail) =>
     `Every step for the pair broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
   not_linked: whyNotLinked,
@@ -69,10 +71,7 @@ const SENTENCES: Record<string, Sentence> = {
     `The record was restored at ${system} after customer ${textOf(detail['customer']) ?? '?'} was deleted: it belongs to no customer until a person decides.`,
   lost_row: () =>
     'The owner tag of the record names a row that is not in our table: the row was lost, or a person wrote the tag by hand.',
-  reference: (detail, system) =>
-    detail['external_id'] === undefined
-      ? `The field ${textOf(detail['field']) ?? ''} names ${textOf(detail['entity']) ?? 'row'} ${String(detail['id'])}, which has no record at ${system} yet.`
-      : `The field ${textOf(detail['field']) ?? ''} names the record ${textOf(detail['external_id']) ?? ''}, which has no row in our table yet.`,
+  reference: whyReference,
   lacks_field: (detail) =>
     `The record has no ${textOf(detail['field']) ?? 'value'}, so it cannot become a row of our table.`,
   not_wanted: (detail, system) =>
@@ -89,6 +88,20 @@ const SENTENCES: Record<string, Sentence> = {
   other_environment: () => 'The record has the owner tag of another installation.',
   chosen: (detail) => `A person chose the record for customer ${textOf(detail['customer']) ?? '?'}.`,
   reopened: () => 'The pair had ended, and was opened again for a decision of a person.',
+};
+
+function whyReference({ field, entity, id, external_id: record, because }: Detail, system: string): string {
+  const names = `The field ${textOf(field) ?? ''} names`;
+  if (record === undefined)
+    return `${names} ${textOf(entity) ?? 'row'} ${String(id)}, which has no record at ${system} yet.`;
+  const how = typeof because === 'string' ? NO_RECORD[because] : undefined;
+  return `${names} the record ${textOf(record) ?? ''}, ${how?.(system) ?? 'which has no row in our table yet'}.`;
+}
+
+const NO_RECORD: Readonly<Record<string, (system: string) => string>> = {
+  missing: (system) => `which ${system} does not have`,
+  erased: (system) => `which was deleted at ${system}`,
+  refused: (system) => `which cannot be read at ${system}`,
 };
 
 function whoseWinner({ customer, because }: Detail): string {

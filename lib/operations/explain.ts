@@ -24,7 +24,7 @@ import type { RungName } from '../sync/decide.ts';
 import { foresee, type Effect, type Foreseen } from '../sync/foresee.ts';
 import { isInactive } from '../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../sync/step.ts';
-import { oursOf, theirsOf } from '../sync/values.ts';
+import { oursOf, theirsIfAble } from '../sync/values.ts';
 import type { LeftReason } from '../sync/shadow.ts';
 import { laneObstacles, obstaclesOf, type Obstacle } from './explain-obstacles.ts';
 import { whyParkedOrWaiting } from './explain-reasons.ts';
@@ -237,7 +237,7 @@ function fieldsOf(
   if (record === null && (isInactive(mapping) || row === null)) return [];
   const rules = integration.document.fields;
   const ours = row ? oursOf(rules, row) : {};
-  const now = record ? theirsOf(rules, record.fields) : null;
+  const now = record ? theirsIfAble(rules, record.fields) : null;
   return rules.map((rule) => {
     const field = rule.internal;
     const half = shadowHalf(mapping, field);

@@ -2,7 +2,7 @@
 import { fold } from '../../db/email-fold.ts';
 import { canonical as canonicalOf, equal, fits, isInexact, toText } from '../catalogue/field-types.ts';
 import type { FieldRule, Value } from '../catalogue/document.ts';
-import { fromExternal, toExternal } from '../catalogue/transforms.ts';
+import { fromExternalIfAble, toExternal, toExternalIfAble } from '../catalogue/transforms.ts';
 
 /** The form in which values of the field are kept and compared (lib/catalogue/field-types.ts). */
 export function canonical({ field }: Pick<FieldRule, 'field'>, value: Value | undefined): Value {
@@ -11,7 +11,7 @@ export function canonical({ field }: Pick<FieldRule, 'field'>, value: Value | un
 
 /**
  * Whether two values stand for the same thing under a field's rule: each as it is after a way to
- * the system and back.
+ * the system and back. A value that a transform cannot carry is compared as it is.
  */
 export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined): boolean {
   const [x, y] = [carried(rule, a), carried(rule, b)];
@@ -22,12 +22,14 @@ export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined
 
 /**
  * Whether their side can hold a value of ours whole. A number that JavaScript does not have exactly
- * is sent nowhere: what comes back of it could be another one.
+ * is sent nowhere: what comes back of it could be another one. Throws TransformFailure where a transform
+ * cannot carry the value: then nobody knows what their side would get.
  */
 export function canCarry(rule: FieldRule, value: Value): boolean {
   if (isInexact(rule.field, canonical(rule, value))) return false;
+  const there = toExternal(rule, value);
   if (rule.maxLength === null) return true;
-  return Array.from(toText(toExternal(rule, value), rule.field) ?? '').length <= rule.maxLength;
+  return Array.from(toText(there, rule.field) ?? '').length <= rule.maxLength;
 }
 
 /**
@@ -39,6 +41,6 @@ export function canTake({ field }: Pick<FieldRule, 'field'>, value: Value): bool
 }
 
 function carried(rule: FieldRule, value: Value | undefined): Value {
-  const there = canonical(rule, toExternal(rule, canonical(rule, value))) ?? rule.unset ?? null;
-  return canonical(rule, fromExternal(rule, there));
+  const there = canonical(rule, toExternalIfAble(rule, canonical(rule, value))) ?? rule.unset ?? null;
+  return canonical(rule, fromExternalIfAble(rule, there));
 }

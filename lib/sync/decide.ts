@@ -1,8 +1,10 @@
 // What happens to a pair: this is the only place where it is decided, and it is pure. The first
 // rung of the ladder that answers wins; docs/sync.md has a table of the same rungs in the same
 // order (test/lib/sync/decide/decide.test.ts compares the two).
+import { TransformFailure } from '../catalogue/transform-failure.ts';
 import type { Action } from './action.ts';
 import { NotKnown, sources } from './facts.ts';
+import { uncarried } from './failing.ts';
 import { agreement } from './rungs/agreement.ts';
 import { alias } from './rungs/alias.ts';
 import { anotherRecord } from './rungs/another-record.ts';
@@ -94,12 +96,16 @@ export function decide(situation: Situation): Decision {
   throw new Error('no rung of the ladder answers');
 }
 
-/** A rung that lacks a fact answers with the action that finds it out. */
+/**
+ * A rung that lacks a fact answers with the action that finds it out; one that needs a value which a
+ * transform of the user's own cannot carry parks the pair.
+ */
 function answer(rung: Rung, situation: Situation): Action | null {
   try {
     return rung(situation);
   } catch (error) {
     if (error instanceof NotKnown) return { do: sources[error.fact.about], fact: error.fact };
+    if (error instanceof TransformFailure) return uncarried(error);
     throw error;
   }
 }

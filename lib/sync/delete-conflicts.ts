@@ -2,7 +2,7 @@
 // conflict for each field.
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
+import { fromExternalIfAble } from '../catalogue/transforms.ts';
 import { same } from './canonical.ts';
 import type { Conflict } from './merge.ts';
 import type { Pair, Shadow } from './shadow.ts';
@@ -36,7 +36,7 @@ export function deletedOver(
     const sent = intent.fields[rule.internal];
     const told = last[rule.external];
     if (!sent || told === undefined) return [];
-    const value = fromExternal(rule, told);
+    const value = fromExternalIfAble(rule, told);
     if (same(rule, value, sent.seen)) return [];
     return [{ ...deletedHere(rule.internal, sent.seen, value), intentId: intent.id, eventId }];
   });

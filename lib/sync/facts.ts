@@ -69,6 +69,8 @@ export interface Facts {
   otherMapping: { ask: { id: number }; answer: Mapping | null };
   /** One GET. */
   record: { ask: { externalId: string; for: ReadPurpose }; answer: Answer<Fetched> };
+  /** One GET of a record that theirs names, of whatever kind; null for a kind that the system does not keep. */
+  namedRecord: { ask: { entity: string; externalId: string }; answer: Answer<Fetched> | null };
   /** The system's records with this very identity. */
   recordsByIdentity: { ask: { identity: string }; answer: Answer<ExternalRecord[]> };
   /** Which of several records with one identity is the row's (choose-record.ts). */
@@ -93,6 +95,7 @@ export const sources: Record<FactName, 'ask' | 'read' | 'look'> = {
   origin: 'ask',
   otherMapping: 'ask',
   record: 'read',
+  namedRecord: 'read',
   recordsByIdentity: 'look',
   bestRecord: 'look',
   createdRecord: 'look',

@@ -2,6 +2,7 @@
 // what it cannot, at once.
 import type { OpenIntent } from '../../db/mappings/mappings.ts';
 import type { Parked, Waiting } from '../../db/mappings/reason.ts';
+import type { TransformFailure } from '../catalogue/transform-failure.ts';
 import type { Failure } from '../integrations/integration.ts';
 import { NO_TOKEN } from '../limits/guarded.ts';
 import type { Action, Note } from './action.ts';
@@ -65,6 +66,11 @@ export function wait(reason: Waiting, notes: Note[] = []): Action {
  */
 export function park(reason: Parked, refused: OpenIntent | null = null): Action {
   return { do: 'settle', outcome: { kind: 'parked', reason, refused } };
+}
+
+/** A value that has to be written to a side cannot be carried there: nothing is guessed. */
+export function uncarried({ failed: detail, message }: TransformFailure): Action {
+  return park({ code: 'transform_failed', detail: { ...detail, message } });
 }
 
 /** A failure that time cannot cure, by its own code. */

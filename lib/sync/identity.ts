@@ -4,13 +4,13 @@ import type { KeptRecord } from '../../db/external-records.ts';
 import type { Shadow } from './shadow.ts';
 import { fold } from '../../db/email-fold.ts';
 import type { LoadedRow } from '../../db/mappings/load.ts';
+import { fromExternalIfAble } from '../catalogue/transforms.ts';
 import { isVisible } from '../catalogue/characters.ts';
 import { tidyText } from '../catalogue/customer.ts';
 import type { FieldRule, Value } from '../catalogue/document.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord } from '../integrations/integration.ts';
 import { canonical } from './canonical.ts';
-import { theirsOf } from './values.ts';
 
 /** The folded form of an identity; null for a blank one. */
 export function identityOf(value: Value | undefined): string | null {
@@ -35,7 +35,7 @@ export function writtenIdentity(
   { fields }: Pick<ExternalRecord, 'fields'>,
 ): string | null {
   const rule = rules.find(({ internal }) => internal === identity);
-  const value = rule && canonical(rule, theirsOf(rules, fields)[rule.internal]);
+  const value = rule && canonical(rule, fromExternalIfAble(rule, fields[rule.external] ?? null));
   return typeof value === 'string' ? value : null;
 }
 

@@ -24,6 +24,8 @@ export interface UnseenEdit {
   beside?: true;
   /** Only their own event names the value: whether our write replaced it, or a person, is not known. */
   isUnsure?: true;
+  /** A transform cannot carry the value, which is as they have it: it is not put back. */
+  isUncarried?: true;
 }
 
 /** docs/conflicts.md says what each means. */
@@ -260,7 +262,7 @@ function judgeUnseen(
   const theirsWins = !isRefused && isDeepStrictEqual(ruling.value, covered);
   // An edit of the owner stands against a later one of ours too.
   const isOurLater = !same(rule, our, edit.sent) && edit.beside !== true && ruling.rule !== OWNER_DECIDES;
-  const untouched = !isOurLater && same(rule, their, edit.sent) && !edit.isUnsure;
+  const untouched = !isOurLater && same(rule, their, edit.sent) && !edit.isUnsure && !edit.isUncarried;
   const conflict: Conflict = {
     kind: 'overwritten_unseen',
     field: rule.internal,

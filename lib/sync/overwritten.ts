@@ -7,7 +7,7 @@
 // value may be kept that we did not overwrite, and it is never put back.
 import type { UnnamedWrite } from '../../db/closed-intents.ts';
 import type { ReceivedEvent } from '../../db/inbound.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
+import { fromExternalIfAble } from '../catalogue/transforms.ts';
 import type { FieldRule } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 import type { UnseenEdit } from './merge.ts';
@@ -29,7 +29,7 @@ export function overwritten(
     const by = ofField.find(({ overAt }) => overAt.getTime() + AHEAD_MS >= at);
     const sent = by?.fields[field];
     if (rule.direction !== 'both' || !by || !sent) return [];
-    const value = fromExternal(rule, after[rule.external] ?? null);
+    const value = fromExternalIfAble(rule, after[rule.external] ?? null);
     const known = ofField.flatMap(({ fields: { [field]: one } }) => (one ? [one.ours, one.seen] : []));
     if (known.some((one) => same(rule, value, one))) return [];
     return [{ field, intentId: by.id, eventId, value, sent: sent.ours, seen: sent.seen, isUnsure: true }];

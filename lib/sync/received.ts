@@ -4,8 +4,8 @@
 import type { EchoIntent } from '../../db/closed-intents.ts';
 import type { ReceivedEvent } from '../../db/inbound.ts';
 import type { OpenDelivery } from '../../db/mappings/load.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
-import type { FieldRule, Fields } from '../catalogue/document.ts';
+import { fromExternal, fromExternalIfAble, ifAble } from '../catalogue/transforms.ts';
+import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 import { deletedOver } from './delete-conflicts.ts';
 import { know } from './facts.ts';
@@ -96,10 +96,16 @@ function noteCovered(
 
 function asUnseen(rule: FieldRule, edit: ReturnType<typeof coveredBeside>[number]): UnseenEdit[] {
   const { intentId, eventId } = edit;
-  const [value, seen] = [fromExternal(rule, edit.value), fromExternal(rule, edit.seen)];
+  const [value, seen] = [fromExternalIfAble(rule, edit.value), fromExternalIfAble(rule, edit.seen)];
   if (same(rule, value, seen)) return [];
-  const sent = fromExternal(rule, edit.sent);
-  return [{ field: rule.internal, intentId, eventId, value, sent, seen, beside: true }];
+  const sent = fromExternalIfAble(rule, edit.sent);
+  const uncarried = uncarriedIn(rule, edit.value);
+  return [{ field: rule.internal, intentId, eventId, value, sent, seen, beside: true, ...uncarried }];
+}
+
+/** What no transform can carry over is kept, and never put back. */
+function uncarriedIn(rule: FieldRule, value: Value): { isUncarried?: true } {
+  return value === null || ifAble(() => fromExternal(rule, value)) !== null ? {} : { isUncarried: true };
 }
 
 /**
@@ -115,7 +121,7 @@ function teaches(
   if (event.kind === 'deleted' || event.kind === 'merged' || event.after === null) return true;
   const after = event.after;
   return rules.some((rule) => {
-    const value = fromExternal(rule, after[rule.external] ?? null);
+    const value = fromExternalIfAble(rule, after[rule.external] ?? null);
     const sent = intent?.fields[rule.internal];
     return !same(rule, value, shadow[rule.internal]?.theirs) && !(sent && same(rule, value, sent.ours));
   });
@@ -136,7 +142,7 @@ function unseenEdits(
     const sent = intent.fields[rule.internal];
     const stood = previous[rule.external];
     if (rule.direction !== 'both' || !sent || stood === undefined) return [];
-    const before = fromExternal(rule, stood);
+    const before = fromExternalIfAble(rule, stood);
     if (same(rule, before, sent.seen)) return [];
     return [
       {
@@ -146,6 +152,7 @@ function unseenEdits(
         value: before,
         sent: sent.ours,
         seen: sent.seen,
+        ...uncarriedIn(rule, stood),
       },
     ];
   });

@@ -9,6 +9,7 @@
 // what was pulled is found as the row's new state.
 import { backOffMapping } from '../../db/mappings/claims.ts';
 import { fullJitter } from '../backoff.ts';
+import { TransformFailure } from '../catalogue/transform-failure.ts';
 import { failpoint } from '../failpoint.ts';
 import { decide } from './decide.ts';
 import { perform } from './perform/perform.ts';
@@ -38,9 +39,15 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
 async function takeStep(deps: SyncDeps, step: Step): Promise<'load' | 'over'> {
   for (;;) {
     const { action } = decide(situationOf(deps, step));
-    const performed = await perform(deps, step, action);
+    // What cannot be carried is met again by the decision about what was written until then.
+    const performed = await perform(deps, step, action).catch(toBeDecided);
     if (performed !== 'decide') return performed;
   }
+}
+
+function toBeDecided(error: unknown): 'load' {
+  if (error instanceof TransformFailure) return 'load';
+  throw error;
 }
 
 /** Gives the mapping back, but it is not claimed again at once. */

@@ -1,7 +1,8 @@
 // A field that names another row: our table has the id of the row, the system the id of its record.
 // The engine merges the ids of the records. So a row is read with them (namedAtSystem), and written with
 // the ids of our rows (namedHere). Where one of the two is not known yet, the pair waits: a push until
-// the named row has its record, a pull until the named record has its row.
+// the named row has its record, a pull until the named record has its row. A row or a record
+// that names itself waits for nothing: it is made without this field, and the field follows.
 import {
   findCounterparts,
   findRowOfRecord,
@@ -30,20 +31,24 @@ export async function namedAtSystem(
   entity: Entity,
   { system, account }: Pick<Mapping, 'system' | 'account'>,
   row: LoadedRow,
-): Promise<{ row: LoadedRow; missing: MissingReference | null }> {
+): Promise<{ row: LoadedRow; missing: MissingReference | null; namesItself: boolean }> {
   const named = namedBy(entity, row);
   // An id that JavaScript does not have exactly is a text, and no row of ours has it.
   const inexact = referencesOf(entity).find(({ name }) => typeof row.fields[name] === 'string');
   if (inexact !== undefined) {
     const { name: field, references } = inexact;
-    return { row, missing: { field, entity: references, id: Number(row.fields[field]) } };
+    const missing = { field, entity: references, id: Number(row.fields[field]) };
+    return { row, missing, namesItself: false };
   }
-  if (named.length === 0) return { row, missing: null };
+  if (named.length === 0) return { row, missing: null, namesItself: false };
   const fields: Fields = { ...row.fields };
   const known = await findCounterparts(db, { system, account }, named);
   for (const each of named) fields[each.field] = known.get(`${each.entity}:${each.id}`) ?? null;
-  const missing = named.find((each) => !known.has(`${each.entity}:${each.id}`)) ?? null;
-  return { row: { ...row, fields }, missing };
+  const unknown = named.filter((each) => !known.has(`${each.entity}:${each.id}`));
+  const isItself = (each: (typeof named)[number]): boolean =>
+    each.entity === entity.name && each.id === row.id;
+  const missing = unknown.find((each) => !isItself(each)) ?? null;
+  return { row: { ...row, fields }, missing, namesItself: unknown.some(isItself) };
 }
 
 /** The same of many rows, in one statement, in their order. */
@@ -72,22 +77,27 @@ function namedBy(entity: Entity, { fields }: LoadedRow): { field: string; entity
   });
 }
 
-/** Values that were taken from a record, with the ids of our rows; or the first that has no row here. */
+/**
+ * Values that were taken from a record, with the ids of our rows; or the first that has no row here.
+ * `itself`: fields that name the record's own row, which is not made yet; they are empty.
+ */
 export async function namedHere(
   db: Db | Tx,
   entity: Entity,
-  { system, account }: Pick<Mapping, 'system' | 'account'>,
+  { system, account, externalId: own }: Pick<Mapping, 'system' | 'account' | 'externalId'>,
   values: Fields,
-): Promise<{ values: Fields } | { missing: MissingReference }> {
+): Promise<{ values: Fields; itself: string[] } | { missing: MissingReference }> {
   const ours: Fields = { ...values };
+  const itself: string[] = [];
   for (const { name, references } of referencesOf(entity)) {
     const externalId = values[name];
     if (typeof externalId !== 'string') continue;
     const id = await findRowOfRecord(db, { system, account }, { entity: references, externalId });
-    if (id === null) return { missing: { field: name, entity: references, external_id: externalId } };
+    if (id === null && references === entity.name && externalId === own) itself.push(name);
+    else if (id === null) return { missing: { field: name, entity: references, external_id: externalId } };
     ours[name] = id;
   }
-  return { values: ours };
+  return { values: ours, itself };
 }
 
 /** What was written, as it is merged: a reference has the id of the record that it was written for. */

@@ -16,7 +16,7 @@ import { park, postpone, wait } from './failing.ts';
 import { heldDelete } from './held-delete.ts';
 import type { Written } from '../integrations/integration.ts';
 import type { Situation } from './situation.ts';
-import { theirsOf } from './values.ts';
+import { theirsIfAble } from './values.ts';
 import { versionMoves } from './version-moves.ts';
 import { leavesBy, unwantedBy } from './wanted.ts';
 import { mergedInto } from './winner.ts';
@@ -53,7 +53,7 @@ export function removal(s: Situation): Action {
   if (mapping.intent) return { do: 'resend', intent: mapping.intent };
   const stale = versionMoves(s);
   if (stale) return stale;
-  const theirs = theirsOf(s.fields, value.record.fields);
+  const theirs = theirsIfAble(s.fields, value.record.fields);
   // An archived record keeps its values: nothing of theirs is lost with it.
   const isLost = s.capabilities.deletes !== 'archive';
   const conflicts = isLost ? lostTheirs(s.fields, mapping.shadow, theirs) : [];

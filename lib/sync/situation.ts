@@ -86,6 +86,8 @@ export interface Situation extends LoadedStep {
   progress: Progress;
   /** A row that ours names, and that has no record at the system yet. */
   missing?: MissingReference | null;
+  /** Our row names itself, and has no record yet. */
+  namesItself?: boolean;
 }
 
 /** The refusal of the user's table that our last write met; null where it met none. */

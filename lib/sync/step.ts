@@ -62,6 +62,8 @@ export interface Step extends LoadedStep {
   progress: Progress;
   /** A row that ours names, and that has no record at the system yet. */
   missing?: MissingReference | null;
+  /** Ours names itself, and has no record yet: the field that does so is empty here. */
+  namesItself?: boolean;
 }
 
 /** Time that settling may take after a call came back. */
@@ -79,8 +81,8 @@ export async function beginNamed(
   claim: Claim,
 ): Promise<Step> {
   if (!loaded.row) return beginStep(loaded, claim);
-  const { row, missing } = await namedAtSystem(db, entity, loaded.mapping, loaded.row);
-  return { ...beginStep({ ...loaded, row }, claim), missing };
+  const { row, ...named } = await namedAtSystem(db, entity, loaded.mapping, loaded.row);
+  return { ...beginStep({ ...loaded, row }, claim), ...named };
 }
 
 export function beginStep(loaded: LoadedStep, claim: Claim): Step {
@@ -108,6 +110,7 @@ export function situationOf({ policy, entity, integration, clock }: SyncDeps, st
     now: clock.now(),
     staleSends: step.claim.staleSends ?? 0,
     missing: step.missing ?? null,
+    namesItself: step.namesItself ?? false,
   };
 }
 

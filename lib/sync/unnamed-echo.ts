@@ -8,7 +8,7 @@
 // edit without one.
 import type { UnnamedWrite } from '../../db/closed-intents.ts';
 import type { ReceivedEvent } from '../../db/inbound.ts';
-import { fromExternal } from '../catalogue/transforms.ts';
+import { fromExternalIfAble } from '../catalogue/transforms.ts';
 import type { FieldRule } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 
@@ -49,7 +49,7 @@ function saysWhatWasSent(
   const sent = Object.entries(fields);
   const hasEach = sent.every(([field, { ours }]) => {
     const rule = rules.find(({ internal }) => internal === field);
-    return rule !== undefined && same(rule, fromExternal(rule, after?.[rule.external] ?? null), ours);
+    return rule !== undefined && same(rule, fromExternalIfAble(rule, after?.[rule.external] ?? null), ours);
   });
   const isOfWrite = (external: string): boolean =>
     external in (beside ?? {}) ||

@@ -1,6 +1,6 @@
 // The values of both sides by our field names.
 import type { LoadedRow } from '../../db/mappings/load.ts';
-import { fromExternal, toExternal } from '../catalogue/transforms.ts';
+import { fromExternal, fromExternalIfAble, ifAble, toExternal } from '../catalogue/transforms.ts';
 import type { FieldRule, Fields } from '../catalogue/document.ts';
 
 /** Our values by our field names. */
@@ -14,11 +14,23 @@ export function fieldsOf({ fields }: Pick<LoadedRow, 'fields'>): Fields {
   return fields;
 }
 
-/** Their values by our field names, as we take them. */
+/** Their values by our field names, as we take them. Throws TransformFailure where one cannot be carried. */
 export function theirsOf(rules: FieldRule[], record: Fields): Fields {
   return Object.fromEntries(
     rules.map((rule) => [rule.internal, fromExternal(rule, record[rule.external] ?? null)]),
   );
+}
+
+/** The same where they are only compared or kept: a value that cannot be carried is as they have it. */
+export function theirsIfAble(rules: FieldRule[], record: Fields): Fields {
+  return Object.fromEntries(
+    rules.map((rule) => [rule.internal, fromExternalIfAble(rule, record[rule.external] ?? null)]),
+  );
+}
+
+/** Whether each value of theirs can be carried. */
+export function areAble(rules: FieldRule[], record: Fields): boolean {
+  return ifAble(() => theirsOf(rules, record)) !== null;
 }
 
 /** Our values by external name, as they are sent. */

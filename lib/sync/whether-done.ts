@@ -7,7 +7,7 @@ import { know } from './facts.ts';
 import { postpone } from './failing.ts';
 import { receivedEvents } from './received.ts';
 import type { Situation } from './situation.ts';
-import { theirsOf } from './values.ts';
+import { theirsIfAble } from './values.ts';
 
 /**
  * An event with the key of the request shows that the request took effect, and with which values,
@@ -39,7 +39,7 @@ export function whetherDone(s: Situation, intent: OpenIntent): Action {
   if (!answer.ok) return postpone(s, answer.failure);
   const { value } = answer;
   if (value.state !== 'present') return { do: 'settle', outcome: unknown };
-  const theirs = theirsOf(s.fields, value.record.fields);
+  const theirs = theirsIfAble(s.fields, value.record.fields);
   const standing = sent.filter(([field, { ours }]) =>
     s.fields.some((rule) => rule.internal === field && same(rule, theirs[field], ours)),
   );

@@ -59,6 +59,15 @@ describe('twinbox config and twinbox mapping', () => {
     ]);
   });
 
+  it('mapping try says in one sentence which transform fails, and ends with 1', async () => {
+    await write(CONFIG.replace('text.toUpperCase()', "(text === 'team' ? text.plan : text).toUpperCase()"));
+    const { code, stdout, stderr } = await place.run(['mapping', 'try', 'stripe', 'customer', 'plan=team']);
+    expect({ code, stderr }).to.deep.equal({ code: 1, stderr: '' });
+    expect(stdout).to.equal(
+      'plan → metadata.plan\n  "team": the transform "upper" (toExternal), given a value of plan, has thrown TypeError: Cannot read properties of undefined (reading \'toUpperCase\'); the value cannot be carried, so the pair would be parked\n',
+    );
+  });
+
   it('config check --json gives the same as data, without functions', async () => {
     const { code, stdout } = await place.run(['config', 'check', '--json']);
     expect(code).to.equal(0);

@@ -21,6 +21,20 @@ export const fieldDefects: Defect[] = [
     },
   },
   {
+    name: 'an old event that a transform cannot read stops its pair for ever',
+    edits: [
+      {
+        file: 'lib/sync/received.ts',
+        find: `const value = fromExternalIfAble(rule, after[rule.external] ?? null);`,
+        replace: `const value = fromExternal(rule, after[rule.external] ?? null);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/own-transforms.test.ts',
+      title: 'where their record has it and the transform throws null',
+    },
+  },
+  {
     name: 'an address sent without the parts that did not change',
     edits: [
       {

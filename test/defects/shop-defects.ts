@@ -27,4 +27,32 @@ export const shopDefects: Defect[] = [
       title: 'waits while the named record has no row',
     },
   },
+  {
+    name: 'any text in a reference field becomes a pair of its own',
+    edits: [
+      {
+        file: 'lib/sync/rungs/reference.ts',
+        find: `const notes: Note[] = isThere ?`,
+        replace: `const notes: Note[] = answer !== null ?`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/named-records.test.ts',
+      title: 'that is a record that is not there leaves its pair waiting with the reason, and no other pair',
+    },
+  },
+  {
+    name: 'the field by which a row names itself is forgotten once the record is made',
+    edits: [
+      {
+        file: 'lib/sync/rungs/create.ts',
+        find: ` || s.namesItself === true`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/sync/named-records.test.ts',
+      title: 'gets its record first, and the field by a second request',
+    },
+  },
 ];

@@ -25,6 +25,7 @@ import type { ExternalRecord, Fetched } from '../../integrations/integration.ts'
 import { chooseAmong } from '../record-activity.ts';
 import type { Answer, Fact, FactName, Facts, ReadPurpose } from '../facts.ts';
 import { toKept } from '../identity.ts';
+import { depsOfKind } from '../kinds.ts';
 import { hasRoomForCall, type Step, type SyncDeps } from '../step.ts';
 import { call, notedOf, notedSearch } from './call.ts';
 import { NO_ROOM } from './no-room.ts';
@@ -68,6 +69,8 @@ export async function findOut(
       return readMapping(db, fact.ask.id);
     case 'record':
       return readRecord(deps, step, fact.ask);
+    case 'namedRecord':
+      return readNamed(deps, step, fact.ask);
     case 'recordsByIdentity':
       return searchByIdentity(deps, step, fact.ask.identity);
     case 'bestRecord':
@@ -88,6 +91,17 @@ async function readRecord(
   await passReadPoint(purpose);
   if (answer.ok && !deps.onlyLooking) await keepWhatItShows(deps, step, externalId, purpose, answer.value);
   return answer;
+}
+
+async function readNamed(
+  deps: SyncDeps,
+  step: Step,
+  { entity, externalId }: Facts['namedRecord']['ask'],
+): Promise<Found<'namedRecord'>> {
+  const ofKind = depsOfKind(deps, entity);
+  if (ofKind === null) return null;
+  if (!hasRoomForCall(ofKind, step.claim)) return NO_ROOM;
+  return call(ofKind, step, 'read', null, () => ofKind.integration.fetch(externalId), notedOf);
 }
 
 function passReadPoint(purpose: ReadPurpose): Promise<void> | undefined {

@@ -34,7 +34,9 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
       return 'decide';
     }
     deps.nudge();
-    const { row, forms, changes } = made;
+    const { row, forms, changes, itself } = made;
+    // The next step reads the record again, finds the row that it names, and writes the owner tag.
+    if (itself.length > 0) return 'load';
     step.row = { ...row, deletedAt: null };
     step.mapping = { ...step.mapping, ...changes };
     step.progress = { ...step.progress, imported: { values: asked.values, forms } };
@@ -55,7 +57,9 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     if ('missing' in named) return named;
     const written = await insertRow(tx, deps.entity, named.values, stamp);
     const row = { ...written, fields: asMerged(deps.entity, written.fields, values) };
-    const { forms, pairs } = formsOfRow(deps.integration.document.fields, shadow, row);
+    const { itself } = named;
+    const known = Object.entries(shadow).filter(([field]) => !itself.includes(field));
+    const { forms, pairs } = formsOfRow(deps.integration.document.fields, Object.fromEntries(known), row);
     await insertOriginDelivery(tx, {
       eventId: stamp.eventId,
       syncEventId: row.lastEventId,
@@ -80,6 +84,6 @@ async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: 
     await insertConflicts(tx, conflictRows(step, [...covered, ...notTaken(shadow)], now, row.id));
     await markEchoesChecked(tx, checkedBy(covered));
     await failpoint('adopt.before-commit');
-    return { row, forms, changes };
+    return { row, forms, changes, itself };
   });
 }

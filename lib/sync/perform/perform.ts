@@ -88,7 +88,8 @@ async function settleAs(
     outcome = { ...outcome, reason: { ...reason, detail } };
   }
   if ((await settle(deps, step, outcome)) === 'over') return 'over';
-  if (!linked || outcome.kind !== 'found') return 'load';
+  // A row that names itself names this record from now on.
+  if (!linked || outcome.kind !== 'found' || step.namesItself) return 'load';
   Object.assign(step, linkedWith(step, outcome.externalId, linked));
   return 'decide';
 }

@@ -27,6 +27,7 @@ export function create(s: Situation): Action | null {
     merged: nothingMerged,
     beside: {},
     as: part.as,
-    more: part.more || refused.length > 0,
+    // The field by which the row names itself follows, once the record has an id.
+    more: part.more || refused.length > 0 || s.namesItself === true,
   });
 }

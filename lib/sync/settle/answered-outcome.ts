@@ -5,7 +5,7 @@ import type { LoadedStep } from '../../../db/mappings/load.ts';
 import type { FieldRule } from '../../catalogue/document.ts';
 import { checkedBy } from '../covered.ts';
 import { oursUnmoved, shadowAfterAnswer } from '../shadow.ts';
-import { oursOf, theirsOf } from '../values.ts';
+import { areAble, oursOf, theirsIfAble } from '../values.ts';
 import { answeredInbound, carriedBy } from './delivery-outcomes.ts';
 import { healthy } from './healthy.ts';
 import type { Effects, Outcome } from './outcome.ts';
@@ -18,10 +18,12 @@ export function answered(
   const { mapping, row } = step;
   const before = { ...mapping.shadow, ...merged?.plan.agreed };
   const shadow = written.record
-    ? shadowAfterAnswer(rules, before, intent, theirsOf(rules, written.record.fields))
+    ? shadowAfterAnswer(rules, before, intent, theirsIfAble(rules, written.record.fields))
     : { pairs: before, foreign: false };
   const isPart = intent.more === true;
-  const mustRead = shadow.foreign || (mapping.mustRead && merged?.read !== true);
+  // The request is done, whatever the answer shows: what cannot be carried is said after a read.
+  const isShown = written.record === null || areAble(rules, written.record.fields);
+  const mustRead = shadow.foreign || !isShown || (mapping.mustRead && merged?.read !== true);
   const isLast = merged !== null && !isPart;
   const isDone = isLast && !mustRead && row !== null && oursUnmoved(rules, shadow.pairs, oursOf(rules, row));
   return {

@@ -44,6 +44,17 @@ describe('a mapped field that is tried', () => {
     expect(tryField(rule, text, 'a')).to.include({ theirs: 'ax', outcome: 'changed' });
   });
 
+  it('says which transform cannot carry the value, and shows nothing of it', () => {
+    const fail = (given: string): string => {
+      throw new RangeError(`${given} is not known`);
+    };
+    const rule = fieldRule({ toExternal: ['odd'], own: { odd: { toExternal: fail, toInternal: fail } } });
+    expect(tryField(rule, text, 'Byron')).to.include({
+      outcome: 'failed',
+      failure: 'the transform "odd" (toExternal), given a value of name, has thrown RangeError',
+    });
+  });
+
   it('has a sample for every type that fits it', () => {
     for (const type of fieldTypes) {
       const field = { ...plainField('it', type), values: ['free'], scale: 2 };

@@ -6,7 +6,7 @@ import { receiveInternalEvents } from '../../../db/deliveries.ts';
 import { receiveExternalEvents } from '../../../db/inbound.ts';
 import { countDeletesOutSince, readClosedIntents, readIntentsByRequest } from '../../../db/closed-intents.ts';
 import { raiseHeldDeletes } from '../../../db/mappings/writes/decisions.ts';
-import { raiseWaiting } from '../../../db/mappings/dirty.ts';
+import { raiseUncarried, raiseWaiting } from '../../../db/mappings/dirty.ts';
 import { loadStep } from '../../../db/mappings/load.ts';
 import { reconcile } from '../../../lib/sync/reconcile.ts';
 import { newEventId, uuidLowerBound } from '../../../lib/uuid.ts';
@@ -37,6 +37,7 @@ describe('the statements of a step', () => {
     ],
     ['the look for whose a record is', whose],
     ['raising what waits', (tx) => raiseWaiting(tx, 'stripe', 'writes_off', world.clock.now())],
+    ['raising what no transform could carry', (tx) => raiseUncarried(tx, 'stripe', world.clock.now())],
     ['raising held deletes', (tx) => raiseHeldDeletes(tx, 'stripe', world.clock.now())],
   ];
   it('read no table whole, however large it is', async () => {

@@ -155,6 +155,7 @@ export const anyWorld = fc.record({
   origin: fc.constantFrom(null, 'internal', 'stripe', 'other'),
   otherMapping: fc.option(mapping),
   record: answer(fetched),
+  namedRecord: fc.option(answer(fetched), { freq: 5 }),
   /** The record that another one was merged into. */
   winner: answer(fetched),
   recordsByIdentity: answer(fc.array(record, { maxLength: 2 })),
