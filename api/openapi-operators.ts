@@ -1,9 +1,11 @@
 // The operators' routes and the webhook route, for the API document.
 
+import { identityName, type Entity } from '../lib/catalogue/entity.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
+import { identityProblemOf } from './identity-taken.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
@@ -17,7 +19,7 @@ import {
 } from './openapi-parts.ts';
 import { rowProblems } from './row-refusal.ts';
 
-export function operatorPaths(): Json {
+export function operatorPaths(entity: Entity): Json {
   const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
   const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
   const customerId = parameter('id', 'path', customerIdSchema);
@@ -47,7 +49,7 @@ export function operatorPaths(): Json {
           ...ofOneConflict,
           'overtaken',
           'cannot_reverse',
-          'duplicate_email',
+          identityProblemOf(entity),
           'contended',
           ...rowProblems,
         ],
@@ -85,10 +87,14 @@ export function operatorPaths(): Json {
     },
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
-      post: operation('linkMapping', 'Consents to link a record with the customer that has its email', {
-        responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
-        problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
-      }),
+      post: operation(
+        'linkMapping',
+        'Consents to link a record with the customer that has its ' + identityName(entity),
+        {
+          responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
+          problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
+        },
+      ),
     },
     '/api/v1/mappings/{id}/resolve': {
       parameters: [mappingId],

@@ -11,6 +11,7 @@ import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.t
 import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { identityProblemOf } from './identity-taken.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
@@ -23,6 +24,7 @@ import { ruleKinds } from '../db/row-rules.ts';
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
   const { newSchema, changeSchema } = rowChecksOf(entity);
+  const identityProblem = identityProblemOf(entity);
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
   const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
@@ -47,7 +49,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('The customer was created', ref('Customer'), ['ETag', 'Location']) },
-          problems: ['invalid_request', ...ofBody, 'duplicate_email', ...rowProblems],
+          problems: ['invalid_request', ...ofBody, identityProblem, ...rowProblems],
         }),
       },
       '/api/v1/customers/changes': {
@@ -69,7 +71,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: {
             200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
         patch: operation('changeCustomer', 'Changes some fields', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
@@ -77,7 +79,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: {
             200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
         delete: operation(
           'deleteCustomer',
@@ -89,7 +91,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           },
         ),
       },
-      ...operatorPaths(),
+      ...operatorPaths(entity),
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
@@ -182,7 +184,7 @@ const problemSchema = {
     conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_reverse: the conflict.' },
     customer_id: {
       ...customerIdSchema,
-      description: 'With duplicate_email: the customer that has the email.',
+      description: 'With duplicate_email and duplicate_identity: the customer that has the identity.',
     },
     rule: {
       type: ['string', 'null'],

@@ -68,7 +68,7 @@ export function addImport({ program, output, finish, systems }: CommandContext):
       `
 The columns name and email are recognised by their names, also those in exports of Stripe, HubSpot, Google Contacts,
 Shopify, Salesforce and QuickBooks. A first and a last name are joined to one name.
-A customer is identified by its email. If you run the import again, rows with equal values are skipped; rows with other
+A customer is identified by its email, or by the identity that the configuration names. If you run the import again, rows with equal values are skipped; rows with other
 values are reported, or changed with --update.
 Exit status: 0 if every row is in the database as the file has it, otherwise 1; each row that is not is named by its line.
 
