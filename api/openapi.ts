@@ -15,7 +15,16 @@ import { identityProblemOf } from './identity-taken.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import {
+  answer,
+  body,
+  operation,
+  parameter,
+  problemAnswers,
+  queryParameters,
+  ref,
+  type Json,
+} from './openapi-parts.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
@@ -92,6 +101,16 @@ export function openApiDocument(entity: Entity = customer): Json {
         ),
       },
       ...operatorPaths(entity),
+      '/api/v1/openapi.json': {
+        get: {
+          operationId: 'describeApi',
+          summary: 'This document, with the fields that a customer has in this installation',
+          responses: {
+            200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }),
+            ...problemAnswers(['unauthorized']),
+          },
+        },
+      },
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },

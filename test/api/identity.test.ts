@@ -69,6 +69,17 @@ describe('customers whose identity is another field than the email', () => {
       .and.not.include('duplicate_identity');
   });
 
+  it('the API answers the document of its own catalogue, with the fields of it', async () => {
+    const { status, json } = await api.send('GET', '/api/v1/openapi.json');
+    expect(status).to.equal(200);
+    expect(json).to.deep.equal(JSON.parse(JSON.stringify(openApiDocument(entity))));
+    const { schemas } = json['components'] as {
+      schemas: Record<string, { required: string[]; properties: Record<string, object> }>;
+    };
+    expect(schemas['NewCustomer']?.required).to.deep.equal(['name', 'email', 'code']);
+    expect(schemas['Customer']?.properties).to.include.keys('code', 'rank');
+  });
+
   it('a rule of the table names the field by the name of the API, not by the column', async () => {
     await database.db.raw('alter table customers add constraint rank_small check (rank_no < 10)');
     const answer = await api.send('POST', customers, {
