@@ -97,7 +97,11 @@ function stored({ fields }: Entity, checked: Checked<RowValues>): Checked<RowVal
     if (given === undefined) return [];
     const value = canonical(given, field);
     if (!fits(value, field))
-      violations.push({ pointer: `/${field.name}`, rule: 'format', detail: `must be ${expected(field)}` });
+      violations.push({
+        pointer: `/${field.name}`,
+        rule: 'format',
+        detail: `must be ${expected(field, value)}`,
+      });
     return [[field.name, value] as const];
   });
   return violations.length > 0 ? { ok: false, violations } : { ok: true, value: Object.fromEntries(values) };

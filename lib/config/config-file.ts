@@ -68,7 +68,21 @@ export function readConfigFile(path: string): { value: unknown } | { problem: st
 
 function readJsonFile(path: string): unknown {
   // A byte order mark is no part of JSON, and some editors write one.
-  return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const line = lineOfComment(text);
+    if (line === null) throw error;
+    throw new Unusable(`line ${line}: JSON has no comments; remove it, or write a twinbox.config.ts`);
+  }
+}
+
+/** The line of the first comment that stands in no text; null if there is none. */
+function lineOfComment(text: string): number | null {
+  for (const { 0: part, index } of text.matchAll(/"(?:[^"\\\n]|\\.)*"?|\/[/*]|#/g))
+    if (!part.startsWith('"')) return text.slice(0, index).split('\n').length;
+  return null;
 }
 
 /**

@@ -155,6 +155,18 @@ describe('the settings and the catalogue of a process', () => {
         'it ends the process (process.exit); a configuration only says what stands',
       ],
     ),
+    [
+      'a comment at the start',
+      'twinbox.config.json',
+      '// ours\n{}',
+      'line 1: JSON has no comments; remove it, or write a twinbox.config.ts',
+    ],
+    [
+      'a comment behind a text that looks like one',
+      'twinbox.config.json',
+      '{\n  "$schema": "https://x/\\"//", /* here */ "entities": {} }',
+      'line 2: JSON has no comments; remove it, or write a twinbox.config.ts',
+    ],
     ['a comma too many', 'twinbox.config.json', '{\n  "entities": {},\n}', /\(line 3 column 1\)$/],
   ];
   for (const [what, name, text, problem] of BROKEN) {
