@@ -25,6 +25,7 @@ export function operatorPaths(entity: Entity): Json {
   const customerId = parameter('id', 'path', customerIdSchema);
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+  const ofReverse = ['overtaken', 'cannot_reverse', 'contended', ...rowProblems] as const;
   const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
   return {
     '/api/v1/conflicts': {
@@ -45,14 +46,7 @@ export function operatorPaths(entity: Entity): Json {
       parameters: [conflictId],
       post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
-        problems: [
-          ...ofOneConflict,
-          'overtaken',
-          'cannot_reverse',
-          identityProblemOf(entity),
-          'contended',
-          ...rowProblems,
-        ],
+        problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
       }),
     },
     '/api/v1/customers/{id}/link': {

@@ -101,16 +101,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         ),
       },
       ...operatorPaths(entity),
-      '/api/v1/openapi.json': {
-        get: {
-          operationId: 'describeApi',
-          summary: 'This document, with the fields that a customer has in this installation',
-          responses: {
-            200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }),
-            ...problemAnswers(['unauthorized']),
-          },
-        },
-      },
+      '/api/v1/openapi.json': { get: describeApi },
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
@@ -160,6 +151,15 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
   };
 }
+
+const describeApi = {
+  operationId: 'describeApi',
+  summary: 'This document, with the fields that a customer has in this installation',
+  responses: {
+    200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }),
+    ...problemAnswers(['unauthorized']),
+  },
+};
 
 const headers = {
   ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },

@@ -5,11 +5,11 @@
 export function sayThrown(thrown: unknown): string {
   try {
     if (thrown instanceof Error) {
-      const [message = ''] = String(thrown.message).trim().split('\n');
+      const [message = ''] = thrown.message.trim().split('\n');
       return message === '' ? `${thrown.name} without a message` : message;
     }
     if (typeof thrown === 'function') return 'a function';
-    if (typeof thrown === 'object' && thrown !== null) return JSON.stringify(thrown) ?? 'an object';
+    if (typeof thrown === 'object' && thrown !== null) return JSON.stringify(thrown);
     return String(thrown);
   } catch {
     return 'a value that cannot be shown';

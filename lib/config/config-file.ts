@@ -143,7 +143,8 @@ function read(error: Error, key: 'code' | 'stack' | 'message'): unknown {
 
 /** Where in the file an error arose; JSON.parse says it in its message. */
 function lineOf(error: Error, path: string): string | null {
-  const stack = String(read(error, 'stack') ?? '');
+  const given = read(error, 'stack');
+  const stack = typeof given === 'string' ? given : '';
   const places = [path, realpathSync(path)].map((each) => stack.split(`${each}:`)[1]);
   const after = places.find((each) => each !== undefined) ?? '';
   return /^\d+/.exec(after)?.[0] ?? null;

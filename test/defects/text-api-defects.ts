@@ -22,8 +22,8 @@ export const textApiDefects: readonly Defect[] = [
     edits: [
       {
         file: 'api/row-refusal.ts',
-        find: 'pointer: `/${name}`',
-        replace: 'pointer: `/${columns[0] ?? name}`',
+        find: `pointer: \`/\${name}\``,
+        replace: `pointer: \`/\${columns[0] ?? name}\``,
       },
     ],
     caughtBy: {
