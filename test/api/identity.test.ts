@@ -91,7 +91,16 @@ describe('customers whose identity is another field than the email', () => {
 
   it('an import takes rows for the same by it, in their order, and says so', async () => {
     const { db } = database;
-    const store = createCustomerStore({ entity, db, clock: systemClock, nudge: () => undefined });
+    const stored = createCustomerStore({ entity, db, clock: systemClock, nudge: () => undefined });
+    const running: number[] = [];
+    let now = 0;
+    const store: typeof stored = {
+      ...stored,
+      create: (values, origin) => {
+        running.push((now += 1));
+        return stored.create(values, origin).finally(() => (now -= 1));
+      },
+    };
     const row = (line: number, name: string, code: string): Row => ({
       line,
       values: { name, email: `${name.toLowerCase()}@example.com`, code },
@@ -100,6 +109,7 @@ describe('customers whose identity is another field than the email', () => {
       importRows(Readable.from(rows), { entity, store, update, read: (id) => readRow(db, entity, id) });
     const rows = [row(2, 'Ada', 'I-1'), row(3, 'Bo', 'I-1'), row(4, 'Cy', 'i-1')];
     expect(await bring(rows, true)).to.include({ rows: 3, created: 1, updated: 2 });
+    expect(running, 'one at a time').to.deep.equal([1, 1, 1]);
     const { different, ...again } = await bring([row(2, 'Ada', 'I-1')], false);
     expect(again).to.include({ created: 0 });
     expect(different[0]?.reason).to.match(
