@@ -15,6 +15,7 @@ import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
+import { openApiRoute } from './openapi-route.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -67,6 +68,7 @@ export function createApi(deps: ApiDeps): Express {
   // A webhook needs its raw body, and is proved by a signature instead of a key.
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
+  app.use(basePath, openApiRoute(entity));
   app.use(basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
   app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
   app.use(basePath, conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }));

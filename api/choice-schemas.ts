@@ -15,7 +15,7 @@ export const choiceSchemaOf = (systems: readonly string[]) => ({
       pattern: '^[^\\s\\x00]+$',
       'x-text': 'storable',
       description:
-        'The record at the external system to link with the customer; null: a new record is created, although records with the same email exist.',
+        'The record at the external system to link with the customer; null: a new record is created, although records with the same identity exist.',
       'x-problem': 'must be the id of a record, without spaces',
     },
   },

@@ -15,6 +15,7 @@ import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './conflict-schemas.ts';
 import { customerJson, originOf } from './customers.ts';
 import { answerWithin } from './deadline.ts';
+import { identityTakenSince } from './identity-taken.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
@@ -151,13 +152,9 @@ function refused(entity: Entity, refusal: Refused, systems: readonly string[]): 
         members: { conflict: conflictJson(entity, refusal.conflict) },
       });
     case 'duplicate_email':
-      return new Problem(
-        'duplicate_email',
-        `Customer ${refusal.rivalId} has this email now. Change that customer first, or leave the conflict as it is.`,
-        { members: { customer_id: refusal.rivalId } },
-      );
+      return identityTakenSince(entity, refusal.rivalId);
     case 'refused':
-      return rowRefused(refusal.refusal);
+      return rowRefused(entity, refusal.refusal);
     case 'contended':
       return new Problem('contended', 'Nothing was changed. Send the request again.', {
         headers: { 'Retry-After': '1' },

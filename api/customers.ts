@@ -7,8 +7,7 @@ import type { Db } from '../db/server/connection.ts';
 import { listRows, readRow, type MappedRow, type RowFields } from '../db/entities/rows.ts';
 import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { tidyEmail } from '../lib/catalogue/customer.ts';
-import { replacing, rowChecksOf } from '../lib/catalogue/row-checks.ts';
+import { replacing, rowChecksOf, tidiedText } from '../lib/catalogue/row-checks.ts';
 import { without } from '../lib/without.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
@@ -23,6 +22,7 @@ import {
 import { externalIdsOf, syncOf } from './customer-sync.ts';
 import { answerWithin } from './deadline.ts';
 import { ifMatchOf } from './if-match.ts';
+import { identityTaken } from './identity-taken.ts';
 import { bulkOf, demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
@@ -60,7 +60,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       async (req, res) => {
         const values = demand('body', checks.checkNew(req.body));
         const result = await store.create(values, originOf(req, res));
-        if (result.outcome !== 'created') throw refused(result, systems);
+        if (result.outcome !== 'created') throw refused(entity, result, systems);
         res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
         sendCustomer(res, 201, result.customer, systems);
       },
@@ -74,7 +74,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const customer = await readRow(db, entity, idOf(req));
-        if (!customer || customer.deletedAt) throw refused({ outcome: 'gone' }, systems);
+        if (!customer || customer.deletedAt) throw refused(entity, { outcome: 'gone' }, systems);
         sendCustomer(res, 200, customer, systems);
       },
     ],
@@ -85,7 +85,8 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = replacing(entity, demand('body', checks.checkNew(req.body)));
         const result = await store.replace(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
+        if (!('customer' in result) || result.outcome === 'version_mismatch')
+          throw refused(entity, result, systems);
         sendCustomer(res, 200, result.customer, systems);
       },
     ],
@@ -96,7 +97,8 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = demand('body', checks.checkChange(req.body));
         const result = await store.patch(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch') throw refused(result, systems);
+        if (!('customer' in result) || result.outcome === 'version_mismatch')
+          throw refused(entity, result, systems);
         sendCustomer(res, 200, result.customer, systems);
       },
     ],
@@ -104,7 +106,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const result = await store.remove(idOf(req), ifMatchOf(req), originOf(req, res));
-        if (result.outcome !== 'deleted') throw refused(result, systems);
+        if (result.outcome !== 'deleted') throw refused(entity, result, systems);
         sendNothing(res);
       },
     ],
@@ -121,7 +123,7 @@ function listPage({ db, entity, systems, basePath }: CustomerRoutesDeps): Reques
     const found = await listRows(db, entity, {
       limit: limit + 1, // one more than asked for tells whether there is a next page
       ...(after !== undefined && { after }),
-      ...(typeof identity === 'string' && { identity: tidyEmail(identity) }),
+      ...(typeof identity === 'string' && { identity: tidiedText(entity, entity.identity ?? '', identity) }),
       ...(since !== undefined && { updatedSince: new Date(since) }),
       fields,
     });
@@ -193,7 +195,7 @@ export function originOf(req: Request, res: Response): Origin {
   };
 }
 
-function refused(refusal: Refusal, systems: readonly string[]): Problem {
+function refused(entity: Entity, refusal: Refusal, systems: readonly string[]): Problem {
   switch (refusal.outcome) {
     case 'gone':
       return new Problem('customer_not_found', 'No customer has this id, or the customer was deleted.');
@@ -205,14 +207,10 @@ function refused(refusal: Refusal, systems: readonly string[]): Problem {
         { headers: { ETag: entityTag(customer) }, members: { current: customerJson(customer, systems) } },
       );
     }
-    case 'duplicate_email': {
-      const detail = `is the email of customer ${refusal.rivalId}`;
-      return new Problem('duplicate_email', `Customer ${refusal.rivalId} has this email already.`, {
-        errors: [{ in: 'body', pointer: '/email', code: 'unique', detail, customer_id: refusal.rivalId }],
-      });
-    }
+    case 'duplicate_email':
+      return identityTaken(entity, refusal.rivalId);
     case 'refused':
-      return rowRefused(refusal.refusal);
+      return rowRefused(entity, refusal.refusal);
     case 'contended':
       return new Problem('contended', 'Nothing was changed. Send the request again.', {
         headers: { 'Retry-After': '1' },

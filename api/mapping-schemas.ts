@@ -66,7 +66,11 @@ export const mappingSchema = {
     state: { type: 'string', enum: states },
     reason: { ...text, description: 'Why the mapping has this state: a stable code.' },
     decision: { ...object, description: 'What a person has decided, and no worker has carried out yet.' },
-    detail: { ...object, description: 'With ask_link: customer is the one that has the same email.' },
+    detail: {
+      ...object,
+      description:
+        'With ask_link: customer is the one that has the same identity (the email, unless the configuration names another field).',
+    },
     attempts: { type: 'integer', description: 'How often the open work of the pair was tried.' },
     error: { ...object, description: 'The error of the last attempt that failed.' },
     created_at: { type: 'string', format: 'date-time' },
@@ -84,7 +88,7 @@ export const linkedSchema = {
       description: 'A worker links the pair within moments; this answer does not wait for it.',
     },
     mapping: { type: 'integer' },
-    customer: { type: ['integer', 'null'], description: 'The customer with the same email.' },
+    customer: { type: ['integer', 'null'], description: 'The customer with the same identity.' },
     external_id: text,
   },
 } as const;

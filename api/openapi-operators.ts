@@ -1,9 +1,11 @@
 // The operators' routes and the webhook route, for the API document.
 
+import { identityName, type Entity } from '../lib/catalogue/entity.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
+import { identityProblemOf } from './identity-taken.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
@@ -17,12 +19,13 @@ import {
 } from './openapi-parts.ts';
 import { rowProblems } from './row-refusal.ts';
 
-export function operatorPaths(): Json {
+export function operatorPaths(entity: Entity): Json {
   const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
   const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
   const customerId = parameter('id', 'path', customerIdSchema);
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+  const ofReverse = ['overtaken', 'cannot_reverse', 'contended', ...rowProblems] as const;
   const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
   return {
     '/api/v1/conflicts': {
@@ -43,14 +46,7 @@ export function operatorPaths(): Json {
       parameters: [conflictId],
       post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
-        problems: [
-          ...ofOneConflict,
-          'overtaken',
-          'cannot_reverse',
-          'duplicate_email',
-          'contended',
-          ...rowProblems,
-        ],
+        problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
       }),
     },
     '/api/v1/customers/{id}/link': {
@@ -85,10 +81,14 @@ export function operatorPaths(): Json {
     },
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
-      post: operation('linkMapping', 'Consents to link a record with the customer that has its email', {
-        responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
-        problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
-      }),
+      post: operation(
+        'linkMapping',
+        'Consents to link a record with the customer that has its ' + identityName(entity),
+        {
+          responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
+          problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
+        },
+      ),
     },
     '/api/v1/mappings/{id}/resolve': {
       parameters: [mappingId],

@@ -11,10 +11,20 @@ import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.t
 import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { identityProblemOf } from './identity-taken.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import {
+  answer,
+  body,
+  operation,
+  parameter,
+  problemAnswers,
+  queryParameters,
+  ref,
+  type Json,
+} from './openapi-parts.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
@@ -23,6 +33,7 @@ import { ruleKinds } from '../db/row-rules.ts';
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
   const { newSchema, changeSchema } = rowChecksOf(entity);
+  const identityProblem = identityProblemOf(entity);
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
   const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
@@ -47,7 +58,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('The customer was created', ref('Customer'), ['ETag', 'Location']) },
-          problems: ['invalid_request', ...ofBody, 'duplicate_email', ...rowProblems],
+          problems: ['invalid_request', ...ofBody, identityProblem, ...rowProblems],
         }),
       },
       '/api/v1/customers/changes': {
@@ -69,7 +80,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: {
             200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
         patch: operation('changeCustomer', 'Changes some fields', {
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
@@ -77,7 +88,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: {
             200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
           },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
+          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
         delete: operation(
           'deleteCustomer',
@@ -89,7 +100,8 @@ export function openApiDocument(entity: Entity = customer): Json {
           },
         ),
       },
-      ...operatorPaths(),
+      ...operatorPaths(entity),
+      '/api/v1/openapi.json': { get: describeApi },
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
@@ -140,6 +152,15 @@ export function openApiDocument(entity: Entity = customer): Json {
   };
 }
 
+const describeApi = {
+  operationId: 'describeApi',
+  summary: 'This document, with the fields that a customer has in this installation',
+  responses: {
+    200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }),
+    ...problemAnswers(['unauthorized']),
+  },
+};
+
 const headers = {
   ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
   Location: { description: 'The path of the customer.', schema: { type: 'string' } },
@@ -182,7 +203,7 @@ const problemSchema = {
     conflict: { ...ref('Conflict'), description: 'With overtaken and cannot_reverse: the conflict.' },
     customer_id: {
       ...customerIdSchema,
-      description: 'With duplicate_email: the customer that has the email.',
+      description: 'With duplicate_email and duplicate_identity: the customer that has the identity.',
     },
     rule: {
       type: ['string', 'null'],

@@ -24,6 +24,7 @@ export const problemKinds = {
   method_not_allowed: { status: 405, title: 'This path does not accept this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   duplicate_email: { status: 409, title: 'Another customer has this email' },
+  duplicate_identity: { status: 409, title: 'Another customer has this identity' },
   row_conflicts: { status: 409, title: 'Another row prevents this change' },
   row_swallowed: { status: 409, title: 'A rule of the table dropped the change' },
   overtaken: { status: 409, title: 'A later edit has replaced the value' },

@@ -1,5 +1,6 @@
-// The answer when a constraint or a trigger of the table `customers` refuses a row
+// The answer when a constraint or a trigger of the table of customers refuses a row
 // (db/row-rules.ts).
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { RuleKind, TableRefusal } from '../db/row-rules.ts';
 import { Problem, type ProblemCode, type ProblemDetail } from './problems.ts';
 
@@ -11,15 +12,16 @@ const OF_OTHER_ROWS: ReadonlySet<RuleKind> = new Set(['unique', 'exclusion', 'fo
  */
 export const rowProblems = ['row_refused', 'row_conflicts', 'row_swallowed'] as const;
 
-export function rowRefused(refusal: TableRefusal): Problem {
+export function rowRefused({ fields }: Pick<Entity, 'fields'>, refusal: TableRefusal): Problem {
   const { kind, rule, columns, sqlstate, message, says } = refusal;
   const explanation = says === null ? '' : ` It says: ${says}`;
   return new Problem(codeOf(kind), `Nothing was changed: ${message}.${explanation}`, {
-    errors: columns.flatMap((column): ProblemDetail[] =>
-      column === 'name' || column === 'email'
-        ? [{ in: 'body', pointer: `/${column}`, code: kind, detail: `is refused by ${rule ?? 'the table'}` }]
-        : [],
-    ),
+    errors: fields
+      .filter(({ column }) => columns.includes(column))
+      .map(({ name }): ProblemDetail => {
+        const detail = `is refused by ${rule ?? 'the table'}`;
+        return { in: 'body', pointer: `/${name}`, code: kind, detail };
+      }),
     members: { rule, kind, columns, sqlstate },
   });
 }

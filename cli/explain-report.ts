@@ -95,8 +95,8 @@ function sayRecord({ mapping, read }: PairExplained): string {
   const id = externalId ?? 'none yet';
   const merged = mergedInto === null ? '' : `, merged into ${mergedInto}`;
   const what = role === 'alias' ? `${id}, a second record of the customer${merged}` : id;
-  const email = knownEmail === null ? '' : `, with the email ${knownEmail} when last known`;
-  return `${what}${email}${read === null ? '' : sayRead(read)}`;
+  const known = knownEmail === null ? '' : `, with ${knownEmail} when last known`;
+  return `${what}${known}${read === null ? '' : sayRead(read)}`;
 }
 
 function sayRead(read: ReadResult): string {
@@ -143,7 +143,7 @@ function sayOpen(open: OpenDeliveries[]): string {
 /** Why the two values of a field in the shadow are left different. */
 const LEFT: Record<NonNullable<FieldExplained['left']>, string> = {
   derived: 'ours was derived from their other fields, and is not sent',
-  held: 'both stay: another customer has the email',
+  held: 'both stay: another customer has this value',
   null_refused: 'ours stays: they emptied the field, which is never empty in our table',
   cannot_carry: 'both stay: ours is longer or larger than they can be given',
   cannot_take: 'both stay: theirs is no value of our field',

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { plainText } from '../../lib/catalogue/field-types.ts';
 import type { JsonValue } from '../../db/entities/rows.ts';
-import type { Entity } from '../../lib/catalogue/entity.ts';
+import { identityName, type Entity } from '../../lib/catalogue/entity.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import {
@@ -52,7 +52,7 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .description('list the conflicts, newest first')
     .option('--customer <id>', 'only those of this customer', toId)
     .addOption(new Option('--kind <kind>', 'only those of this kind').choices(conflictKinds))
-    .addOption(new Option('--field <field>', 'only those about this field').choices(['name', 'email']))
+    .option('--field <field>', 'only those about this field')
     .option('--reversed', 'only those that were reversed')
     .option('--no-reversed', 'only those that were not')
     .addOption(new Option('--turned', 'the old name of --reversed').hideHelp())
@@ -72,7 +72,7 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
       const page = found.slice(0, filter.limit);
       const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
       if (json) output.printJson({ conflicts: page.map((each) => toJson(entity, each)), after: more });
-      else if (page.length === 0) output.say('There are no such conflicts.');
+      else if (page.length === 0) sayNone(entity, asked.field, output);
       else {
         for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
         if (more !== null) output.say(`There are more: --after ${more}`);
@@ -129,9 +129,17 @@ function addReverse(
         { mayCreate: false },
       );
       if (json) output.printJson(resultJson(entity, result));
-      else sayResult(id, result, output);
+      else sayResult(entity, id, result, output);
       finish(statusOf(result));
     });
+}
+
+/** A field that a customer does not have may be a field of theirs alone, or a slip of the pen. */
+function sayNone({ fields }: Entity, field: string | undefined, output: Output): void {
+  const names = fields.map(({ name }) => name);
+  output.say('There are no such conflicts.');
+  if (field !== undefined && !names.includes(field))
+    output.say(`A customer has no field ${field}; the fields are ${names.join(', ')}.`);
 }
 
 function statusOf({ outcome }: ReverseOutcome): number {
@@ -139,7 +147,7 @@ function statusOf({ outcome }: ReverseOutcome): number {
   return outcome === 'not_found' ? exit.nothingMatched : exit.failed;
 }
 
-function sayResult(id: string, result: ReverseOutcome, output: Output): void {
+function sayResult(entity: Entity, id: string, result: ReverseOutcome, output: Output): void {
   switch (result.outcome) {
     case 'not_found':
       return output.say(`No conflict has the id ${id}.`);
@@ -158,7 +166,9 @@ function sayResult(id: string, result: ReverseOutcome, output: Output): void {
     case 'cannot_reverse':
       return output.say(`This conflict cannot be reversed. ${result.instead}`);
     case 'duplicate_email':
-      return output.say(`Customer ${result.rivalId} has that email now. Nothing was changed.`);
+      return output.say(
+        `Customer ${result.rivalId} has that ${identityName(entity)} now. Nothing was changed.`,
+      );
     case 'refused':
       return output.say(`Nothing was changed: ${result.refusal.message}.`);
     case 'contended':

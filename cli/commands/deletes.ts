@@ -1,4 +1,5 @@
 import { findStuck, type StuckPair } from '../../db/mappings/decisions.ts';
+import { identityName } from '../../lib/catalogue/entity.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { HELD_DELETES } from '../../db/mappings/reason.ts';
 import { systemClock } from '../../lib/clock.ts';
@@ -166,8 +167,9 @@ async function decide(
   output: Output,
 ): Promise<Done> {
   const { db } = session.database;
+  const entity = customerOf(session.config);
   const operations = createDeleteOperations({
-    entity: customerOf(session.config),
+    entity,
     db,
     clock: systemClock,
     system,
@@ -186,7 +188,7 @@ async function decide(
         mappingId,
         decider,
       );
-      note(done, customerId, result, output);
+      note(done, { customer: customerId, identity: identityName(entity) }, result, output);
       if (result.outcome === 'taken_back' && result.customer === customerId) waited.push(mappingId);
     }
   }
@@ -196,7 +198,12 @@ async function decide(
   return done;
 }
 
-function note(done: Done, customer: number | null, result: HeldOutcome, output: Output): void {
+function note(
+  done: Done,
+  { customer, identity }: { customer: number | null; identity: string },
+  result: HeldOutcome,
+  output: Output,
+): void {
   switch (result.outcome) {
     case 'taken_back':
       done.decided += 1;
@@ -208,7 +215,7 @@ function note(done: Done, customer: number | null, result: HeldOutcome, output: 
       done.decided += 1;
       return;
     case 'email_taken': {
-      const why = `The delete of customer ${customer ?? '?'} cannot be taken back: another customer has its email now. Change the email of that customer first, or use --detach.`;
+      const why = `The delete of customer ${customer ?? '?'} cannot be taken back: another customer has its ${identity} now. Change the ${identity} of that customer first, or use --detach.`;
       done.refused.push({ customer, why });
       output.say(why);
       return;

@@ -68,7 +68,7 @@ export function addImport({ program, output, finish, systems }: CommandContext):
       `
 The columns name and email are recognised by their names, also those in exports of Stripe, HubSpot, Google Contacts,
 Shopify, Salesforce and QuickBooks. A first and a last name are joined to one name.
-A customer is identified by its email. If you run the import again, rows with equal values are skipped; rows with other
+A customer is identified by its email, or by the identity that the configuration names. If you run the import again, rows with equal values are skipped; rows with other
 values are reported, or changed with --update.
 Exit status: 0 if every row is in the database as the file has it, otherwise 1; each row that is not is named by its line.
 
@@ -185,9 +185,9 @@ function toEncoding(text: string): string {
 function addMapping(text: string, before: Mapping[] = []): Mapping[] {
   const equals = text.lastIndexOf('=');
   const [column, target] = [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
-  if (equals < 1 || column === '' || target === '')
+  if (equals < 1 || column === '')
     throw new InvalidArgumentError(
-      `It must have the form 'E-mail 1 - Value=email'; the fields are ${FIELDS}.`,
+      `It must have the form 'E-mail 1 - Value=email'; the fields are ${FIELDS}, and those of the configuration.`,
     );
   return [...before, { column, target }];
 }
@@ -200,7 +200,7 @@ function mapped(map: readonly Mapping[] = [], fields: readonly Field[]): Mapping
     if (target === undefined)
       throw new CliError(
         exit.usage,
-        `--map ${column}=${given}: there is no field ${given}; the fields are ${known.join(', ')}.`,
+        `--map ${column}=${given}: ${given === '' ? 'a field is missing behind the =' : `there is no field ${given}`}; the fields are ${known.join(', ')}.`,
       );
     if (before.some((one) => one.target === target))
       throw new CliError(exit.usage, `--map: a column for ${target} is given twice.`);

@@ -58,7 +58,7 @@ export function addLink({ program, output, finish, systems }: CommandContext): v
     )
     .option('--all', 'all records that wait for consent')
     .option('--record <id>', 'link the customer with this record, also if another one is linked')
-    .option('--create', 'create a new record for the customer, although records with its email exist')
+    .option('--create', 'create a new record for the customer, although records like it exist')
     .option('--accept-deletion', 'delete the customer in our table, as its record was deleted at its system')
     .option(
       '--dry-run',

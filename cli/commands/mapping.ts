@@ -84,12 +84,14 @@ async function valuesOf(
   const [first] = given;
   if (first === undefined) return null;
   if (given.length > 1 || !/^\d+$/.test(first)) return readPairs(given, entity);
+  const none = new CliError(exit.nothingMatched, `No ${entity.name} has the id ${first}.`);
+  if (!Number.isSafeInteger(Number(first))) throw none;
   const row = await withDatabase(({ database: { db } }) => readRow(db, entity.name, Number(first)), {
     config,
     mayCreate: false,
   });
   if (row) return row;
-  throw new CliError(exit.nothingMatched, `No ${entity.name} has the id ${first}.`);
+  throw none;
 }
 
 function readPairs(given: readonly string[], entity: Entity): Record<string, Value> {

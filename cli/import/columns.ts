@@ -85,7 +85,7 @@ export function readHeader(
   };
 }
 
-function isTarget(name: string): name is Target {
+export function isTarget(name: string): name is Target {
   return (targets as readonly string[]).includes(name);
 }
 

@@ -1,7 +1,7 @@
 // Imports rows in the same way as the API writes customers, several at a time; rows with the same
-// email are written in their order.
+// identity are written in their order.
 //
-// A customer is identified by its email. A row with the values that the customer has already is
+// A customer is identified by one field, the email unless the configuration names another. A row with the values that the customer has already is
 // skipped, so a second run changes nothing. A row with other values is reported, or written with
 // `update`. If the file gives no name, the name of an existing customer is never changed. A crash
 // in the middle leaves whole customers with their events: run the import again.
@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonValue, MappedRow, RowFields } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
 import type { CustomerStore, Origin } from '../../lib/customers/customers.ts';
-import type { Entity } from '../../lib/catalogue/entity.ts';
+import { identityName, type Entity } from '../../lib/catalogue/entity.ts';
 import { rowChecksOf } from '../../lib/catalogue/row-checks.ts';
 import { plainText } from '../../lib/catalogue/field-types.ts';
 import { without } from '../../lib/without.ts';
@@ -54,7 +54,7 @@ export type ImportDeps = {
 const IN_FLIGHT = 8;
 // Bulk: single edits by people do not wait behind these events (docs/sync.md, "Order of work").
 const ORIGIN: Origin = { context: { actor: 'twinbox import', bulk: true } };
-/** Other writers may take and free an email meanwhile; after this many tries the row is refused. */
+/** Other writers may take and free an identity meanwhile; after this many tries the row is refused. */
 const MAX_TRIES = 5;
 
 export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Promise<Summary> {
@@ -81,19 +81,25 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
       continue;
     }
     if (checked.severalEmails) summary.severalEmails.push(checked.line);
-    const email = fold(checked.values['email'] as string);
-    await inFlight.get(email);
+    const identity = identityOf(deps.entity, checked);
+    await inFlight.get(identity);
     while (inFlight.size >= IN_FLIGHT) await Promise.race(inFlight.values());
     const work = importOne(checked, deps, summary)
       .then(() => countDone(row))
       .catch((error: unknown) => void failures.push(error))
-      .finally(() => inFlight.delete(email));
-    inFlight.set(email, work);
+      .finally(() => inFlight.delete(identity));
+    inFlight.set(identity, work);
   }
   await Promise.all(inFlight.values());
   if (failures.length > 0) throw failures[0];
   for (const list of [summary.bad, summary.different]) list.sort((a, b) => a.line - b.line);
   return summary;
+}
+
+/** Rows of the same identity are written one after another, in their order. */
+function identityOf({ identity }: Entity, { line, values }: Checked): string {
+  const value = values[identity ?? ''];
+  return typeof value === 'string' ? fold(value) : `line ${line}`;
 }
 
 type Checked = { line: number; values: RowFields; derived?: Derived; severalEmails?: true };
@@ -150,7 +156,7 @@ async function importOne(
       return;
     }
     if (!update) {
-      const reason = `customer ${present.id} has this email and another ${differing.join(' and ')}; --update changes it`;
+      const reason = `customer ${present.id} has this ${identityName(entity)} and another ${differing.join(' and ')}; --update changes it`;
       const found = shown(differing, values);
       summary.different.push({ line, reason, found });
       return;

@@ -1,6 +1,6 @@
 // What an import prints: how it reads the file, and what happened to each row.
 import { count, type Output } from '../output.ts';
-import { foldName, type Columns, type Target } from './columns.ts';
+import { foldName, isTarget, type Columns, type Target } from './columns.ts';
 import type { Refused, Summary } from './import-rows.ts';
 import type { Layout } from './layout.ts';
 import type { Passed } from './rows.ts';
@@ -23,16 +23,23 @@ export function sayLayout({ columns, line, before }: Layout, output: Output): vo
   }
 }
 
-/** Null if the columns are called name and email. */
-function describeColumns({ at, names }: Columns): string | null {
-  const entries = Object.entries(at) as [Target, number][];
-  const isPlain = entries.every(
-    ([target, position]) => ['name', 'email'].includes(target) && foldName(names[position] ?? '') === target,
-  );
+/** Null if the columns are called as the fields that they hold: name, email and own fields. */
+function describeColumns({ at, more, names }: Columns): string | null {
+  const own = more.map(({ field, position }): [string, number] => [field.name, position]);
+  const entries = [...(Object.entries(at) as [Target, number][]), ...own];
+  const isPlain = entries.every(([target, position]) => isNamedAs(names[position] ?? '', target));
   if (isPlain) return null;
   return entries
-    .map(([target, position]) => `${target.replace('_', ' ')} from ${show(names[position] ?? '')}`)
+    .map(
+      ([target, position]) =>
+        `${isTarget(target) ? target.replace('_', ' ') : target} from ${show(names[position] ?? '')}`,
+    )
     .join(', ');
+}
+
+function isNamedAs(column: string, target: string): boolean {
+  const isWhole = ['name', 'email'].includes(target) || !isTarget(target);
+  return isWhole && foldName(column) === foldName(target);
 }
 
 export function saySummary(summary: Summary, passed: Passed | undefined, output: Output): void {

@@ -67,7 +67,7 @@ function describeResult(customer: number, result: Result): string {
     case 'consented_already':
       return `This record was chosen before; a worker links it.`;
     case 'new_consented':
-      return `A worker creates a new record for customer ${customer}; the other records with its email stay as they are.`;
+      return `A worker creates a new record for customer ${customer}; the other records like it stay as they are.`;
     case 'new_consented_already':
       return 'The new record was decided before; a worker creates it.';
     case 'accepted':

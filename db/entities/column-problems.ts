@@ -16,6 +16,9 @@ import { findTable, type FoundColumn, type FoundTable } from './found-table.ts';
 /** White space that a text must not have at its ends, as it is written in SQL. */
 export const BLANKS = String.raw`E' \t\r\n\f\x0b'`;
 
+/** Rows that prevent it: a text that follows their number, their condition in SQL, and what cures it. */
+export type Condition = [text: string, where: string, cure?: string];
+
 /** How many ids of rows are named; their number is given beside them. */
 const NAMED = 5;
 
@@ -69,7 +72,11 @@ export function columnProblems(entity: EntityTable, { columns }: FoundTable): st
 function fieldProblems(field: EntityField, column: FoundColumn | undefined): string[] {
   const types = typesThatFit(field.type).join(', ');
   if (column === undefined)
-    return field.required ? [`it has no column ${field.column} of one of the types ${types}`] : [];
+    return field.required
+      ? [
+          `it has no column ${field.column} of one of the types ${types}: add the column and fill it in every row first, or name the column that has the ${field.name} (a field of your own may also do without required)`,
+        ]
+      : [];
   if (!fitsColumn(field.type, column.typname, column.kind))
     return [
       `its column ${field.column} is ${column.shown}, and the field ${field.name} (${field.type}) needs one of the types ${types}`,
@@ -85,7 +92,7 @@ function fieldProblems(field: EntityField, column: FoundColumn | undefined): str
 }
 
 /** Rows that lack a value of a required field. */
-export function lacksOne(required: readonly EntityField[]): [text: string, where: string] {
+export function lacksOne(required: readonly EntityField[]): Condition {
   const isEmpty = (field: EntityField): string =>
     isText(field.type)
       ? `coalesce(btrim(${columnOf(field)}::text, ${BLANKS}), '') = '' collate "C"`
@@ -100,14 +107,12 @@ export function lacksOne(required: readonly EntityField[]): [text: string, where
  * Rows whose json no jsonb can hold, as which it is read: NUL, and half of a surrogate pair, which a
  * column of the type json keeps as it was written.
  */
-export function unreadable(
-  { fields }: EntityTable,
-  { columns }: FoundTable,
-): [text: string, where: string][] {
+export function unreadable({ fields }: EntityTable, { columns }: FoundTable): Condition[] {
   const kept = fields.filter(({ column }) => columns.get(column)?.typname === 'json');
   return kept.map((field) => [
     `rows have a NUL character or half of a surrogate pair in the json of their column ${field.column}`,
     String.raw`regexp_replace(${columnOf(field)}::text, '\\\\|\\ud[89ab]..\\ud[c-f]..', ' ', 'gi') ~* '\\u(0000|d[89a-f])'`,
+    'replace these characters in those rows (a backslash, u and four digits), or map another column',
   ]);
 }
 
@@ -153,7 +158,7 @@ export function sharesIdentity(
   { name }: EntityField,
   text: string,
   where = 'true',
-): [text: string, where: string] {
+): Condition {
   const key = folded(text);
   return [
     `rows share their ${name} with another one (A to Z count as equal in upper and lower case)`,
@@ -172,11 +177,12 @@ async function hasAny(db: Db | Tx, entity: EntityTable): Promise<boolean> {
 export async function findRows(
   db: Db | Tx,
   entity: EntityTable,
-  [text, where]: [text: string, where: string],
+  [text, where, cure]: Condition,
 ): Promise<string | null> {
   const { count, ids } = await rowsWhere(db, entity, where);
   if (count === 0) return null;
-  return `${count} ${text} (id ${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ', …' : ''})`;
+  const rows = `${count} ${text} (id ${ids.slice(0, NAMED).join(', ')}${ids.length > NAMED ? ', …' : ''})`;
+  return cure === undefined ? rows : `${rows}: ${cure}`;
 }
 
 export async function rowsWhere(

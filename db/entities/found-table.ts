@@ -16,8 +16,9 @@ export interface FoundColumn {
   length: number | null;
   /** Of a numeric with limits: the digits after the point, to which PostgreSQL rounds. */
   scale: number | null;
+  /** By itself, or by the domain that is its type. */
   notNull: boolean;
-  /** A default, or an identity. */
+  /** A default, also one of its domain, or an identity. */
   isFilled: boolean;
   isComputed: boolean;
   /** Its collation, if it is not that of its type. */
@@ -45,12 +46,12 @@ select n.nspname::text as schema, current_schema()::text as current,
             'shown', format_type(a.atttypid, a.atttypmod),
             'length', case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
             'scale', case when b.typname = 'numeric' and b.mod > 4 then (((b.mod - 4) & 2047) # 1024) - 1024 end,
-            'notNull', a.attnotnull, 'isFilled', a.atthasdef or a.attidentity <> '', 'isComputed', a.attgenerated <> '',
+            'notNull', a.attnotnull or b.must, 'isFilled', a.atthasdef or a.attidentity <> '' or t.typdefault is not null, 'isComputed', a.attgenerated <> '',
             'collation', case when a.attcollation <> t.typcollation then a.attcollation::regcollation::text end) order by a.attnum), '[]')
    from pg_attribute a join pg_type t on t.oid = a.atttypid cross join lateral (
      with recursive under as (
-       select t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod as mod
-       union all select d.oid, d.typname, d.typtype, d.typbasetype, d.typtypmod, u.typtypmod from under u join pg_type d on d.oid = u.typbasetype)
+       select t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod as mod, t.typnotnull as must
+       union all select d.oid, d.typname, d.typtype, d.typbasetype, d.typtypmod, u.typtypmod, u.must or d.typnotnull from under u join pg_type d on d.oid = u.typbasetype)
      select * from under where typtype <> 'd') b
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
 from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass(:table)`;

@@ -1,7 +1,15 @@
 // What prevents that a table is taken over, as sentences.
 import type { Db, Tx } from '../server/handles.ts';
 import { DbError } from '../server/errors.ts';
-import { BLANKS, columnProblems, findRows, lacksOne, sharesIdentity, unreadable } from './column-problems.ts';
+import {
+  BLANKS,
+  columnProblems,
+  findRows,
+  lacksOne,
+  sharesIdentity,
+  unreadable,
+  type Condition,
+} from './column-problems.ts';
 import { typesThatFit } from './column-types.ts';
 import { columnOf, identityField, type EntityTable } from './entity-table.ts';
 import type { FoundColumn, FoundTable } from './found-table.ts';
@@ -65,12 +73,13 @@ export async function rowProblems(db: Db | Tx, entity: EntityTable, found: Found
   const { columns } = found;
   const required = entity.fields.filter((field) => field.required);
   const identity = identityField(entity);
-  const conditions = [lacksOne(required), ...unreadable(entity, found)];
+  const conditions: Condition[] = [lacksOne(required), ...unreadable(entity, found)];
   if (identity !== null) {
     const trimmed = `btrim(${columnOf(identity)}::text, ${BLANKS})`;
     conditions.push(sharesIdentity(entity, identity, trimmed));
   }
-  if (columns.has('deleted_at')) conditions.push(['rows are marked deleted', 'deleted_at is not null']);
+  if (columns.has('deleted_at'))
+    conditions.push(['rows are marked deleted', 'deleted_at is not null', 'move them elsewhere first']);
   for (const name of ['created_at', 'updated_at']) {
     if (!['date', 'timestamp'].includes(columns.get(name)?.typname ?? '')) continue;
     conditions.push([
@@ -81,8 +90,7 @@ export async function rowProblems(db: Db | Tx, entity: EntityTable, found: Found
   const problems: string[] = [];
   for (const condition of conditions) {
     const found = await findRows(db, entity, condition);
-    if (found === null) continue;
-    problems.push(`${found}${condition[0].includes('marked deleted') ? ': move them elsewhere first' : ''}`);
+    if (found !== null) problems.push(found);
   }
   return problems;
 }

@@ -10,6 +10,7 @@ import type { UserConfig } from './define-config.ts';
 import type { MappingDocument } from './document.ts';
 import type { Entities } from './entity.ts';
 import { readTransforms } from './own-transforms.ts';
+import { plainCopy } from './plain-data.ts';
 import type { MappingsOfSystems } from './system-mappings.ts';
 import type { OwnTransforms } from './transforms.ts';
 
@@ -49,8 +50,9 @@ export function readConfig(
   systems: MappingsOfSystems,
 ): { catalogue: Catalogue; problems: readonly string[] } {
   const problems = createProblems();
-  const { transforms: functions, ...data } = isObject(candidate) ? candidate : { transforms: undefined };
-  checkForm(isObject(candidate) ? data : candidate, problems);
+  const given = plainCopy(candidate, problems);
+  const { transforms: functions, ...data } = isObject(given) ? given : { transforms: undefined };
+  if (problems.isSound([]) || isObject(given)) checkForm(isObject(given) ? data : given, problems);
   const transforms = readTransforms(functions, ['transforms'], problems);
   const { entities: declared, systems: mapped } = sound(data, problems);
   const entities = readEntities(declared, ['entities'], problems);

@@ -23,11 +23,13 @@ function placeOf({ instancePath, params }: ErrorObject): Path {
   return key === undefined ? path : [...path, key];
 }
 
-function describe({ keyword, params, parentSchema, data, message }: ErrorObject): string {
+function describe({ keyword, params, parentSchema, instancePath, data, message }: ErrorObject): string {
   const given = params as Record<string, unknown>;
   switch (keyword) {
     case 'additionalProperties': {
-      const known = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {});
+      const properties = Object.keys((parentSchema?.['properties'] as object | undefined) ?? {});
+      // A schema of JSON has no functions, but a file of TypeScript has this key.
+      const known = instancePath === '' ? [...properties, 'transforms'] : properties;
       const key = String(given['additionalProperty']);
       return `is not a key that there is here${suggestion(key, known)} (the keys are: ${known.join(', ')})`;
     }

@@ -53,5 +53,10 @@ export interface Entity {
   fields: readonly Field[];
 }
 
+/** The field of the identity in a sentence: `email`; `identity` for an entity without one. */
+export function identityName({ identity }: Pick<Entity, 'identity'>): string {
+  return identity ?? 'identity';
+}
+
 /** By the entity's name. */
 export type Entities = Readonly<Record<string, Entity>>;

@@ -7,7 +7,7 @@ import { storableText } from './check.ts';
 import { customerFields, tidyEmail, tidyText } from './customer.ts';
 import { decimalPattern, toDecimal } from './decimal.ts';
 import type { Field, FieldType } from './entity.ts';
-import { isStorable, isStorableText, readJson, sortedText, sortKeys } from './json.ts';
+import { brokenLimit, isStorable, isStorableText, readJson, sortedText, sortKeys } from './json.ts';
 import type { Value } from './value.ts';
 
 /** A part of a JSON Schema. */
@@ -25,7 +25,8 @@ interface TypeRules {
   /** The value that a text stands for; by default the text, brought into canonical form. */
   read?(text: string): Value | undefined;
   /** Completes "must be …". */
-  expects(field: Field): string;
+  /** `value`: one that does not fit, so that the limit which it breaks is named. */
+  expects(field: Field, value?: Value): string;
 }
 
 type Given = Exclude<Value, null>;
@@ -200,7 +201,7 @@ const json: TypeRules = {
   fits: (value) => isStorable(value),
   compared: (value) => sortedText(value),
   read: readJson,
-  expects: () => 'JSON',
+  expects: (_, value) => (value === undefined ? null : brokenLimit(value)) ?? 'JSON',
 };
 
 const TYPES: Readonly<Record<FieldType, TypeRules>> = {
@@ -269,7 +270,7 @@ export function fromText(cell: string, field: Field): { value: Value } | { probl
   const given = read(cell);
   const value = given === undefined ? undefined : canonical(given, field);
   if (value !== undefined && fits(value, field)) return { value };
-  return { problem: `must be ${expects(field)}, not ${JSON.stringify(shortened(cell))}` };
+  return { problem: `must be ${expects(field, value)}, not ${JSON.stringify(shortened(cell))}` };
 }
 
 /** The value as text, for systems that hold only text and for people; null stays null. */
@@ -283,9 +284,9 @@ export function plainText(value: Given): string {
   return typeof value === 'object' ? sortedText(value) : String(value);
 }
 
-/** What completes "must be …" for a value of the field. */
-export function expected(field: Field): string {
-  return TYPES[field.type].expects(field);
+/** What completes "must be …" for a value of the field; for a value that does not fit, by what it breaks. */
+export function expected(field: Field, value?: Value): string {
+  return TYPES[field.type].expects(field, value);
 }
 
 const MAX_SHOWN = 40;

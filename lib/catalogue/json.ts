@@ -16,15 +16,28 @@ export function sortedText(value: Value): string {
 }
 
 /** Whether JSON and PostgreSQL can hold it: finite numbers, no NUL, no half of a surrogate pair. */
-export function isStorable(value: Value, depth = 0): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value === 'string') return isStorableText(value);
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  return Object.entries(value).every(
-    ([name, member]) => isStorableText(name) && isStorable(member, depth + 1),
-  );
+export function isStorable(value: Value): boolean {
+  return brokenLimit(value) === null;
 }
+
+/** What JSON would have to be that the value is not: `JSON with at most 50 levels`; null if it can be held. */
+export function brokenLimit(value: Value, depth = 0): string | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? null : LIMITS.number;
+  if (typeof value === 'string') return isStorableText(value) ? null : LIMITS.text;
+  if (typeof value !== 'object' || value === null) return null;
+  if (depth >= MAX_DEPTH) return LIMITS.depth;
+  for (const [name, member] of Object.entries(value)) {
+    const broken = isStorableText(name) ? brokenLimit(member, depth + 1) : LIMITS.text;
+    if (broken !== null) return broken;
+  }
+  return null;
+}
+
+const LIMITS = {
+  number: 'JSON with numbers of at most 1.8e308, above or below 0',
+  text: 'JSON without a NUL character (\\u0000) or half of a surrogate pair (\\ud800 alone)',
+  depth: `JSON with at most ${MAX_DEPTH} levels`,
+};
 
 export function isStorableText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');

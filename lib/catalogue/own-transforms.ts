@@ -1,5 +1,6 @@
 // Transforms of the user's own: tried out on samples at the start, since one that breaks the law of
 // transforms would make two values differ for ever.
+import { sayThrown } from '../thrown.ts';
 import type { Problems, Path } from './config-problems.ts';
 import { carryNames, type OwnTransform, type OwnTransforms, type Way } from './transforms.ts';
 
@@ -90,7 +91,7 @@ function answerOf(transform: OwnTransform[Way], sample: string): { text: string 
     const kind = answer === null ? 'null' : answer instanceof Promise ? 'a promise' : typeof answer;
     return { problem: `must give a text back; it gives ${kind} for` };
   } catch (error) {
-    return { problem: `throws ${error instanceof Error ? error.message : String(error)} for` };
+    return { problem: `throws ${sayThrown(error)} for` };
   }
 }
 

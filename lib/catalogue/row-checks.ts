@@ -67,10 +67,22 @@ function tidy({ fields }: Entity, input: unknown): unknown {
     Object.entries(input).map(([key, value]: [string, unknown]) => {
       const field = known.get(key);
       if (typeof value !== 'string' || field?.type === 'json') return [key, value];
-      const text = field?.type === 'email' ? tidyEmail(value) : tidyText(value);
+      const text = asStored(field, value);
       return [key, text === '' && field?.required === false ? null : text];
     }),
   );
+}
+
+/** A text as the named field stores it, such as one that a row is looked for by. */
+export function tidiedText({ fields }: Entity, name: string, text: string): string {
+  return asStored(
+    fields.find((field) => field.name === name),
+    text,
+  );
+}
+
+function asStored(field: Field | undefined, text: string): string {
+  return field?.type === 'email' ? tidyEmail(text) : tidyText(text);
 }
 
 /**
@@ -85,7 +97,11 @@ function stored({ fields }: Entity, checked: Checked<RowValues>): Checked<RowVal
     if (given === undefined) return [];
     const value = canonical(given, field);
     if (!fits(value, field))
-      violations.push({ pointer: `/${field.name}`, rule: 'format', detail: `must be ${expected(field)}` });
+      violations.push({
+        pointer: `/${field.name}`,
+        rule: 'format',
+        detail: `must be ${expected(field, value)}`,
+      });
     return [[field.name, value] as const];
   });
   return violations.length > 0 ? { ok: false, violations } : { ok: true, value: Object.fromEntries(values) };

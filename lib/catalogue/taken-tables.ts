@@ -2,14 +2,8 @@
 
 /** The tables, sequences and views that Twinbox has besides the tables of the entities. */
 export const TABLES_OF_TWINBOX: readonly string[] = [
-  ...[
-    'account_budgets',
-    'account_readings',
-    'account_rests',
-    'attached_entities',
-    'attached_mappings',
-    'breakers',
-  ],
+  ...['account_budgets', 'account_readings', 'account_rests', 'attached_entities', 'attached_mappings'],
+  'breakers',
   ...['catalogue_number', 'closed_deliveries', 'connections', 'copy_accounts', 'database_place'],
   ...['event_blocks', 'existing_rows', 'external_mappings', 'external_records', 'inbound_event_ids'],
   ...['inbound_refusals', 'instance', 'leases', 'operator_action_pairs', 'operator_actions'],

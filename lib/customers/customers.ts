@@ -35,7 +35,7 @@ export type Refusal =
   | { outcome: 'gone' }
   /** It has another version than the caller saw; `customer` is what it is now. */
   | { outcome: 'version_mismatch'; customer: MappedRow }
-  /** Another living customer has this email. */
+  /** Another living customer has this identity (the email, unless the configuration names another field). */
   | { outcome: 'duplicate_email'; rivalId: number }
   /** A rule or a trigger of the table refuses the row, or made nothing of the write. */
   | { outcome: 'refused'; refusal: TableRefusal }

@@ -24,7 +24,7 @@ import type { Clock } from '../clock.ts';
 import type { Origin } from '../customers/customers.ts';
 import { failpoint } from '../failpoint.ts';
 import type { FieldRule, Fields, MappingDocument, Value } from '../catalogue/document.ts';
-import type { Entity } from '../catalogue/entity.ts';
+import { identityName, type Entity } from '../catalogue/entity.ts';
 import { canonical, same } from '../sync/canonical.ts';
 import { NOT_OURS } from '../sync/groups.ts';
 import { fieldsOf } from '../sync/values.ts';
@@ -37,7 +37,7 @@ export type ReverseOutcome =
   | { outcome: 'overtaken'; conflict: StoredConflict; customer: MappedRow | null }
   /** No call can reverse a conflict of this kind; `instead` says what an operator can do. */
   | { outcome: 'cannot_reverse'; conflict: StoredConflict; instead: string }
-  /** Another living customer has the email that would come back. */
+  /** Another living customer has the identity that would come back. */
   | { outcome: 'duplicate_email'; rivalId: number }
   /** A rule or a trigger of the table refuses the row. */
   | { outcome: 'refused'; refusal: TableRefusal }
@@ -152,7 +152,7 @@ export function whyNotReversible(entity: Entity, conflict: StoredConflict): stri
     case 'deleted_here':
       return 'The customer was deleted in our table, and so its record was deleted at the external system. The edits that had been made to the record are kept in this conflict: create a customer with them.';
     case 'duplicate_email':
-      return 'Two customers would have the same email. Change the email of one of them on either side; then the held email is looked at again.';
+      return `Two customers would have the same ${identityName(entity)}. Change the ${identityName(entity)} of one of them on either side; then the held ${identityName(entity)} is looked at again.`;
     case 'external_duplicate':
       return conflict.rule === 'chosen'
         ? 'A person chose another record for this customer. The old record stays at the external system as it is, and may be deleted at that system.'

@@ -3,15 +3,24 @@
 import { isLetGoByDeletion, NOT_WANTED } from '../../db/mappings/consent.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import { shownDetail, shownReason } from '../../db/mappings/shown.ts';
+import { identityName, type Entity } from '../catalogue/entity.ts';
 import { settingOf } from '../config/systems.ts';
 import { labelOf } from '../integrations/registry.ts';
 
 type Detail = Record<string, unknown>;
-/** `system`: its name in messages for people; `setting`: the name of one of its settings. */
-type Sentence = (detail: Detail, system: string, setting: (name: string) => string) => string;
+/**
+ * `system`: its name in messages for people; `setting`: the name of one of its settings;
+ * `identity`: the field by which a customer is known.
+ */
+type Sentence = (
+  detail: Detail,
+  system: string,
+  setting: (name: string) => string,
+  identity: string,
+) => string;
 
 /** The sentence; null for a pair that is neither parked nor waiting. */
-export function whyParkedOrWaiting(mapping: Mapping): string | null {
+export function whyParkedOrWaiting(mapping: Mapping, entity: Entity): string | null {
   const { state, system } = mapping;
   const reason = shownReason(mapping);
   const detail: Detail = shownDetail(mapping) ?? {};
@@ -21,7 +30,7 @@ export function whyParkedOrWaiting(mapping: Mapping): string | null {
   if (reason === null || (state !== 'parked' && state !== 'waiting')) return null;
   const name = labelOf(system);
   const sentence = Object.hasOwn(SENTENCES, reason) ? SENTENCES[reason] : undefined;
-  if (sentence) return sentence(detail, name, (setting) => settingOf(system, setting));
+  if (sentence) return sentence(detail, name, (setting) => settingOf(system, setting), identityName(entity));
   return state === 'parked' ? whyFailed(reason, detail, name) : `The pair waits: ${reason}.`;
 }
 
@@ -78,10 +87,10 @@ const SENTENCES: Record<string, Sentence> = {
     `The condition of the mapping leaves the customer out by its ${textOf(detail['field']) ?? 'values'}: ${system} is not to have it, so nothing is sent and nothing is taken.`,
   refused: (detail, system) =>
     `No record can be made of the row as it is: ${system} refuses its ${textOf(detail['field']) ?? 'values'} (${textOf(detail['reason']) ?? 'no reason is known'}).`,
-  ask_link: (detail) =>
-    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
-  duplicate_email: (detail, _, setting) =>
-    `The record has the email of customer ${textOf(detail['customer']) ?? '?'}, and ${setting('LINK_BY_EMAIL')}=never forbids links by email.`,
+  ask_link: (detail, _, __, identity) =>
+    `The record has the ${identity} of customer ${textOf(detail['customer']) ?? '?'}; the two are linked once a person consents.`,
+  duplicate_email: (detail, _, setting, identity) =>
+    `The record has the ${identity} of customer ${textOf(detail['customer']) ?? '?'}, and ${setting('LINK_BY_EMAIL')}=never forbids links by the ${identity}.`,
   left_alone: () => 'A person decided to leave the record without a customer.',
   not_imported: (_, __, setting) =>
     `The settings create no customer for a record that belongs to none (${setting('IMPORT')}).`,
@@ -117,10 +126,10 @@ function whyDeleted(detail: Detail): string {
     : `The condition of the mapping leaves the customer out by its ${field}`;
 }
 
-function whyNotLinked(detail: Detail, system: string): string {
+function whyNotLinked(detail: Detail, system: string, _: (name: string) => string, identity: string): string {
   if (detail['consent'] === true) return 'A person has consented; a worker carries the consent out.';
   if (detail['because'] === 'identity_exists')
-    return `A record with the email of the customer exists at ${system} already: ${listOf(detail['records'])}. A person has to say which record belongs to the customer.`;
+    return `A record with the ${identity} of the customer exists at ${system} already: ${listOf(detail['records'])}. A person has to say which record belongs to the customer.`;
   const { tried, why } = detail;
   if (textOf(tried) !== null)
     return `The record ${textOf(tried) ?? ''} could not be linked (${textOf(why) ?? 'it is not available'}); a new consent of a person is needed.`;

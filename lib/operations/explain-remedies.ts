@@ -1,4 +1,5 @@
 // What a person can do about a pair in its present state: exact commands that will not be refused.
+import type { Entity } from '../catalogue/entity.ts';
 import { findRecordMapping } from '../../db/mappings/aliases.ts';
 import type { LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
@@ -16,6 +17,7 @@ export type Remedy = { command: string; does: string };
 
 type About = {
   db: Db;
+  entity: Entity;
   step: LoadedStep;
   /** Null if no row belongs to the pair. */
   customer: MappedRow | null;
@@ -187,10 +189,10 @@ function ofAlias({ step: { mapping }, customer, primary }: About): Remedy[] {
 const ACTIONS: Resolution['action'][] = ['recreate', 'record', 'let_go'];
 
 /** The decisions of `twinbox resolve` that would not be refused. */
-function resolutions({ step: { mapping }, customer }: About): Remedy[] {
+function resolutions({ entity, step: { mapping }, customer }: About): Remedy[] {
   if (mapping.role !== 'primary') return [];
   const who = mapping.internalId === null ? `--mapping ${mapping.id}` : String(mapping.internalId);
-  return ACTIONS.filter((action) => whyNot(mapping, customer, action) === null).map((action) =>
+  return ACTIONS.filter((action) => whyNot(entity, mapping, customer, action) === null).map((action) =>
     resolution(action, who, mapping, isDeleted(customer)),
   );
 }

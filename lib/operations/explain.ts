@@ -169,14 +169,14 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
   return {
     mapping,
     since: standing.since,
-    why: whyParkedOrWaiting(mapping),
+    why: whyParkedOrWaiting(mapping, deps.entity),
     version: row?.version ?? null,
     isDone: mapping.dirty === mapping.clean,
     open: countOpen(step.deliveries),
     fields: fieldsOf(deps, step, theirs),
     read: theirs === null ? null : readResult(theirs),
     ...{ rung, effect, obstacles },
-    remedies: await remediesOf({ db, step, customer, primary, obstacles }),
+    remedies: await remediesOf({ db, entity: deps.entity, step, customer, primary, obstacles }),
   };
 }
 

@@ -18,7 +18,7 @@ import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import { recordAction } from '../../db/operator-actions.ts';
-import type { Entity } from '../catalogue/entity.ts';
+import { identityName, type Entity } from '../catalogue/entity.ts';
 import { identityOf, identityOfRow } from '../sync/identity.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
@@ -254,5 +254,7 @@ async function whyNotChosen(
       : `${id} is being deleted at the external system with customer ${internalId}.`;
   if (state !== 'alias') return `${id} is linked with customer ${internalId}.`;
   const sameEmail = knownEmail === null || fold(knownEmail) === identityOf(identityOfRow(entity, other));
-  return sameEmail ? `${id} is a second record of customer ${internalId}, by its email.` : null;
+  return sameEmail
+    ? `${id} is a second record of customer ${internalId}, by its ${identityName(entity)}.`
+    : null;
 }

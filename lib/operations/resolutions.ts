@@ -18,7 +18,7 @@ import { isHeldDelete } from '../../db/mappings/reason.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { hasEnded } from '../../db/mappings/state.ts';
 import { detachMapping, noteDecision, reopenMapping } from '../../db/mappings/writes/decisions.ts';
-import type { Entity } from '../catalogue/entity.ts';
+import { identityName, type Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { waitsForIdentity } from '../sync/pair-state.ts';
@@ -83,7 +83,7 @@ async function decide(
   const { action, externalId, why: reason, actor } = resolution;
   if (isDecided(mapping, resolution)) return { outcome: 'decided_already', mapping };
   const row = mapping.internalId === null ? null : await readRow(tx, entity, mapping.internalId);
-  const why = whyNot(mapping, row, action) ?? (await whyNotRecord(tx, mapping, resolution));
+  const why = whyNot(entity, mapping, row, action) ?? (await whyNotRecord(tx, mapping, resolution));
   if (why !== null) return { outcome: 'cannot_resolve', mapping, why };
   const note = { by: actor, at: now.toISOString(), why: reason };
   const asked = {
@@ -136,7 +136,12 @@ function isDecided(mapping: Mapping, { action, externalId }: Resolution): boolea
 }
 
 /** Why a decision would not help this mapping; null if the decision is possible. */
-export function whyNot(mapping: Mapping, row: MappedRow | null, action: Resolution['action']): string | null {
+export function whyNot(
+  entity: Pick<Entity, 'identity'>,
+  mapping: Mapping,
+  row: MappedRow | null,
+  action: Resolution['action'],
+): string | null {
   const { system, state, reason, internalId, externalId } = mapping;
   const record = externalId ?? 'no record';
   if (state === 'alias')
@@ -149,7 +154,7 @@ export function whyNot(mapping: Mapping, row: MappedRow | null, action: Resoluti
   if (isHeldDelete(reason) && isDeleted && action !== 'let_go')
     return `The delete of customer ${internalId ?? '?'}: npx twinbox deletes ${system} decides about the delete.`;
   if (action === 'recreate' && waitsForIdentity(mapping))
-    return `A record with the email of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create creates another record nevertheless.`;
+    return `A record with the ${identityName(entity)} of customer ${internalId ?? '?'} exists: npx twinbox link ${internalId ?? 'CUSTOMER'} --create creates another record nevertheless.`;
   if (hasEnded(mapping)) {
     const isForAPerson = state === 'tombstoned' || isLetGo(mapping);
     if (isDeleted || !isForAPerson) return `The pair has ended (${state}).`;

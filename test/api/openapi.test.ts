@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
 import { openApiDocument } from '../../api/openapi.ts';
 import { useDatabase } from '../support/database.ts';
-import { freshCustomer, startApi } from './start-api.ts';
+import { expectProblem, freshCustomer, startApi } from './start-api.ts';
 
 type Operation = { responses: Record<string, { content?: Record<string, { schema: object }> }> };
 type Document = { paths: Record<string, Record<string, Operation>>; components: object };
@@ -21,6 +21,22 @@ describe('the API document', () => {
   it('is in docs/openapi.json; if not, run: node cli/development/openapi.ts', async () => {
     const written = await readFile(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
     expect(JSON.parse(written)).to.deep.equal(document);
+  });
+
+  it('is answered at its own route, which wants a key like the others', async () => {
+    const { status, json } = await api.send('GET', '/api/v1/openapi.json');
+    expect(status).to.equal(200);
+    expect(json).to.deep.equal(document);
+    const closed = await startApi({ db: database.db, apiKeys: ['k1'] });
+    try {
+      const path = '/api/v1/openapi.json';
+      expectProblem(await closed.send('GET', path), 401, 'unauthorized');
+      const headers = { Authorization: 'Bearer k1' };
+      expect((await closed.send('GET', path, { headers })).status).to.equal(200);
+      expectProblem(await closed.send('POST', path, { headers }), 405, 'method_not_allowed');
+    } finally {
+      await closed.server.close();
+    }
   });
 
   it('has only patterns that regular expressions of other languages can read', () => {
@@ -95,6 +111,7 @@ describe('the API document', () => {
       [one, 'put', 415, { body: freshCustomer(), headers: { 'Content-Type': 'text/plain' } }],
       [one, 'delete', 204],
       [one, 'get', 404],
+      ['/api/v1/openapi.json', 'get', 200],
       ['/health', 'get', 200],
       ['/ready', 'get', 200],
     ];

@@ -162,6 +162,7 @@ describe('twinbox config and twinbox mapping', () => {
       'There is no entity "custmer"; did you mean "customer"? (there are: customer).',
     ],
     [['stripe', 'customer', 'fone=1'], 2, 'A customer has no field "fone"; did you mean "phone"?'],
+    [['stripe', 'customer', '9'.repeat(20)], 3, `No customer has the id ${'9'.repeat(20)}.`],
     [['stripe', 'customer', 'plan=gold'], 2, 'plan must be one of free, team, not "gold".'],
     [['stripe', 'customer', 'phone'], 2, 'Write a value as field=value, not "phone"; or give one id alone.'],
     [['stripe', 'customer', `name=${'x'.repeat(257)}`], 2, 'name must be a text of at most 256 characters'],

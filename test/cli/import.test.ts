@@ -105,6 +105,10 @@ describe('twinbox import', () => {
 
   for (const [options, message] of [
     [['--map', 'email'], /'E-mail 1 - Value=email'; the fields are email, name, first_name/],
+    [
+      ['--map', 'Mail='],
+      /--map Mail=: a field is missing behind the =; the fields are email, name, first_name/,
+    ],
     [['--map', 'Mail=phone'], /the fields are email, name, first_name/],
     [['--map', 'a=email', '--map', 'b=email'], /email is given twice/],
     [['--encoding', 'ebcdic'], /name of an encoding/],

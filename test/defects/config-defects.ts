@@ -28,6 +28,34 @@ export const configDefects: Defect[] = [
     },
   },
   {
+    name: 'a promise taken for a configuration that says nothing',
+    edits: [
+      {
+        file: 'lib/catalogue/plain-data.ts',
+        find: `if (given instanceof Promise)`,
+        replace: `if (given instanceof Promise) return null;\n  if (given instanceof WeakMap)`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/process/load-config.test.ts',
+      title: 'do not take a promise for an empty configuration',
+    },
+  },
+  {
+    name: 'a link that leads nowhere taken for no configuration',
+    edits: [
+      {
+        file: 'lib/config/config-file.ts',
+        find: `NAMES.filter((name) => lstatSync(join(folder, name), { throwIfNoEntry: false }))`,
+        replace: `NAMES.filter((name) => existsSync(join(folder, name)))`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/process/load-config.test.ts',
+      title: 'do not take a link that leads nowhere for no file',
+    },
+  },
+  {
     name: 'consent by a line that was never finished',
     edits: [
       {

@@ -6,6 +6,20 @@ import type { Defect } from './defect.ts';
  */
 export const importDefects: Defect[] = [
   {
+    name: 'the order of rows kept by the email where another field is the identity',
+    edits: [
+      {
+        file: 'cli/import/import-rows.ts',
+        find: `const value = values[identity ?? ''];`,
+        replace: `const value = values[identity === null ? '' : 'email'];`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/identity.test.ts',
+      title: 'takes rows for the same by it, in their order, and says so',
+    },
+  },
+  {
     name: 'a row with blanks behind a closing quote refused',
     edits: [
       {

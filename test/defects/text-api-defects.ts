@@ -4,6 +4,34 @@ import type { Defect } from './defect.ts';
 
 export const textApiDefects: readonly Defect[] = [
   {
+    name: 'the document of the built-in catalogue answered where another one stands',
+    edits: [
+      {
+        file: 'api/openapi-route.ts',
+        find: `openApiDocument(entity)`,
+        replace: `(entity, openApiDocument())`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/identity.test.ts',
+      title: 'the API answers the document of its own catalogue',
+    },
+  },
+  {
+    name: 'a refused column named where the API has a field of another name',
+    edits: [
+      {
+        file: 'api/row-refusal.ts',
+        find: `pointer: \`/\${name}\``,
+        replace: `pointer: \`/\${columns[0] ?? name}\``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/identity.test.ts',
+      title: 'names the field by the name of the API, not by the column',
+    },
+  },
+  {
     name: 'a position that forgets who was running',
     edits: [
       {

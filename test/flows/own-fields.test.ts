@@ -253,6 +253,7 @@ for (const { table, fields, sql } of STORIES) {
         .to.include('plan must be one of free, team, not "gold"')
         .and.include('seats must be a whole number, not "many"')
         .and.match(/line 3/i);
+      expect(stderr).to.include('city from "Town", plan from "plan", seats from "Seats"');
       const [bo] = (await send('GET', '/customers?email=bo@example.com')).json as unknown as Row[];
       expect(bo).to.include({ phone: '+47 1', city: 'Bergen', plan: 'team', seats: 4 });
       const again = await place.run(['import', file, '--map', 'Town=city']);

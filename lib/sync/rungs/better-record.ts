@@ -34,7 +34,7 @@ export function betterFirst(s: Situation, record: ExternalRecord): Action | null
 const takenFirst = ownFailure({
   kind: 'throttle',
   code: 'better_record_first',
-  message: 'another record with its email is taken first, by the rule of choice',
+  message: 'another record with its identity is taken first, by the rule of choice',
   field: 'identity',
   nothingHappened: true,
 });

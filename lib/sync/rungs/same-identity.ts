@@ -141,7 +141,7 @@ function isMoving({ customerId, role, busy }: Holder, rowId: number): boolean {
 const moving = ownFailure({
   kind: 'throttle',
   code: 'identity_moving',
-  message: 'a record of another customer has this email, and that customer has a change under way',
+  message: 'a record of another customer has this identity, and that customer has a change under way',
   field: 'identity',
   nothingHappened: true,
 });

@@ -86,7 +86,7 @@ describe('a catalogue that changes', () => {
       'a required field without a column, where rows are',
       `select 1`,
       { seats: { type: 'integer', required: true } },
-      'the table customers does not fit: it has no column seats of one of the types int2, int4, int8',
+      'the table customers does not fit: it has no column seats of one of the types int2, int4, int8: add the column and fill it in every row first, or name the column that has the seats (a field of your own may also do without required)',
     ],
     [
       'a required field that rows lack',

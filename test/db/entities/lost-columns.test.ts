@@ -102,10 +102,17 @@ describe('a column that is there, for a field that it would change', () => {
       'its column seats is not null: declare the field seats as required, or drop the not null',
     ],
     [
+      'an optional field whose column is of a domain that must be filled',
+      `create domain counted as int not null default 1; create domain seated as counted check (value < 100);
+       alter table customers add seats seated`,
+      { seats: { type: 'integer' } },
+      'its column seats is not null: declare the field seats as required, or drop the not null',
+    ],
+    [
       'json with a NUL',
       `alter table customers add extra json; update customers set extra = '{"a": "\\u0000"}'`,
       { extra: { type: 'json' } },
-      '1 rows have a NUL character or half of a surrogate pair in the json of their column extra (id 1)',
+      '1 rows have a NUL character or half of a surrogate pair in the json of their column extra (id 1): replace these characters in those rows (a backslash, u and four digits), or map another column',
     ],
     [
       'json with half of a pair',

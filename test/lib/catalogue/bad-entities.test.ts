@@ -15,7 +15,7 @@ const BAD: [what: string, config: unknown, problems: string[]][] = [
     'with an unknown key',
     { entites: {} },
     [
-      '/entites: is not a key that there is here; did you mean "entities"? (the keys are: $schema, entities, systems)',
+      '/entites: is not a key that there is here; did you mean "entities"? (the keys are: $schema, entities, systems, transforms)',
     ],
   ],
   [

@@ -193,6 +193,11 @@ describe('a cell of a CSV file', () => {
       'must be a time with a time zone, such as 2026-01-31T12:00:00Z, not "2026-01-31 12:00"',
     ],
     [field('json'), '{', 'must be JSON, not "{"'],
+    [
+      field('json'),
+      '[1e400]',
+      'must be JSON with numbers of at most 1.8e308, above or below 0, not "[1e400]"',
+    ],
     [field('enum'), 'gold', 'must be one of free, team, Business, not "gold"'],
     [field('reference'), 'Ada', 'must be the id of a customer, not "Ada"'],
     [field('text', { maxLength: 3 }), 'abcd', 'must be a text of at most 3 characters, not "abcd"'],

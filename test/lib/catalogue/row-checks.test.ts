@@ -36,3 +36,28 @@ describe('a time that a caller gives', () => {
         });
     });
 });
+
+describe('JSON that no row can hold', () => {
+  const { checkNew } = rowChecksOf({
+    ...{ name: 'order', plural: 'orders', table: 'orders', identity: null },
+    fields: [plainField('js', 'json')],
+  });
+  const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+  const text = 'must be JSON without a NUL character (\\u0000) or half of a surrogate pair (\\ud800 alone)';
+  const CASES: [what: string, js: unknown, detail: string | null][] = [
+    [
+      'a number that is too large',
+      { a: Infinity },
+      'must be JSON with numbers of at most 1.8e308, above or below 0',
+    ],
+    ['half of a pair', ['\ud800'], text],
+    ['a NUL in a key', { 'a\0': 1 }, text],
+    ['51 levels', deep(51), 'must be JSON with at most 50 levels'],
+    ['50 levels', deep(50), null],
+  ];
+  for (const [what, js, detail] of CASES)
+    it(`is ${detail === null ? 'not' : 'refused by the name of its limit for'} ${what}`, () => {
+      const checked = checkNew({ js });
+      expect(checked.ok ? null : checked.violations[0]?.detail).to.equal(detail);
+    });
+});

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -128,6 +128,45 @@ describe('the settings and the catalogue of a process', () => {
       'export const config = {};',
       'it exports no default; write: export default defineConfig({ … })',
     ],
+    ['a throw of null', 'twinbox.config.ts', 'throw null;', 'it throws null'],
+    [
+      'a throw of an error that says nothing',
+      'twinbox.config.ts',
+      '\nthrow new TypeError("");',
+      'line 2: it throws TypeError without a message',
+    ],
+    [
+      'a throw of what has no text',
+      'twinbox.config.ts',
+      'throw { toJSON() { throw 1; } };',
+      'it throws a value that cannot be shown',
+    ],
+    [
+      'a throw of an error whose message cannot be read',
+      'twinbox.config.ts',
+      'class Bad extends Error { get message(): string { throw 1; } }\nthrow new Bad();',
+      /a value that cannot be shown$/,
+    ],
+    ...['process.exit(0);', "import { exit } from 'node:process';\nexit(0);"].map(
+      (text): [string, string, string, string] => [
+        `an end of the process (${text.slice(0, 12)})`,
+        'twinbox.config.ts',
+        `${text}\nexport default {};`,
+        'it ends the process (process.exit); a configuration only says what stands',
+      ],
+    ),
+    [
+      'a comment at the start',
+      'twinbox.config.json',
+      '// ours\n{}',
+      'line 1: JSON has no comments; remove it, or write a twinbox.config.ts',
+    ],
+    [
+      'a comment behind a text that looks like one',
+      'twinbox.config.json',
+      '{\n  "$schema": "https://x/\\"//", /* here */ "entities": {} }',
+      'line 2: JSON has no comments; remove it, or write a twinbox.config.ts',
+    ],
     ['a comma too many', 'twinbox.config.json', '{\n  "entities": {},\n}', /\(line 3 column 1\)$/],
   ];
   for (const [what, name, text, problem] of BROKEN) {
@@ -140,6 +179,73 @@ describe('the settings and the catalogue of a process', () => {
       else expect(says.slice(start.length)).to.match(problem);
     });
   }
+
+  const UNPLAIN: [what: string, text: string, problem: string][] = [
+    ['a promise', 'Promise.resolve({})', '/: is a Promise, and nothing waits for it'],
+    ['an import', "import('node:fs')", '/: is a Promise, and nothing waits for it'],
+    ['a Map', 'new Map()', '/: is an instance of Map; write a plain object'],
+    ['an own class', 'new (class Mine { entities = {}; })()', '/: is an instance of Mine; write a plain'],
+    ['a Map of entities', '{ entities: new Map() }', '/entities: is an instance of Map'],
+    [
+      'a promise of fields',
+      '{ entities: { customer: { fields: Promise.resolve({}) } } }',
+      '/entities/customer/fields: is a Promise',
+    ],
+    ['a Map of transforms', '{ transforms: new Map() }', '/transforms: is an instance of Map'],
+    [
+      'a key that throws',
+      '{ get entities() { throw new Error("boo"); } }',
+      '/entities: cannot be read: it throws boo',
+    ],
+    [
+      'a circle',
+      '(() => { const a: Record<string, unknown> = {}; a["entities"] = { customer: a }; return a; })()',
+      '/entities/customer: leads back to an object that it lies in',
+    ],
+  ];
+  for (const [what, text, problem] of UNPLAIN) {
+    it(`do not take ${what} for an empty configuration`, async () => {
+      await write('twinbox.config.ts', `export default ${text};\n`);
+      expect(problemOf()).to.include(problem);
+    });
+  }
+
+  it('take objects without a prototype, and a pair of transforms that is an instance', async () => {
+    await write(
+      'twinbox.config.ts',
+      `class Same { toExternal(t: string) { return t; } toInternal(t: string) { return t; } }
+       export default Object.assign(Object.create(null), { transforms: { same: new Same() } });`,
+    );
+    expect(Object.keys(load().catalogue.transforms)).to.deep.equal(['same']);
+  });
+
+  it('leave process.exit as it was, whatever the file does', async () => {
+    const { exit } = process;
+    await write('twinbox.config.ts', 'process.exit(0);');
+    problemOf();
+    expect(process.exit).to.equal(exit);
+  });
+
+  it('do not take a link that leads nowhere for no file', async () => {
+    await symlink(join(folder, 'gone.ts'), join(folder, 'twinbox.config.ts'));
+    expect(problemOf()).to.include('twinbox.config.ts is a link, and there is no file where it leads');
+  });
+
+  it('do not pass over a file that has nearly the name', async () => {
+    for (const name of ['twinbox.config.js', 'Twinbox.config.ts', 'twinbox.config.yml']) {
+      await write(name, '');
+      expect(problemOf()).to.include(
+        `there is ${name} in ${folder}, which is not read; the file is called twinbox.config.ts or twinbox.config.json`,
+      );
+      await rm(join(folder, name));
+    }
+    await write('twinbox.config.ts.orig', '');
+    await write('twinbox.config.production.json', '{}');
+    expect(load().configFile).to.equal(null);
+    await write('twinbox.config.js', '');
+    await write('twinbox.config.ts', TS);
+    expect(load().configFile).to.equal(join(folder, 'twinbox.config.ts'));
+  });
 
   it('name every problem of the file, and those of the settings, in one message', async () => {
     await write(

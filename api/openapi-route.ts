@@ -1,0 +1,18 @@
+// /openapi.json: the API as this process has it, with the fields of its own catalogue. docs/openapi.json
+// is the same document for the built-in catalogue.
+
+import { Router } from 'express';
+import type { Entity } from '../lib/catalogue/entity.ts';
+import { openApiDocument } from './openapi.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+/** Asks for nothing but the catalogue, so it answers while the database does not. */
+export function openApiRoute(entity: Entity): Router {
+  const router = Router({ caseSensitive: true });
+  const document = openApiDocument(entity);
+  declareRoute(router, '/openapi.json', {
+    get: [(_req, res) => sendJson(res, 200, document)],
+  });
+  return router;
+}

@@ -1,0 +1,124 @@
+import { Readable } from 'node:stream';
+import { expect } from 'chai';
+import { openApiDocument } from '../../api/openapi.ts';
+import { importRows } from '../../cli/import/import-rows.ts';
+import type { Row } from '../../cli/import/rows.ts';
+import { readRow } from '../../db/entities/rows.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { createCustomerStore } from '../../lib/customers/customers.ts';
+import { whyNotReversible } from '../../lib/operations/conflicts.ts';
+import type { StoredConflict } from '../../db/conflicts.ts';
+import { ownCatalogue } from '../support/catalogues.ts';
+import { useDatabase } from '../support/database.ts';
+import { expectProblem, startApi } from './start-api.ts';
+
+const customers = '/api/v1/customers';
+
+describe('customers whose identity is another field than the email', () => {
+  const { entity, table } = ownCatalogue({
+    entities: {
+      customer: {
+        identity: 'code',
+        fields: {
+          code: { type: 'text', required: true, maxLength: 20, column: 'account_code' },
+          rank: { type: 'integer', column: 'rank_no' },
+        },
+      },
+    },
+  });
+  const database = useDatabase({ catalogue: table });
+  let api: Awaited<ReturnType<typeof startApi>>;
+  before(async () => (api = await startApi({ db: database.db, entity })));
+  after(() => api.server.close());
+
+  it('a taken value is refused with the field of the identity, and its pointer', async () => {
+    const first = await api.send('POST', customers, {
+      body: { name: 'A', email: 'a@example.com', code: 'K-1' },
+    });
+    expect(first.status, first.text).to.equal(201);
+    const other = await api.send('POST', customers, {
+      body: { name: 'B', email: 'a@example.com', code: 'K-2' },
+    });
+    expect(other.status, 'an email may be there twice').to.equal(201);
+    const body = { name: 'C', email: 'c@example.com', code: 'k-1' };
+    for (const answer of [
+      await api.send('POST', customers, { body }),
+      await api.send('PUT', `${customers}/${other.json.id}`, { body }),
+      await api.send('PATCH', `${customers}/${other.json.id}`, { body: { code: 'k-1' } }),
+    ]) {
+      expectProblem(answer, 409, 'duplicate_identity');
+      expect(answer.json.detail).to.equal(`Customer ${first.json.id} has this code already.`);
+      expect(answer.errors).to.deep.equal([
+        {
+          ...{ in: 'body', pointer: '/code', code: 'unique', customer_id: first.json.id },
+          detail: `is the code of customer ${first.json.id}`,
+        },
+      ]);
+      expect(answer.text).not.to.include('email');
+    }
+  });
+
+  it('the document of the API has the code of this identity, and not that of the email', () => {
+    const postOf = (paths: unknown): string =>
+      JSON.stringify((paths as Record<string, { post: object }>)[customers]?.post);
+    const { paths } = openApiDocument(entity);
+    expect(postOf(paths)).to.include('duplicate_identity').and.not.include('duplicate_email');
+    expect(JSON.stringify(paths)).to.include('the customer that has its code');
+    expect(postOf(openApiDocument().paths))
+      .to.include('duplicate_email')
+      .and.not.include('duplicate_identity');
+  });
+
+  it('the API answers the document of its own catalogue, with the fields of it', async () => {
+    const { status, json } = await api.send('GET', '/api/v1/openapi.json');
+    expect(status).to.equal(200);
+    expect(json).to.deep.equal(JSON.parse(JSON.stringify(openApiDocument(entity))));
+    const { schemas } = json['components'] as {
+      schemas: Record<string, { required: string[]; properties: Record<string, object> }>;
+    };
+    expect(schemas['NewCustomer']?.required).to.deep.equal(['name', 'email', 'code']);
+    expect(schemas['Customer']?.properties).to.include.keys('code', 'rank');
+  });
+
+  it('a rule of the table names the field by the name of the API, not by the column', async () => {
+    await database.db.raw('alter table customers add constraint rank_small check (rank_no < 10)');
+    const answer = await api.send('POST', customers, {
+      body: { name: 'R', email: 'r@example.com', code: 'R-1', rank: 12 },
+    });
+    expectProblem(answer, 400, 'row_refused');
+    expect(answer.errors.map(({ pointer }) => pointer)).to.deep.equal(['/rank']);
+  });
+
+  it('an import takes rows for the same by it, in their order, and says so', async () => {
+    const { db } = database;
+    const stored = createCustomerStore({ entity, db, clock: systemClock, nudge: () => undefined });
+    const running: number[] = [];
+    let now = 0;
+    const store: typeof stored = {
+      ...stored,
+      create: (values, origin) => {
+        running.push((now += 1));
+        return stored.create(values, origin).finally(() => (now -= 1));
+      },
+    };
+    const row = (line: number, name: string, code: string): Row => ({
+      line,
+      values: { name, email: `${name.toLowerCase()}@example.com`, code },
+    });
+    const bring = (rows: Row[], update: boolean) =>
+      importRows(Readable.from(rows), { entity, store, update, read: (id) => readRow(db, entity, id) });
+    const rows = [row(2, 'Ada', 'I-1'), row(3, 'Bo', 'I-1'), row(4, 'Cy', 'i-1')];
+    expect(await bring(rows, true)).to.include({ rows: 3, created: 1, updated: 2 });
+    expect(running, 'one at a time').to.deep.equal([1, 1, 1]);
+    const { different, ...again } = await bring([row(2, 'Ada', 'I-1')], false);
+    expect(again).to.include({ created: 0 });
+    expect(different[0]?.reason).to.match(
+      /^customer \d+ has this code and another name and email and code; --update/,
+    );
+  });
+
+  it('a conflict about it names it', () => {
+    const held = { kind: 'duplicate_email', field: 'code', winner: 'neither' } as StoredConflict;
+    expect(whyNotReversible(entity, held)).to.include('the same code').and.not.include('email');
+  });
+});
