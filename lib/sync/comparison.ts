@@ -29,8 +29,11 @@ function mustRead(s: Situation): boolean {
   return s.capabilities.updates === 'version' && hasOursToPush(s);
 }
 
-function hasOursToPush({ row, mapping, fields }: Situation): boolean {
-  return row !== null && (mapping.parts > 0 || !oursUnmoved(fields, mapping.shadow, oursOf(fields, row)));
+function hasOursToPush({ row, mapping, fields, next }: Situation): boolean {
+  if (row === null) return false;
+  // What `next` once refused goes out where no `next` is asked any more.
+  const isAllowed = !next && Object.values(mapping.shadow).some(({ reason }) => reason === 'refused');
+  return isAllowed || mapping.parts > 0 || !oursUnmoved(fields, mapping.shadow, oursOf(fields, row));
 }
 
 /** Assumes that their record was found, or was not to be read. Null if the pair has no row. */
