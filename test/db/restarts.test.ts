@@ -109,7 +109,7 @@ describe('a PostgreSQL that crashes and breaks connections under load', function
     await call('GET', `${up.simulator}/_sim/webhooks/idle`);
     // There may be more deletes than the fuse permits; a person releases them.
     await place.run(['resume', 'stripe', '--deletes']);
-    const { code, stdout } = await place.run(['verify', '--wait', '60']);
+    const { code, stdout } = await place.run(['verify', '--wait', '180']);
     expect(code, stdout).to.equal(0);
     expect(up.process.exitCode).to.equal(null);
 
