@@ -69,11 +69,14 @@ export function createApi(deps: ApiDeps): Express {
   app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
   app.use(basePath, openApiRoute(entity));
-  app.use(basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
-  app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }));
-  app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
-  app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
+  app.use(basePath, customerRoutes({ store, db, entity, clock, log, systems, basePath, deadlineMs }));
+  app.use(basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
+  app.use(
+    basePath,
+    conflictRoutes({ db, entity, clock, operations: conflicts, systems, basePath, deadlineMs }),
+  );
+  app.use(basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
+  app.use(basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -21,10 +21,18 @@ export function readJson(types: readonly string[] = ['application/json']): Reque
     },
     readBytes,
     (req, _res, next) => {
+      if (Buffer.isBuffer(req.body)) bytes.set(req, req.body);
       req.body = parseJson(req.body);
       next();
     },
   ];
+}
+
+const bytes = new WeakMap<Request, Buffer>();
+
+/** The bytes of the body that readJson has read, uncompressed; none if the route reads no body. */
+export function bytesOf(req: Request): Buffer {
+  return bytes.get(req) ?? Buffer.alloc(0);
 }
 
 function demandJson(req: Request, types: readonly string[]): void {

@@ -3,30 +3,34 @@
 
 import { Router, type Request } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import type { Clock } from '../lib/clock.ts';
 import type {
   AcceptOutcome,
   ChoiceOperations,
   ChoiceOutcome,
   NewOutcome,
 } from '../lib/operations/record-choice.ts';
+import type { Once } from '../lib/operations/once.ts';
 import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { choiceSchemaOf, type Choice } from './choice-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
+import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, paramsOf } from './input.ts';
 import { Problem } from './problems.ts';
-import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 
 export function choiceRoutes({
   operations,
+  clock,
   deadlineMs,
 }: {
   /** By the system that the record is of. */
   operations: ReadonlyMap<string, ChoiceOperations>;
+  clock: Clock;
   deadlineMs: number;
 }): Router {
   const checkChoice = compileCheck<Choice>(choiceSchemaOf([...operations.keys()]));
@@ -43,12 +47,9 @@ export function choiceRoutes({
         const actor = actorOf(req) ?? null;
         const there = operations.get(system);
         if (!there) throw new Error(`the check of the body let the system ${system} through`);
-        const result =
-          externalId === null ? await there.makeNew(id, actor) : await there.choose(id, externalId, actor);
-        if (!('customer' in result)) throw refused(result);
-        const { outcome, customer } = result;
-        const insteadOf = 'insteadOf' in result ? result.insteadOf : null;
-        sendJson(res, 200, { outcome, customer, external_id: result.externalId, instead_of: insteadOf });
+        await answerOnce<ChoiceOutcome | NewOutcome>([req, res], clock, chosenJson, (once) =>
+          externalId === null ? there.makeNew(id, actor, once) : there.choose(id, externalId, actor, once),
+        );
       },
     ],
   });
@@ -57,14 +58,27 @@ export function choiceRoutes({
     post: [
       soon,
       async (req, res) => {
-        const result = await acceptDeletion([...operations.values()], idOf(req), actorOf(req) ?? null);
-        if (!('customer' in result)) throw refused(result);
-        const { outcome, customer, externalId } = result;
-        sendJson(res, 200, { outcome, customer, external_id: externalId });
+        const [id, actor] = [idOf(req), actorOf(req) ?? null];
+        await answerOnce<AcceptOutcome>([req, res], clock, acceptedJson, (once) =>
+          acceptDeletion([...operations.values()], id, actor, once),
+        );
       },
     ],
   });
   return router;
+}
+
+function chosenJson(result: ChoiceOutcome | NewOutcome): Sent | Problem {
+  if (!('customer' in result)) return refused(result);
+  const { outcome, customer, externalId } = result;
+  const insteadOf = 'insteadOf' in result ? result.insteadOf : null;
+  return { status: 200, body: { outcome, customer, external_id: externalId, instead_of: insteadOf } };
+}
+
+function acceptedJson(result: AcceptOutcome): Sent | Problem {
+  if (!('customer' in result)) return refused(result);
+  const { outcome, customer, externalId } = result;
+  return { status: 200, body: { outcome, customer, external_id: externalId } };
 }
 
 /** The system in which the customer's record was deleted: the first that has such a deletion. */
@@ -72,10 +86,11 @@ async function acceptDeletion(
   operations: readonly ChoiceOperations[],
   id: number,
   actor: string | null,
+  once: Once<AcceptOutcome> | undefined,
 ): Promise<AcceptOutcome> {
   let refusal: AcceptOutcome = { outcome: 'not_found' };
   for (const { acceptDeletion: accept } of operations) {
-    const result = await accept(id, actor);
+    const result = await accept(id, actor, once);
     if ('customer' in result) return result;
     if (refusal.outcome === 'not_found') refusal = result;
   }

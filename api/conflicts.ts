@@ -11,12 +11,15 @@ import {
   type ReverseOutcome,
 } from '../lib/operations/conflicts.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import type { Clock } from '../lib/clock.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './conflict-schemas.ts';
-import { customerJson, originOf } from './customers.ts';
+import { customerJson } from './customer-json.ts';
 import { answerWithin } from './deadline.ts';
 import { identityTakenSince } from './identity-taken.ts';
+import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
+import { originOf } from './origin.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
@@ -29,6 +32,7 @@ const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
 export type ConflictRoutesDeps = {
   db: Db;
   entity: Entity;
+  clock: Clock;
   operations: ConflictOperations;
   /** The systems that are kept in step. */
   systems: readonly string[];
@@ -37,7 +41,7 @@ export type ConflictRoutesDeps = {
 };
 
 export function conflictRoutes(deps: ConflictRoutesDeps): Router {
-  const { db, entity, operations, systems, basePath, deadlineMs } = deps;
+  const { db, entity, clock, operations, systems, basePath, deadlineMs } = deps;
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -54,16 +58,18 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
     ],
   });
 
-  const reverse = async (req: Request, res: Response) => {
-    const result = await operations.reverse(idOf(req), originOf(req, res));
+  const reversedJson = (result: ReverseOutcome): Sent | Problem => {
     if (result.outcome !== 'reversed' && result.outcome !== 'reversed_already')
-      throw refused(entity, result, systems);
+      return refused(entity, result, systems);
     const { outcome, conflict, customer } = result;
-    sendJson(res, 200, {
-      outcome,
-      conflict: conflictJson(entity, conflict),
-      customer: customer && customerJson(customer, systems),
-    });
+    const shown = customer && customerJson(customer, systems);
+    return { status: 200, body: { outcome, conflict: conflictJson(entity, conflict), customer: shown } };
+  };
+  const reverse = async (req: Request, res: Response) => {
+    const id = idOf(req);
+    await answerOnce<ReverseOutcome>([req, res], clock, reversedJson, (once) =>
+      operations.reverse(id, originOf(req, res), once),
+    );
   };
   declareRoute(router, '/conflicts/:id/reverse', { post: [soon, reverse] });
   declareRoute(router, '/conflicts/:id/turn', {

@@ -3,13 +3,11 @@
 
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
-import type { Db } from '../db/server/connection.ts';
 import { listRows, readRow, type MappedRow, type RowFields } from '../db/entities/rows.ts';
-import type { CustomerStore, Origin, Refusal } from '../lib/customers/customers.ts';
+import type { ChangeOutcome, CustomerStore, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { replacing, rowChecksOf, tidiedText } from '../lib/catalogue/row-checks.ts';
 import { without } from '../lib/without.ts';
-import { actorOf } from './auth.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
 import { filterSchemasOf, readFilters, withHints } from './customer-filters.ts';
@@ -19,32 +17,30 @@ import {
   PAGE_DEFAULT,
   type CustomerQuery,
 } from './customer-schemas.ts';
-import { externalIdsOf, syncOf } from './customer-sync.ts';
+import { customerJson, entityTag } from './customer-json.ts';
+import { createCustomerWrites, type CustomerWritesDeps } from './customer-writes.ts';
 import { answerWithin } from './deadline.ts';
 import { ifMatchOf } from './if-match.ts';
 import { identityTaken } from './identity-taken.ts';
-import { bulkOf, demand, paramsOf, queryOf } from './input.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
-import { traceOf } from './requests.ts';
-import { requestIdOf, sendJson, sendNothing } from './responses.ts';
+import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 
-export type CustomerRoutesDeps = {
-  store: CustomerStore;
-  db: Db;
-  entity: Entity;
-  /** The systems that are kept in step. */
-  systems: readonly string[];
-  basePath: string;
-  deadlineMs: number;
-};
+export type CustomerRoutesDeps = CustomerWritesDeps & { store: CustomerStore; deadlineMs: number };
 
 export function customerRoutes(deps: CustomerRoutesDeps): Router {
-  const { store, db, entity, systems, basePath, deadlineMs } = deps;
+  const { store, db, entity, systems, deadlineMs } = deps;
+  const { answerWrite } = createCustomerWrites(deps);
+  const changedBy = (result: ChangeOutcome): MappedRow => {
+    if (!('customer' in result) || result.outcome === 'version_mismatch')
+      throw refused(entity, result, systems);
+    return result.customer;
+  };
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
   const checks = rowChecksOf(entity);
@@ -59,10 +55,11 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const values = demand('body', checks.checkNew(req.body));
-        const result = await store.create(values, originOf(req, res));
-        if (result.outcome !== 'created') throw refused(entity, result, systems);
-        res.setHeader('Location', `${basePath}/customers/${result.customer.id}`);
-        sendCustomer(res, 201, result.customer, systems);
+        await answerWrite([req, res], 201, async (origin) => {
+          const result = await store.create(values, origin);
+          if (result.outcome !== 'created') throw refused(entity, result, systems);
+          return result.customer;
+        });
       },
     ],
   });
@@ -84,10 +81,9 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = replacing(entity, demand('body', checks.checkNew(req.body)));
-        const result = await store.replace(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch')
-          throw refused(entity, result, systems);
-        sendCustomer(res, 200, result.customer, systems);
+        await answerWrite([req, res], 200, async (origin) =>
+          changedBy(await store.replace(id, values, condition, origin)),
+        );
       },
     ],
     patch: [
@@ -96,18 +92,20 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = demand('body', checks.checkChange(req.body));
-        const result = await store.patch(id, values, condition, originOf(req, res));
-        if (!('customer' in result) || result.outcome === 'version_mismatch')
-          throw refused(entity, result, systems);
-        sendCustomer(res, 200, result.customer, systems);
+        await answerWrite([req, res], 200, async (origin) =>
+          changedBy(await store.patch(id, values, condition, origin)),
+        );
       },
     ],
     delete: [
       soon,
       async (req, res) => {
-        const result = await store.remove(idOf(req), ifMatchOf(req), originOf(req, res));
-        if (result.outcome !== 'deleted') throw refused(entity, result, systems);
-        sendNothing(res);
+        const [id, condition] = [idOf(req), ifMatchOf(req)];
+        await answerWrite([req, res], 204, async (origin) => {
+          const result = await store.remove(id, condition, origin);
+          if (result.outcome !== 'deleted') throw refused(entity, result, systems);
+          return result.customer;
+        });
       },
     ],
   });
@@ -149,22 +147,6 @@ function queryDemand(entity: Entity): (req: Request) => { query: CustomerQuery; 
   };
 }
 
-/**
- * A customer as the API shows it. `sync` has the state in each external system, and the reason of a
- * parked pair.
- */
-export function customerJson(customer: MappedRow, systems: readonly string[]): Record<string, unknown> {
-  return {
-    id: customer.id,
-    ...customer.fields,
-    version: customer.version,
-    created_at: customer.createdAt.toISOString(),
-    updated_at: customer.updatedAt.toISOString(),
-    external_mappings: externalIdsOf(customer),
-    sync: syncOf(customer, systems),
-  };
-}
-
 function listJson(page: MappedRow[], systems: readonly string[]): Record<string, unknown>[] {
   return page.map((customer) => customerJson(customer, systems));
 }
@@ -174,25 +156,8 @@ function sendCustomer(res: Response, status: number, customer: MappedRow, system
   sendJson(res, status, customerJson(customer, systems));
 }
 
-function entityTag({ version }: MappedRow): string {
-  return `"${version}"`;
-}
-
 function idOf(req: Request): number {
   return demand('path', checkPath(paramsOf(req, customerPathSchema))).id;
-}
-
-/** Who sent the request, for the context of the event. */
-export function originOf(req: Request, res: Response): Origin {
-  const [actor, trace, bulk] = [actorOf(req), traceOf(req), bulkOf(req)];
-  return {
-    context: {
-      request_id: requestIdOf(res),
-      ...(actor && { actor }),
-      ...(trace && { trace }),
-      ...(bulk && { bulk }),
-    },
-  };
 }
 
 function refused(entity: Entity, refusal: Refusal, systems: readonly string[]): Problem {

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { databaseAway } from './problems.ts';
 import { sendProblem } from './responses.ts';
 
@@ -10,17 +10,28 @@ export function answerWithin(ms: number): RequestHandler {
   return (req, res, next) => {
     const timer = setTimeout(() => {
       const wrote = !['GET', 'HEAD'].includes(req.method);
+      const hasKey = req.get('Idempotency-Key') !== undefined;
       sendProblem(
         res,
         databaseAway(
           `The database did not answer within ${ms / 1000} s.` +
-            (wrote
-              ? ' The change may or may not have been made: read the customer before you send the request again.'
-              : ''),
+            (!wrote
+              ? ''
+              : hasKey
+                ? ' The change may or may not have been made: send the same request again, with the same Idempotency-Key.'
+                : ' The change may or may not have been made: read the customer before you send the request again.'),
         ),
       );
     }, ms);
+    timers.set(res, timer);
     res.once('close', () => clearTimeout(timer));
     next();
   };
+}
+
+const timers = new WeakMap<Response, NodeJS.Timeout>();
+
+/** For a handler that has its answer and waits for something else: it has a time of its own. */
+export function endDeadline(res: Response): void {
+  clearTimeout(timers.get(res));
 }

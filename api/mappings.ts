@@ -6,10 +6,12 @@ import type { Db } from '../db/server/connection.ts';
 import { listMappings, type ListedMapping } from '../db/mappings/list.ts';
 import { shownReason } from '../db/mappings/shown.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import type { Clock } from '../lib/clock.ts';
 import type { ConsentOutcome, LinkOperations } from '../lib/operations/links.ts';
 import { actorOf } from './auth.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
+import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
 import { mappingPathSchema, mappingQuerySchema, type MappingQuery } from './mapping-schemas.ts';
 import { pageOf } from './paging.ts';
@@ -20,9 +22,15 @@ import { declareRoute } from './routing.ts';
 const checkPath = compileCheck<{ id: number }>(mappingPathSchema);
 const checkQuery = compileCheck<MappingQuery>(mappingQuerySchema);
 
-export type MappingRoutesDeps = { db: Db; operations: LinkOperations; basePath: string; deadlineMs: number };
+export type MappingRoutesDeps = {
+  db: Db;
+  clock: Clock;
+  operations: LinkOperations;
+  basePath: string;
+  deadlineMs: number;
+};
 
-export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingRoutesDeps): Router {
+export function mappingRoutes({ db, clock, operations, basePath, deadlineMs }: MappingRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
@@ -44,19 +52,20 @@ export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingR
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
-        const result = await operations.consent(id, actorOf(req) ?? null);
-        if (result.outcome === 'not_found' || result.outcome === 'cannot_link') throw refused(result);
-        const { outcome, mapping } = result;
-        sendJson(res, 200, {
-          outcome,
-          mapping: mapping.id,
-          customer: mapping.consent?.to === 'customer' ? mapping.consent.customer : null,
-          external_id: mapping.externalId,
-        });
+        await answerOnce<ConsentOutcome>([req, res], clock, linkedJson, (once) =>
+          operations.consent(id, actorOf(req) ?? null, once),
+        );
       },
     ],
   });
   return router;
+}
+
+function linkedJson(result: ConsentOutcome): Sent | Problem {
+  if (result.outcome === 'not_found' || result.outcome === 'cannot_link') return refused(result);
+  const { outcome, mapping } = result;
+  const customer = mapping.consent?.to === 'customer' ? mapping.consent.customer : null;
+  return { status: 200, body: { outcome, mapping: mapping.id, customer, external_id: mapping.externalId } };
 }
 
 export function mappingJson(mapping: ListedMapping): Record<string, unknown> {

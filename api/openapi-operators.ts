@@ -15,6 +15,7 @@ import {
   problemAnswers,
   queryParameters,
   ref,
+  write,
   type Json,
 } from './openapi-parts.ts';
 import { rowProblems } from './row-refusal.ts';
@@ -44,14 +45,14 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
-      post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
+      post: write('reverseConflict', 'Gives the customer the value that was not kept', {
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
         problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
       }),
     },
     '/api/v1/customers/{id}/link': {
       parameters: [customerId],
-      post: operation('chooseRecord', 'Chooses the record at the external system to link with the customer', {
+      post: write('chooseRecord', 'Chooses the record at the external system to link with the customer', {
         requestBody: body('Choice', ['application/json']),
         responses: { 200: answer('The record is linked, or will be after a worker read it', ref('Chosen')) },
         problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
@@ -59,7 +60,7 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/customers/{id}/accept-deletion': {
       parameters: [customerId],
-      post: operation(
+      post: write(
         'acceptDeletion',
         'Deletes a customer whose record was deleted at the external system while an alias lives',
         {
@@ -81,7 +82,7 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
-      post: operation(
+      post: write(
         'linkMapping',
         'Consents to link a record with the customer that has its ' + identityName(entity),
         {
@@ -92,7 +93,7 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/mappings/{id}/resolve': {
       parameters: [mappingId],
-      post: operation('resolveMapping', 'Decides about a pair that is parked or waits', {
+      post: write('resolveMapping', 'Decides about a pair that is parked or waits', {
         requestBody: body('Resolution', ['application/json']),
         responses: { 200: answer('The decision is stored, or carried out', ref('Resolved')) },
         problems: [

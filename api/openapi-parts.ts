@@ -20,6 +20,23 @@ export function operation(
   return { operationId, summary, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
 }
 
+/**
+ * A write: it takes an Idempotency-Key, and each answer to a write that was made may be the answer of an
+ * earlier request with the key.
+ */
+export function write(operationId: string, summary: string, parts: Parts): Json {
+  const responses = Object.entries(parts.responses as Record<string, Json>).map(([status, made]) => [
+    status,
+    { ...made, headers: { ...(made['headers'] as Json), ...named(['Idempotent-Replayed', 'X-Request-Id']) } },
+  ]);
+  return operation(operationId, summary, {
+    ...parts,
+    parameters: [...(parts.parameters ?? []), ref('Idempotency-Key', 'parameters')],
+    responses: Object.fromEntries(responses) as Json,
+    problems: [...parts.problems, 'idempotency_key_in_use', 'idempotency_key_reused'],
+  });
+}
+
 /** One answer for each status; several codes may share one. */
 export function problemAnswers(codes: readonly ProblemCode[]): Json {
   const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
@@ -36,8 +53,12 @@ export function problemAnswers(codes: readonly ProblemCode[]): Json {
 }
 
 export function answer(description: string, schema: Json, headers: string[] = []): Json {
-  const all = [...headers, 'X-Request-Id'].map((name) => [name, ref(name, 'headers')]);
-  return { description, headers: Object.fromEntries(all), content: { 'application/json': { schema } } };
+  const content = { 'application/json': { schema } };
+  return { description, headers: named([...headers, 'X-Request-Id']), content };
+}
+
+function named(headers: readonly string[]): Json {
+  return Object.fromEntries(headers.map((name) => [name, ref(name, 'headers')]));
 }
 
 export function body(schema: string, types: string[]): Json {

@@ -23,8 +23,10 @@ import {
   problemAnswers,
   queryParameters,
   ref,
+  write,
   type Json,
 } from './openapi-parts.ts';
+import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
@@ -37,6 +39,7 @@ export function openApiDocument(entity: Entity = customer): Json {
   const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
   const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
   const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
+  const ofWrite = [ref('Twinbox-Bulk', 'parameters'), ref('Prefer', 'parameters')];
   return {
     openapi: '3.1.0',
     info: {
@@ -54,10 +57,13 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
-        post: operation('createCustomer', 'Creates a customer', {
-          parameters: [ref('Twinbox-Bulk', 'parameters')],
+        post: write('createCustomer', 'Creates a customer', {
+          parameters: ofWrite,
           requestBody: body('NewCustomer', ['application/json']),
-          responses: { 201: answer('The customer was created', ref('Customer'), ['ETag', 'Location']) },
+          responses: {
+            201: answer('The customer was created', ref('Customer'), ['ETag', 'Location', waited]),
+            202: answer(notYet, ref('Customer'), ['ETag', 'Location', waited]),
+          },
           problems: ['invalid_request', ...ofBody, identityProblem, ...rowProblems],
         }),
       },
@@ -74,28 +80,39 @@ export function openApiDocument(entity: Entity = customer): Json {
           responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
           problems: ofOneCustomer,
         }),
-        put: operation('replaceCustomer', 'Replaces all fields', {
-          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
+        put: write('replaceCustomer', 'Replaces all fields', {
+          parameters: [ref('If-Match', 'parameters'), ...ofWrite],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
-            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), [
+              'ETag',
+              waited,
+            ]),
+            202: answer(notYet, ref('Customer'), ['ETag', waited]),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
-        patch: operation('changeCustomer', 'Changes some fields', {
-          parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
+        patch: write('changeCustomer', 'Changes some fields', {
+          parameters: [ref('If-Match', 'parameters'), ...ofWrite],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
-            200: answer('The customer now; an unchanged version means no change', ref('Customer'), ['ETag']),
+            200: answer('The customer now; an unchanged version means no change', ref('Customer'), [
+              'ETag',
+              waited,
+            ]),
+            202: answer(notYet, ref('Customer'), ['ETag', waited]),
           },
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
-        delete: operation(
+        delete: write(
           'deleteCustomer',
           'Deletes the customer in our table and, as the settings say, at the external systems',
           {
-            parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
-            responses: { 204: { description: 'The customer is deleted' } },
+            parameters: [ref('If-Match', 'parameters'), ...ofWrite],
+            responses: {
+              204: { description: 'The customer is deleted', headers: { [waited]: ref(waited, 'headers') } },
+              202: answer(notYet, ref('Customer'), ['ETag', waited]),
+            },
             problems: [...ofOneCustomer, ...ofChange],
           },
         ),
@@ -122,6 +139,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           description:
             'The ETag of the state that you saw, such as "7", or several with commas; the change is made only if the customer still has one of these versions. Weak tags (W/"7") and tags that a proxy has changed while compressing ("7-gzip") are accepted as "7". With an asterisk the customer only has to exist.',
         },
+        ...writeParameters,
         'Twinbox-Bulk': {
           ...parameter('Twinbox-Bulk', 'header', { type: 'string', enum: ['true', 'false'] }),
           description:
@@ -160,8 +178,12 @@ const describeApi = {
     ...problemAnswers(['unauthorized']),
   },
 };
+const waited = 'Preference-Applied';
+const notYet =
+  'With Prefer: wait. The change is made, and does not have its outcome at every system yet; sync says at which';
 
 const headers = {
+  ...writeHeaders,
   ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
   Location: { description: 'The path of the customer.', schema: { type: 'string' } },
   Link: {

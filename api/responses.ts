@@ -6,9 +6,14 @@ import type { Response } from 'express';
 import { problemDocument, type Problem } from './problems.ts';
 
 export function sendJson(res: Response, status: number, body: unknown, type = 'application/json'): void {
+  sendText(res, status, JSON.stringify(body), type);
+}
+
+/** Sends a text that is JSON. */
+export function sendText(res: Response, status: number, json: string, type = 'application/json'): void {
   // The deadline may have answered first (api/deadline.ts).
   if (res.headersSent) return;
-  const text = Buffer.from(JSON.stringify(body));
+  const text = Buffer.from(json);
   res.writeHead(status, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Length': text.length });
   res.end(text);
 }

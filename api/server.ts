@@ -18,6 +18,9 @@ export type ApiServer = {
 
 const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 
+/** The server emits it on each open response when it begins to close: what only waits should answer. */
+export const CLOSING = Symbol('closing');
+
 /**
  * The time limit for the headers of a request, counted from its first byte. An idle connection has
  * sent no byte of a request, so this limit does not cut it.
@@ -74,7 +77,10 @@ export async function listen(
 
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
-    for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close');
+    for (const res of open) {
+      if (!res.headersSent) res.setHeader('Connection', 'close');
+      res.emit(CLOSING);
+    }
     // Idle connections, and connections that were never used (which Node does not count as idle),
     // would keep the server open.
     const busy = new Set([...open].map((res) => res.socket));

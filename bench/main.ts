@@ -13,6 +13,7 @@ const PARTS = [
   'catalogue.ts',
   'two-systems.ts',
   'relay-read.ts',
+  'idempotent-writes.ts',
   'kafka.ts',
 ];
 

@@ -60,7 +60,7 @@ const OF_MIGRATIONS = [
   ...['refuse_change_of_actions', 'refuse_change_of_events', 'write_customer_event', 'write_event'],
   ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
   ...['version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
-  ...['sync_events_above_floor', 'demand_catalogue'],
+  ...['sync_events_above_floor', 'demand_catalogue', 'claim_idempotent_write'],
 ];
 
 /** Those, and the functions that watch over the entity's table. */
@@ -172,7 +172,8 @@ const SAYS_MAX = 500;
  * checks a deferred rule.
  */
 function serverMessage({ message }: Error): string | null {
-  const [, said] = /^(?:[^]*?\bfrom changed c|COMMIT;?) - ([^]*)$/.exec(message) ?? [];
+  const [, said] =
+    /^(?:[^]*?\bfrom (?:changed c|claim left join answer on true)|COMMIT;?) - ([^]*)$/.exec(message) ?? [];
   return said === undefined ? null : said.slice(0, SAYS_MAX);
 }
 

@@ -5,6 +5,20 @@ create sequence relay_floor as bigint start 1 increment 1 minvalue 1 maxvalue 92
 
 create sequence sync_event_ids as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
 
+CREATE OR REPLACE FUNCTION public.claim_idempotent_write(wanted bytea, since uuid)
+ RETURNS json
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended(encode(wanted, 'hex'), 0)) then
+    return json_build_object('in_use', true);
+  end if;
+  return (
+    select json_build_object('request', encode(w.request, 'hex'), 'answer', w.answer, 'written', w.written)
+    from idempotent_writes w where w.scope = wanted and w.id > since order by w.id desc limit 1);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.customers_before_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -559,6 +573,14 @@ create table external_records (
   decided_at timestamp with time zone
 );
 
+create table idempotent_writes (
+  id uuid not null,
+  scope bytea not null,
+  request bytea not null,
+  answer json not null,
+  written json
+) partition by RANGE (id);
+
 create table inbound_event_ids (
   event_id uuid not null,
   sync_event_id bigint not null
@@ -854,6 +876,7 @@ create table webhook_signs (
   refused_reason text
 ) with (fillfactor=50);
 
+create table idempotent_writes_default partition of idempotent_writes default;
 create table inbound_event_ids_default partition of inbound_event_ids default;
 create table relay_batches_default partition of relay_batches default;
 create table sync_attempts_default partition of sync_attempts default;
@@ -897,6 +920,7 @@ alter table external_mappings add constraint external_mappings_state_check CHECK
 alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 4)));
 alter table external_records add constraint external_records_decision_check CHECK ((decision = ANY (ARRAY['import'::text, 'leave'::text])));
 alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
+alter table idempotent_writes add constraint idempotent_writes_pkey PRIMARY KEY (scope, id);
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));

@@ -5,6 +5,7 @@
 // be the order of versions (docs/relay.md).
 
 import { folded } from '../email-fold.ts';
+import { CLAIM, INSERT_KEPT, IS_CLAIMED } from '../idempotent-writes.ts';
 import { fieldsAsJson } from './column-types.ts';
 import { columnOf, tableOf, type EntityField, type EntityTable } from './entity-table.ts';
 
@@ -64,46 +65,63 @@ const isTurnedBack = (columns: readonly string[]): string =>
 // A writer of another catalogue is refused (catalogue-number.ts).
 const DEMAND_CATALOGUE = 'demand_catalogue(:catalogue::bigint, false)';
 
-export const insertSql = (entity: EntityTable, columns: readonly string[]): string => `
-with changed as (
+/** Whether the write is made once, by a key: then the same statement keeps its answer. */
+type How = { once?: boolean };
+
+const claim = ({ once = false }: How): string => (once ? `${CLAIM}, ` : '');
+const andIsClaimed = ({ once = false }: How): string => (once ? ` and ${IS_CLAIMED}` : '');
+
+// The end of every write: what has become of the row. With a key there is one result always, whose
+// `earlier` says whether the statement had the key; db/row-rules.ts knows the last line of either.
+const shown = (entity: EntityTable, { once = false }: How): string =>
+  once
+    ? `, answer as (
+  select ${written(entity)} from changed c
+), kept as (
+  ${INSERT_KEPT}
+  select :eventId::uuid, :scope::bytea, :request::bytea, :answer::json, row_to_json(answer) from answer
+)
+select claim.earlier, answer.* from claim left join answer on true`
+    : `
+select ${written(entity)} from changed c`;
+
+export const insertSql = (entity: EntityTable, columns: readonly string[], how: How = {}): string => `
+with ${claim(how)}changed as (
   insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
-  from ${given(entity)} where ${DEMAND_CATALOGUE}
+  from ${given(entity)} where ${DEMAND_CATALOGUE}${andIsClaimed(how)}
   returning *
 ), event as (${writeEvent(entity, 'created')}
-)
-select ${written(entity)} from changed c`;
+)${shown(entity, how)}`;
 
 // The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
 // same reason no alias of a row stands alone (`b` may be a column of b).
 // `before` is the row as this statement has locked it, with changes that others made meanwhile.
-export const updateSql = (entity: EntityTable, columns: readonly string[]): string => `
-with written as (
+export const updateSql = (entity: EntityTable, columns: readonly string[], how: How = {}): string => `
+with ${claim(how)}written as (
   update ${tableOf(entity)} t
   set ${columns.map((column) => `${column} = w.${column}, `).join('')}
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
-  from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id for update) locked, ${given(entity)}
+  from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id${andIsClaimed(how)} for update) locked, ${given(entity)}
   where t.id = :id and locked.before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
     and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
   returning (t.*)::${tableOf(entity)} as after, locked.before
 ), changed as (
   select (written.after).* from written
 ), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
-)
-select ${written(entity)} from changed c`;
+)${shown(entity, how)}`;
 
-export const deleteSql = (entity: EntityTable): string => `
-with changed as (
+export const deleteSql = (entity: EntityTable, how: How = {}): string => `
+with ${claim(how)}changed as (
   update ${tableOf(entity)} t
   set deleted_at = :now::timestamptz,
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
-    and ${DEMAND_CATALOGUE}
+    and ${DEMAND_CATALOGUE}${andIsClaimed(how)}
   returning *
 ), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
-)
-select ${written(entity)} from changed c`;
+)${shown(entity, how)}`;
 
 export const readSql = (entity: Pick<EntityTable, 'name'>): string =>
   `select ${read(entity)} from entity_rows() c where c.entity_type = '${entity.name}' and c.id = :id`;

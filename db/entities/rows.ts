@@ -2,6 +2,7 @@
 // (row-statements.ts), and read with their pairs.
 
 import type { Knex } from 'knex';
+import { demandFree, onceBindings, type Once } from '../idempotent-writes.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberOf, saidOfChange } from './catalogue-number.ts';
@@ -16,45 +17,25 @@ import {
   readSql,
   updateSql,
 } from './row-statements.ts';
+import { toRow, type MappedRow, type Missing, type SqlRow } from './row-forms.ts';
 import type { RowFields } from './row-values.ts';
 import { RowSwallowed } from '../row-rules.ts';
-import { readTime } from '../server/times.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
 
+export type { EntityRow, MappedRow, RowMapping } from './row-forms.ts';
 export type { JsonValue, RowFields } from './row-values.ts';
 
-export type EntityRow = {
-  id: number;
-  fields: RowFields;
-  version: number;
-  /** sync_events.id of the event of this version. */
-  lastEventId: number;
-  /** The event id of the row's creation: the owner tag in the records of external systems. */
-  createdEventId: string;
-  createdAt: Date;
-  updatedAt: Date;
-  /** Set on a tombstone, which stays until every system has the deletion. */
-  deletedAt: Date | null;
+/**
+ * What a write stores in its event. With `once` the write is made once, and its answer is kept: it
+ * throws AnsweredBefore or KeyInUse instead of writing (db/idempotent-writes.ts).
+ */
+export type Stamp = {
+  eventId: string;
+  source: string;
+  context: Record<string, unknown>;
+  now: Date;
+  once?: Once;
 };
-
-/** The pair of a row in one system, if there is one yet; detached pairs too. */
-export type RowMapping = {
-  system: string;
-  externalId: string | null;
-  state: string;
-  reason: string | null;
-  /** The newest version that the system has; 0 for none. */
-  pushedVersion: number;
-  /** When the first change was made that the system does not have; meaningless if it has all. */
-  behindSince: Date;
-  /** When the pair last changed. */
-  updatedAt: Date;
-};
-
-export type MappedRow = EntityRow & { mappings: RowMapping[] };
-
-/** What a write stores in its event. */
-export type Stamp = { eventId: string; source: string; context: Record<string, unknown>; now: Date };
 
 /**
  * `identity`: without regard to the case of its letters A to Z. `fields`: canonical values of indexed
@@ -66,25 +47,6 @@ export type RowFilter = {
   identity?: string;
   updatedSince?: Date;
   fields?: RowFields;
-};
-
-// pg returns bigint as text by default; Number() accepts both.
-type SqlRow = {
-  id: string | number;
-  fields: RowFields;
-  version: string | number;
-  last_event_id: string | number;
-  created_event_id: string;
-  created_at: Date;
-  updated_at: Date;
-  deleted_at: Date | null;
-  mappings: SqlMapping[];
-};
-
-// In the form of JSON.
-type SqlMapping = Omit<RowMapping, 'behindSince' | 'updatedAt'> & {
-  behindSince: string;
-  updatedAt: string;
 };
 
 const ANSWER_MS = 15_000;
@@ -104,7 +66,7 @@ export async function insertRow(
   const { columns, json } = byColumn(entity, values);
   const row = await writeNumbered(
     db,
-    (at) => one(at, insertSql(entity, columns), { values: json, ...stamped(db, stamp) }),
+    (at) => one(at, insertSql(entity, columns, howOf(stamp)), { values: json, ...stamped(db, stamp) }),
     (error) => isIdentityTaken(entity, error),
   );
   if (!row) throw new RowSwallowed('insert');
@@ -134,7 +96,10 @@ export async function updateRow(
   const condition = { ifVersion: versions(ifVersion), refuseTurnedBack };
   return await writeNumbered(
     db,
-    (at) => one(at, updateSql(entity, columns), { id, values: json, ...condition, ...stamped(db, stamp) }),
+    (at) => {
+      const bindings = { id, values: json, ...condition, ...stamped(db, stamp) };
+      return one(at, updateSql(entity, columns, howOf(stamp)), bindings);
+    },
     (error) => isIdentityTaken(entity, error),
   );
 }
@@ -151,7 +116,7 @@ export function deleteRow(
   stamp: Stamp,
 ): Promise<MappedRow | null> {
   return writeNumbered(db, (at) =>
-    one(at, deleteSql(entity), { id, ifVersion: versions(ifVersion), ...stamped(db, stamp) }),
+    one(at, deleteSql(entity, howOf(stamp)), { id, ifVersion: versions(ifVersion), ...stamped(db, stamp) }),
   );
 }
 
@@ -210,11 +175,14 @@ function versions(ifVersion: number | readonly number[] | undefined): number[] |
   return ifVersion === undefined ? null : [ifVersion].flat();
 }
 
+const howOf = ({ once }: Stamp): { once: boolean } => ({ once: once !== undefined });
+
 function stamped(
   db: Db | Tx,
-  { eventId, source, context, now }: Stamp,
-): Record<string, string | Date | number | null> {
-  return { eventId, source, context: JSON.stringify(context), now, catalogue: numberOf(db) };
+  { eventId, source, context, now, once }: Stamp,
+): Record<string, string | Date | number | Buffer | null> {
+  const bindings = { eventId, source, context: JSON.stringify(context), now, catalogue: numberOf(db) };
+  return once ? { ...bindings, ...onceBindings(once) } : bindings;
 }
 
 async function all(
@@ -222,7 +190,7 @@ async function all(
   sql: string,
   bindings: Record<string, Knex.RawBinding>,
 ): Promise<MappedRow[]> {
-  const query = db.raw<{ rows: SqlRow[] }>(sql, bindings);
+  const query = db.raw<{ rows: (SqlRow | Missing)[] }>(sql, bindings);
   // A server that vanished answers nothing, and its connections would stay in the pool until TCP
   // gives up. So outside a transaction a statement that takes too long loses its connection; inside
   // one, the owner of the transaction bounds the time.
@@ -230,7 +198,10 @@ async function all(
   const { rows } = await answer.catch((error: unknown) => {
     throw saidOfChange(error);
   });
-  return rows.map(toRow);
+  return rows.flatMap((row) => {
+    demandFree(row.earlier);
+    return row.id === null ? [] : [toRow(row)];
+  });
 }
 
 async function one(
@@ -240,22 +211,4 @@ async function one(
 ): Promise<MappedRow | null> {
   const [row] = await all(db, sql, bindings);
   return row ?? null;
-}
-
-function toRow(row: SqlRow): MappedRow {
-  return {
-    id: Number(row.id),
-    fields: row.fields,
-    version: Number(row.version),
-    lastEventId: Number(row.last_event_id),
-    createdEventId: row.created_event_id,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    deletedAt: row.deleted_at,
-    mappings: row.mappings.map(({ behindSince, updatedAt, ...mapping }) => ({
-      ...mapping,
-      behindSince: readTime(behindSince),
-      updatedAt: readTime(updatedAt),
-    })),
-  };
 }

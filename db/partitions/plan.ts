@@ -2,18 +2,23 @@
 //
 // The rows of every partitioned table have a place on a line of whole numbers: milliseconds, for
 // keys that are uuids of version 7, or ids. The line is cut into periods: weeks from Monday to
-// Monday (UTC), or blocks of ids.
+// Monday (UTC), days (UTC) where rows are kept for a day, or blocks of ids.
 
 /** From `from`, included, to `to`, excluded. */
 export type Range = { from: number; to: number };
 
 export type Partition = Range & { name: string };
 
+/** `day`: as `time`, in shorter periods. */
+export type Line = 'time' | 'day' | 'id';
+
 export type PartitionedTable = {
   name: string;
   /** The column by which the rows are partitioned. */
   key: string;
-  line: 'time' | 'id';
+  line: Line;
+  /** Rows of this table are kept for so many days, whatever the retention is, and nothing reads them later. */
+  keptDays?: number;
   /** The trigger that refuses DELETE; it is off while upkeep moves rows. */
   appendOnly?: string;
 };
@@ -33,6 +38,7 @@ export const partitionedTables: readonly PartitionedTable[] = [
   deliveriesTable,
   { name: 'sync_intents', key: 'id', line: 'time' },
   { name: 'sync_attempts', key: 'id', line: 'time' },
+  { name: 'idempotent_writes', key: 'id', line: 'day', keptDays: 1 },
 ];
 
 export const DAY_MS = 86_400_000;
@@ -53,14 +59,13 @@ export const BELIEVED_AHEAD_MS = 8 * WEEK_MS;
 const FIRST_MONDAY = 4 * DAY_MS;
 
 /** The beginning of the period with this number. */
-export function periodStart(line: PartitionedTable['line'], place: number): number {
-  return line === 'id'
-    ? Math.floor(place / BLOCK) * BLOCK
-    : Math.floor((place - FIRST_MONDAY) / WEEK_MS) * WEEK_MS + FIRST_MONDAY;
+export function periodStart(line: Line, place: number): number {
+  const [length, first] = [periodLength(line), line === 'time' ? FIRST_MONDAY : 0];
+  return Math.floor((place - first) / length) * length + first;
 }
 
-export function periodLength(line: PartitionedTable['line']): number {
-  return line === 'id' ? BLOCK : WEEK_MS;
+export function periodLength(line: Line): number {
+  return { id: BLOCK, time: WEEK_MS, day: DAY_MS }[line];
 }
 
 export function defaultOf(table: PartitionedTable): string {
@@ -71,7 +76,7 @@ export function defaultOf(table: PartitionedTable): string {
  * The parts of `wanted` that no partition covers, in order; no part crosses the border of two
  * periods.
  */
-export function findGaps(line: PartitionedTable['line'], existing: readonly Range[], wanted: Range): Range[] {
+export function findGaps(line: Line, existing: readonly Range[], wanted: Range): Range[] {
   const gaps: Range[] = [];
   const sorted = [...existing].sort((a, b) => a.from - b.from);
   let at = wanted.from;
@@ -93,11 +98,7 @@ export function findGaps(line: PartitionedTable['line'], existing: readonly Rang
  * How many whole periods after the one with this place have partitions without a gap; 0 if that one
  * has none itself.
  */
-export function countAhead(
-  line: PartitionedTable['line'],
-  existing: readonly Range[],
-  place: number,
-): number {
+export function countAhead(line: Line, existing: readonly Range[], place: number): number {
   const start = periodStart(line, place);
   const length = periodLength(line);
   for (let ahead = 0; ; ahead += 1) {

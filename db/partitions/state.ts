@@ -36,7 +36,8 @@ select p.relname as "table", c.relname as name, pg_get_expr(c.relpartbound, c.oi
 from unnest(:tables::text[]) t join pg_inherits i on i.inhparent = t::regclass
 join pg_class p on p.oid = i.inhparent join pg_class c on c.oid = i.inhrelid`;
 
-// Each figure reads the end of an index.
+// Each figure reads the end of an index. Of idempotent_writes there is none: its rows are found by key, and
+// a row from the future stays in the default partition.
 const placesSql = `
 select
   (select event_id from inbound_event_ids where event_id < :believed::uuid order by event_id desc limit 1) as inbound_event_ids,
@@ -75,7 +76,7 @@ export async function readPartitionState(db: Db | Tx, now: Date): Promise<Partit
   const lowestInDefault = new Map<string, number>();
   for (const { name, line } of partitionedTables) {
     const value = places[name];
-    if (line === 'time' && typeof value === 'string') newest.set(name, uuidPlace(value));
+    if (line !== 'id' && typeof value === 'string') newest.set(name, uuidPlace(value));
     if (line === 'id' && typeof value === 'number') lowestInDefault.set(name, value);
   }
   const nextId = places.last_value + (places.is_called ? 1 : 0);
@@ -110,6 +111,11 @@ export function newestPlace(table: PartitionedTable, { now, newest, nextId }: Pa
   return table.line === 'id' ? nextId : Math.max(now.getTime(), newest.get(table.name) ?? 0);
 }
 
+/** Rows from before it have left, as soon as their whole partition is from before it. */
+export function cutoffOf({ keptDays }: PartitionedTable, now: Date, retentionDays: number): number {
+  return now.getTime() - (keptDays ?? retentionDays) * DAY_MS;
+}
+
 /**
  * The range that must have partitions: from the oldest row that is kept to two periods after the
  * newest place. Once partitions exist the range only grows forward, so that partitions that
@@ -123,7 +129,7 @@ export function wantedRange(table: PartitionedTable, state: PartitionState, rete
     const first = Math.min(state.nextId, state.lowestInDefault.get(name) ?? Infinity);
     return { from: lowest ?? periodStart(line, first), to };
   }
-  const oldest = periodStart(line, state.now.getTime() - retentionDays * DAY_MS);
+  const oldest = periodStart(line, cutoffOf(table, state.now, retentionDays));
   return { from: Math.max(oldest, lowest ?? oldest), to };
 }
 
@@ -164,11 +170,11 @@ export function nextGap(
  * dropped yet is decided elsewhere.
  */
 export function outdated(table: PartitionedTable, state: PartitionState, retentionDays: number): Partition[] {
-  const cutoff = state.now.getTime() - retentionDays * DAY_MS;
+  const cutoff = cutoffOf(table, state.now, retentionDays);
   // For ids the notes give the time: ids below a block were drawn before that block was opened.
   const openedBefore =
     state.blocks.find(({ openedAt }) => openedAt.getTime() <= cutoff)?.firstId ?? -Infinity;
-  const end = table.line === 'time' ? cutoff : openedBefore;
+  const end = table.line === 'id' ? openedBefore : cutoff;
   return (state.partitions.get(table.name) ?? []).filter(({ to }) => to <= end);
 }
 

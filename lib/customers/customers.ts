@@ -5,6 +5,8 @@
 // the commit the row and its event exist, and the relay finds the event with or without the nudge.
 
 import { isDeepStrictEqual } from 'node:util';
+import { asKept } from '../../db/entities/row-forms.ts';
+import { keepAnswer, type Once } from '../../db/idempotent-writes.ts';
 import { isRepeatable, type Db } from '../../db/server/connection.ts';
 import {
   deleteRow,
@@ -20,10 +22,15 @@ import {
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
+import { failpoint } from '../failpoint.ts';
 import { newEventId } from '../uuid.ts';
 
-/** Who asks, and why, for the event's context. `source` is "internal" by default. */
-export type Origin = { context: Record<string, unknown>; source?: string };
+/**
+ * Who asks, and why, for the event's context. `source` is "internal" by default. With `once` the write
+ * is made once, and its answer is kept, also of a change that changes nothing: instead of a second
+ * time, AnsweredBefore or KeyInUse is thrown. A write that is refused keeps nothing.
+ */
+export type Origin = { context: Record<string, unknown>; source?: string; once?: Once };
 
 /**
  * One version, or several of which the row must have one; without it, the row may have any version.
@@ -68,16 +75,22 @@ export type CustomerStoreDeps = {
 const MAX_TRIES = 10;
 
 export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreDeps): CustomerStore {
-  function stamp({ context, source = 'internal' }: Origin): Stamp {
+  function stamp({ context, source = 'internal', once }: Origin): Stamp {
     const now = clock.now();
-    return { eventId: newEventId(now), source, context, now };
+    return { eventId: newEventId(now), source, context, now, ...(once && { once }) };
+  }
+
+  /** Both are stored, or neither. What follows wakes the relay and answers: it may be lost. */
+  async function written(): Promise<void> {
+    nudge();
+    await failpoint('customers.written');
   }
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
       try {
         const customer = await insertRow(db, entity, values, stamp(origin));
-        nudge();
+        await written();
         return { outcome: 'created', customer };
       } catch (error) {
         return await refusedWrite(error, values[entity.identity ?? '']);
@@ -97,7 +110,7 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
       try {
         const customer = await updateRow(db, entity, id, values, how, stamp(origin));
         if (customer) {
-          nudge();
+          await written();
           return { outcome: 'updated', customer };
         }
       } catch (error) {
@@ -106,7 +119,11 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
       const present = await readLiving(id, condition);
       if (present.outcome !== 'present') return present;
       const { customer } = present;
-      if (hasValues(customer, values)) return { outcome: 'unchanged', customer };
+      if (hasValues(customer, values)) {
+        if (origin.once)
+          await keepAnswer(db, origin.once, { id: newEventId(clock.now()), written: asKept(customer) });
+        return { outcome: 'unchanged', customer };
+      }
       return isSwallowed(customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
     });
   }
@@ -117,7 +134,7 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
       try {
         const customer = await deleteRow(db, entity, id, condition, stamp(origin));
         if (customer) {
-          nudge();
+          await written();
           return { outcome: 'deleted', customer };
         }
       } catch (error) {

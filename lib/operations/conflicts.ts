@@ -10,7 +10,7 @@
 // nothing; after the commit the relay finds the event with or without the nudge.
 import { lockConflict, noteConflict, readConflict, type StoredConflict } from '../../db/conflicts.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
+import { isRepeatable, withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   findIdentityHolder,
   isIdentityTaken,
@@ -29,6 +29,7 @@ import { canonical, same } from '../sync/canonical.ts';
 import { NOT_OURS } from '../sync/groups.ts';
 import { fieldsOf } from '../sync/values.ts';
 import { newEventId } from '../uuid.ts';
+import { inOnce, type Once } from './once.ts';
 
 export type ReverseOutcome =
   | { outcome: 'reversed'; conflict: StoredConflict; customer: MappedRow | null }
@@ -47,7 +48,7 @@ export type ReverseOutcome =
 
 export type ConflictOperations = {
   /** A second call reverses nothing more: its answer is `reversed_already`. */
-  reverse(id: string, origin: Origin): Promise<ReverseOutcome>;
+  reverse(id: string, origin: Origin, once?: Once<ReverseOutcome>): Promise<ReverseOutcome>;
 };
 
 export type ConflictOperationsDeps = {
@@ -66,13 +67,13 @@ const MAX_TRIES = 10;
 export function createConflictOperations(deps: ConflictOperationsDeps): ConflictOperations {
   const { db, nudge } = deps;
 
-  async function reverse(id: string, origin: Origin): Promise<ReverseOutcome> {
+  async function reverse(id: string, origin: Origin, once?: Once<ReverseOutcome>): Promise<ReverseOutcome> {
     const conflict = await readConflict(db, id);
     if (!conflict) return { outcome: 'not_found' };
     const instead = whyNotReversible(deps.entity, conflict);
     if (instead !== null) return { outcome: 'cannot_reverse', conflict, instead };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const result = await attempt(conflict, origin);
+      const result = await attempt(conflict, origin, once);
       if (result !== 'again') {
         if (result.outcome === 'reversed') nudge();
         return result;
@@ -81,10 +82,14 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
     return { outcome: 'contended' };
   }
 
-  async function attempt(known: StoredConflict, origin: Origin): Promise<ReverseOutcome | 'again'> {
+  async function attempt(
+    known: StoredConflict,
+    origin: Origin,
+    once: Once<ReverseOutcome> | undefined,
+  ): Promise<ReverseOutcome | 'again'> {
     const lost = lostValue(known);
     try {
-      return await reverseOnce(deps, known, origin);
+      return await reverseInTransaction(deps, known, origin, once && decided(once));
     } catch (error) {
       if (isRepeatable(error)) return 'again';
       if (!isIdentityTaken(deps.entity, error) || typeof lost !== 'string') {
@@ -100,13 +105,22 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
   return { reverse };
 }
 
-function reverseOnce(
+/** A try that has to be repeated has no answer. */
+function decided(once: Once<ReverseOutcome>): Once<ReverseOutcome | 'again'> {
+  return {
+    begin: once.begin,
+    end: async (tx, result) => (result === 'again' ? undefined : await once.end(tx, result)),
+  };
+}
+
+function reverseInTransaction(
   { db, clock, entity, documents }: ConflictOperationsDeps,
   known: StoredConflict,
   { context, source = 'internal' }: Origin,
+  once: Once<ReverseOutcome | 'again'> | undefined,
 ): Promise<ReverseOutcome | 'again'> {
   const now = clock.now();
-  return withTransaction(db, async (tx): Promise<ReverseOutcome | 'again'> => {
+  const work = async (tx: Tx): Promise<ReverseOutcome | 'again'> => {
     await lockMappings(tx, [known.mappingId]);
     const conflict = await lockConflict(tx, known.id);
     if (!conflict) return { outcome: 'not_found' };
@@ -137,7 +151,8 @@ function reverseOnce(
       conflict: { ...conflict, note: 'reversed', reversedAt: now },
       customer: changed,
     };
-  });
+  };
+  return withTransaction(db, inOnce(once, work));
 }
 
 /**

@@ -3,13 +3,14 @@
 // anyone's email. The consent is kept on the mapping; reconcile
 // (lib/sync/rungs/unmatched-record.ts) reads the record once more and links it, if the email still
 // belongs to that row.
-import { withTransaction, type Db } from '../../db/server/connection.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
 import type { Consent } from '../../db/mappings/consent.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { giveConsent } from '../../db/mappings/writes/consents.ts';
 import { recordAction } from '../../db/operator-actions.ts';
 import type { Clock } from '../clock.ts';
+import { inOnce, type Once } from './once.ts';
 
 export type ConsentOutcome =
   /**
@@ -22,13 +23,13 @@ export type ConsentOutcome =
 
 export type LinkOperations = {
   /** `actor` gives the consent, for the audit trail. */
-  consent(mappingId: number, actor: string | null): Promise<ConsentOutcome>;
+  consent(mappingId: number, actor: string | null, once?: Once<ConsentOutcome>): Promise<ConsentOutcome>;
 };
 
 export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): LinkOperations {
   return {
-    consent: (mappingId, actor) =>
-      withTransaction(db, async (tx): Promise<ConsentOutcome> => {
+    consent: (mappingId, actor, once) => {
+      const work = async (tx: Tx): Promise<ConsentOutcome> => {
         const [mapping] = await lockMappings(tx, [mappingId]);
         if (!mapping) return { outcome: 'not_found' };
         const asked = askedFor(mapping);
@@ -47,7 +48,9 @@ export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): L
           outcome: 'consented',
           mapping: { ...mapping, consent, dirty: mapping.dirty + 1 },
         };
-      }),
+      };
+      return withTransaction(db, inOnce(once, work));
+    },
   };
 }
 

@@ -24,6 +24,7 @@ import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
 import { chosenFor, isReleased } from '../sync/consent.ts';
 import { exchange, hasMoved, pairOf } from '../sync/perform/exchange.ts';
+import { inOnce, type Once } from './once.ts';
 
 export type ChoiceOutcome =
   /**
@@ -61,17 +62,26 @@ export type AcceptOutcome =
 
 export type ChoiceOperations = {
   /** `actor` is who chose, for the audit trail. */
-  choose(customerId: number, externalId: string, actor: string | null): Promise<ChoiceOutcome>;
+  choose(
+    customerId: number,
+    externalId: string,
+    actor: string | null,
+    once?: Once<ChoiceOutcome>,
+  ): Promise<ChoiceOutcome>;
   /**
    * A new record is created for a customer that waits because records with its email exist; those
    * records stay as they are.
    */
-  makeNew(customerId: number, actor: string | null): Promise<NewOutcome>;
+  makeNew(customerId: number, actor: string | null, once?: Once<NewOutcome>): Promise<NewOutcome>;
   /**
    * The customer is deleted in our table, as its record was at the system; its other records stay
    * at the system.
    */
-  acceptDeletion(customerId: number, actor: string | null): Promise<AcceptOutcome>;
+  acceptDeletion(
+    customerId: number,
+    actor: string | null,
+    once?: Once<AcceptOutcome>,
+  ): Promise<AcceptOutcome>;
 };
 
 export type ChoiceOperationsDeps = {
@@ -97,18 +107,19 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
    * Runs in one transaction with the connection locked first: no outbound event is received
    * meanwhile, so none is given to the wrong pair.
    */
-  function inAccount<T>(work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
-    return withTransaction(db, async (tx) => {
+  function inAccount<T>(once: Once<T> | undefined, work: (tx: Tx, where: Where) => Promise<T>): Promise<T> {
+    const locked = async (tx: Tx): Promise<T> => {
       const account = (await lockConnection(tx, system))?.account ?? '';
       return work(tx, { entity, system, account, entityType: entity.name, externalType });
-    });
+    };
+    return withTransaction(db, inOnce(once, locked));
   }
 
   return {
-    async choose(customerId, externalId, actor) {
+    async choose(customerId, externalId, actor, once) {
       if (!ANY_ID.test(externalId))
         return { outcome: 'cannot_link', why: 'An id of a record has 1 to 255 characters and no spaces.' };
-      const result = await inAccount(async (tx, where): Promise<ChoiceOutcome> => {
+      const result = await inAccount(once, async (tx, where): Promise<ChoiceOutcome> => {
         const customer = await readRow(tx, entity, customerId);
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const asked = { where, customer, externalId, actor, now: clock.now() };
@@ -126,8 +137,8 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
       return result;
     },
 
-    makeNew: (customerId, actor) =>
-      inAccount(async (tx, where): Promise<NewOutcome> => {
+    makeNew: (customerId, actor, once) =>
+      inAccount(once, async (tx, where): Promise<NewOutcome> => {
         const primary = await lockWaiting(tx, { ...where, customerId }, 'not_linked');
         if ('outcome' in primary) return primary;
         const about = { customer: customerId, externalId: null };
@@ -140,8 +151,8 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         return { outcome: 'new_consented', ...about };
       }),
 
-    acceptDeletion: (customerId, actor) =>
-      inAccount(async (tx, where): Promise<AcceptOutcome> => {
+    acceptDeletion: (customerId, actor, once) =>
+      inAccount(once, async (tx, where): Promise<AcceptOutcome> => {
         const primary = await lockWaiting(tx, { ...where, customerId }, 'alias_lives', 'record_merged');
         if ('outcome' in primary) return primary;
         const about = { customer: customerId, externalId: primary.externalId };

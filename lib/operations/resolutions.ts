@@ -23,6 +23,7 @@ import type { Clock } from '../clock.ts';
 import { intentDamage } from '../sync/damage.ts';
 import { waitsForIdentity } from '../sync/pair-state.ts';
 import { keepLeftRecord } from '../sync/left-record.ts';
+import { inOnce, type Once } from './once.ts';
 
 export type Resolution = {
   action: 'recreate' | 'let_go' | 'record';
@@ -43,7 +44,7 @@ export type ResolveOutcome =
   | { outcome: 'not_found' };
 
 export type ResolveOperations = {
-  resolve(mappingId: number, resolution: Resolution): Promise<ResolveOutcome>;
+  resolve(mappingId: number, resolution: Resolution, once?: Once<ResolveOutcome>): Promise<ResolveOutcome>;
 };
 
 type Deps = {
@@ -55,10 +56,9 @@ type Deps = {
 
 export function createResolveOperations({ db, clock, entity, log }: Deps): ResolveOperations {
   return {
-    async resolve(mappingId, resolution) {
-      const result = await withTransaction(db, (tx) =>
-        decide(tx, entity, mappingId, resolution, clock.now()),
-      );
+    async resolve(mappingId, resolution, once) {
+      const work = (tx: Tx) => decide(tx, entity, mappingId, resolution, clock.now());
+      const result = await withTransaction(db, inOnce(once, work));
       if (result.outcome === 'decided' || result.outcome === 'let_go') {
         const { action, actor, why } = resolution;
         const { internalId: customer, externalId, state } = result.mapping;

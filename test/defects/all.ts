@@ -28,6 +28,7 @@ import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { nextDefects } from './next-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
+import { onceDefects } from './once-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
 import { policyDefects } from './policy-defects.ts';
@@ -53,6 +54,7 @@ export const defects: readonly Defect[] = [
   ...statusDefects,
   ...textApiDefects,
   ...exitDefects,
+  ...onceDefects,
   ...orderDefects,
   ...numbersDefects,
   ...recordDefects,

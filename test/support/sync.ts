@@ -268,6 +268,7 @@ const FILLED_TABLES = [
   'sync_deliveries',
   'sync_intents',
   'sync_attempts',
+  'idempotent_writes',
   'sync_conflicts',
   'connections',
   'existing_rows',

@@ -123,7 +123,8 @@ describe('partition upkeep beside other transactions', () => {
         const round = [1, 2, 3, 4].map(() => keepPartitions(db, { now, retentionDays, moveLimit: 5 }));
         all.push(...(await Promise.all(round)));
       }
-      expect((await partitionStatus(db, now)).map(({ ahead }) => ahead)).to.deep.equal([2, 2, 2, 2, 2, 2]);
+      expect(await partitionStatus(db, now)).to.have.length(7);
+      for (const { table, ahead } of await partitionStatus(db, now)) expect(ahead, table).to.equal(2);
     }
     const made = all.flatMap((upkeep) => upkeep.made);
     expect(made).to.deep.equal([...new Set(made)]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { customerSchemaOf } from '../../../api/customer-schemas.ts';
-import { customerJson } from '../../../api/customers.ts';
+import { customerJson } from '../../../api/customer-json.ts';
 import { insertRow } from '../../../db/entities/rows.ts';
 import { customerTable, MAX_TABLE, OWN_COLUMNS } from '../../../db/entities/entity-table.ts';
 import { builtInEntities } from '../../../lib/catalogue/built-in.ts';

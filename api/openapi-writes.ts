@@ -1,0 +1,26 @@
+// The headers of writes, for the API document.
+import { KEPT_MS, keyPattern } from './idempotency.ts';
+import { parameter, type Json } from './openapi-parts.ts';
+import { WAIT_MAX_S } from './prefer.ts';
+
+export const writeParameters: Json = {
+  'Idempotency-Key': {
+    ...parameter('Idempotency-Key', 'header', { type: 'string', pattern: keyPattern }),
+    description: `A random text for each new change. Of all requests of one API key to one route with the same Idempotency-Key, one makes its change. For ${KEPT_MS / 3_600_000} hours a repeat gets the answer of that one again, byte for byte; afterwards it is a new request. Nothing is kept of a request that was refused.`,
+  },
+  Prefer: {
+    ...parameter('Prefer', 'header', { type: 'string', maxLength: 1_000 }),
+    description: `RFC 7240. wait=5: answers when the change has its outcome at every system, or after 5 seconds with 202. At most ${WAIT_MAX_S}; every other preference is ignored.`,
+  },
+};
+
+export const writeHeaders: Json = {
+  'Idempotent-Replayed': {
+    description: 'true: nothing was written; this is the answer of an earlier request with the same key.',
+    schema: { const: 'true' },
+  },
+  'Preference-Applied': {
+    description: 'wait=5: the request has waited, for 5 seconds at most.',
+    schema: { type: 'string' },
+  },
+};
