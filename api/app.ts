@@ -16,6 +16,7 @@ import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
 import { resolutionRoutes } from './resolutions.ts';
+import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
@@ -47,7 +48,10 @@ const basePath = '/api/v1';
 /** A client that asks /ready asks every few seconds. */
 const READY_MS = 3_000;
 
-/** The whole API as an Express app. server.ts makes it listen. */
+/**
+ * The whole API as an Express app. server.ts makes it listen; `routesOf` (routing.ts) has the table of its
+ * routes with the scope of each.
+ */
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions } = deps;
@@ -62,16 +66,20 @@ export function createApi(deps: ApiDeps): Express {
 
   app.use(beginRequest({ clock, log }));
   const health = healthRoutes(readiness, Math.min(deadlineMs, READY_MS));
-  app.use(health);
-  app.use(basePath, health);
+  mountRoutes(app, '/', health);
+  mountRoutes(app, basePath, health);
   // A webhook needs its raw body, and is proved by a signature instead of a key.
-  app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
+  mountRoutes(app, basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
   app.use(requireKey(apiKeys));
-  app.use(basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
-  app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }));
-  app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
-  app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
+  mountRoutes(app, basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
+  mountRoutes(app, basePath, choiceRoutes({ operations: choices, deadlineMs }));
+  mountRoutes(
+    app,
+    basePath,
+    conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }),
+  );
+  mountRoutes(app, basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
+  mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -17,6 +17,7 @@ export const problemKinds = {
   invalid_event: { status: 400, title: 'The body is not an event' },
   row_refused: { status: 400, title: 'The table refuses this row' },
   unauthorized: { status: 401, title: 'An API key is needed' },
+  forbidden: { status: 403, title: 'The API key does not have the scope that this needs' },
   not_found: { status: 404, title: 'There is nothing at this path' },
   customer_not_found: { status: 404, title: 'There is no such customer' },
   conflict_not_found: { status: 404, title: 'There is no such conflict' },

@@ -41,6 +41,7 @@ export function webhookRoutes(
   for (const source of sources) {
     declareRoute(router, `/webhooks/${source.system}`, {
       post: [
+        'signed',
         express.raw({ type: () => true, limit: BODY_LIMIT }),
         answerWithin(deadlineMs),
         async (req, res) => {
