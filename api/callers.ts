@@ -6,6 +6,8 @@ import { Problem } from './problems.ts';
 
 export type Caller = {
   scope: KeyScope;
+  /** Of an ingest key: the system whose events it delivers. */
+  system: string | null;
   /** For the records of operations and the context of events; undefined if no key was needed. */
   actor?: string;
 };
@@ -19,6 +21,17 @@ export function setCaller(req: Request, caller: Caller): void {
 /** Such as `key:backoffice/3f9c1a2b7d04`; never the key, nor a part of its secret. */
 export function actorOf(req: Request): string | undefined {
   return callers.get(req)?.actor;
+}
+
+/** Throws 403 if an ingest key is that of another system. */
+export function demandSystem(req: Request, system: string): void {
+  const of = callers.get(req)?.system ?? system;
+  if (of === system) return;
+  throw new Problem(
+    'forbidden',
+    `The ingest key of this request is for ${of}; events of ${system} need a key of their own.`,
+    { members: { needed_scope: 'ingest', scope: 'ingest' } },
+  );
 }
 
 /** Throws 403 if the caller's key does not have the scope that the route needs. */

@@ -19,11 +19,14 @@ export function operation(
   summary: string,
   { scope, problems, responses, ...rest }: Parts,
 ): Json {
-  const codes = [...problems, 'unauthorized', 'forbidden', 'database_unavailable'] as const;
+  const codes = [...problems, ...ofKeys, 'database_unavailable'] as const;
   // OpenAPI 3.1 lets a requirement name the role that is needed, and an empty one says: or none.
   const access = { description: `A key needs the scope ${scope}.`, security: [{ key: [scope] }, {}] };
   return { operationId, summary, ...access, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
 }
+
+/** What every route that needs a key may answer. */
+export const ofKeys = ['unauthorized', 'forbidden', 'too_many_attempts'] as const;
 
 /** One answer for each status; several codes may share one. */
 export function problemAnswers(codes: readonly ProblemCode[]): Json {

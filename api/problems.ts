@@ -36,6 +36,7 @@ export const problemKinds = {
   version_mismatch: { status: 412, title: 'The customer has changed since you read it' },
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body has a type that this path does not accept' },
+  too_many_attempts: { status: 429, title: 'Too many wrong keys came from this address' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Twinbox failed' },
   database_unavailable: { status: 503, title: 'The database does not answer' },

@@ -1,9 +1,11 @@
 // What a key of the API may do. A key has one scope, and a route names the one that it needs.
 
-/** The scopes that a key can have. An ingest key belongs to one system. */
-export const keyScopes = ['viewer', 'editor', 'operator', 'admin', 'ingest'] as const;
+import type { KeyScope } from '../../db/api-keys.ts';
 
-export type KeyScope = (typeof keyScopes)[number];
+export type { KeyScope };
+
+/** The scopes that a key can have. An ingest key belongs to one system. */
+export const keyScopes = ['viewer', 'editor', 'operator', 'admin', 'ingest'] as const satisfies KeyScope[];
 
 /**
  * What a route needs. `viewer`: reads. `editor`: writes rows. `operator`: an act of an operator,
@@ -21,7 +23,7 @@ const covered: Record<KeyScope, readonly RouteScope[]> = {
   viewer: ['viewer'],
   editor: ['viewer', 'editor'],
   operator: ['viewer', 'operator'],
-  admin: ['viewer', 'editor', 'operator', 'admin'],
+  admin: ['viewer', 'editor', 'operator', 'admin', 'ingest'],
   ingest: ['ingest'],
 };
 
