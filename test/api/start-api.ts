@@ -1,6 +1,7 @@
 // The API on a free port, asked over HTTP as a customer's program would.
 
 import { expect } from 'chai';
+import { routesOf } from '../../api/routing.ts';
 import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
@@ -86,12 +87,13 @@ export async function startApi({
     warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
     error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
   };
+  const keys = createApiKeys({ db, clock, fixed: apiKeys, keySecrets, elapsed });
   const app = createApi({
     entity,
     store,
     db,
     config: { deadlineMs },
-    keys: createApiKeys({ db, clock, fixed: apiKeys, keySecrets, elapsed }),
+    keys,
     elapsed,
     log,
     clock,
@@ -133,7 +135,7 @@ export async function startApi({
     return { status: response.status, headers: response.headers, text, json, list, errors };
   }
 
-  return { server, send, lines, nudges: () => nudges };
+  return { server, send, lines, routes: routesOf(app), keys, nudges: () => nudges };
 }
 
 let made = 0;
