@@ -34,6 +34,7 @@ import { openDatabase } from '../database.ts';
 import type { Host } from '../host.ts';
 import { startHost } from '../hosts.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
+import { urlOf } from '../../lib/process/listening.ts';
 import { requireClosedApi } from '../../lib/process/requirements.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
@@ -171,7 +172,7 @@ async function start({
   const identity = watchIdentity({ db, address: database.address, steps: true });
   cleanups.push(() => identity.stop());
   await compareAtStart(db, owner, log);
-  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
+  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(nearUrl(config, server))));
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
     config,
@@ -235,6 +236,12 @@ async function createSyncs(
 function withTally({ db, clock, log, integration }: SyncDeps) {
   const tally = createWebhookTally({ db, clock, log, system: integration.system });
   return { intake: integration, tally };
+}
+
+/** Our own address, as a simulator in this process reaches it: one that means every address is none. */
+function nearUrl({ api: { host } }: Config, { url, port }: { url: string; port: number }): string {
+  const near: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return near[host] === undefined ? url : urlOf(near[host], port);
 }
 
 function lookAtRelay(relay: Relay, bus: Bus) {
