@@ -8,6 +8,7 @@ import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
   body,
+  ofKeys,
   operation,
   parameter,
   problemAnswers,
@@ -126,8 +127,9 @@ function webhook({ label }: SystemDefinition, headers: readonly string[]): Json 
   return {
     operationId: `take${label}Event`,
     summary: `Receives an event of ${label}, and stores it before the answer`,
-    description: 'The signature over the raw body is checked; no key is needed.',
-    security: [],
+    ...(headers.length > 0
+      ? { description: 'The signature over the raw body is checked; no key is needed.', security: [] }
+      : { description: 'An ingest key of this system is needed.', security: [{ key: ['ingest'] }, {}] }),
     parameters: headers.map((header) => ({
       ...parameter(header, 'header', { type: 'string', minLength: 1 }),
       required: true,
@@ -136,8 +138,9 @@ function webhook({ label }: SystemDefinition, headers: readonly string[]): Json 
     responses: {
       200: answer('The event is stored, or is not for this database; outcome says which', ref('TakenIn')),
       ...problemAnswers([
-        ...(['invalid_signature', 'malformed_json', 'invalid_event', 'body_too_large'] as const),
-        ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured'] as const),
+        ...(headers.length > 0 ? (['invalid_signature', 'webhooks_not_configured'] as const) : ofKeys),
+        ...(['malformed_json', 'invalid_event', 'body_too_large'] as const),
+        ...(['database_unavailable', 'account_unbound'] as const),
       ]),
     },
   };

@@ -109,7 +109,7 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'One of API_KEYS, if there are any.' },
+        key: { type: 'http', scheme: 'bearer', description: SCHEME },
       },
       parameters: {
         'If-Match': {
@@ -146,6 +146,9 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
   };
 }
+
+const SCHEME =
+  'A key that `twinbox keys create` made, or one of API_KEYS; none is needed as long as there is none. A requirement names the scope that the key needs: viewer reads; editor also writes rows; operator reads and does the acts of an operator; admin may do everything; ingest delivers events of one system that signs nothing.';
 
 const headers = {
   ETag: { description: 'The version in quotes, for If-Match.', schema: { type: 'string' } },
@@ -211,6 +214,8 @@ const problemSchema = {
       description: 'With the same codes: the SQLSTATE with which the rule refuses.',
     },
     state: { type: 'string', description: 'With cannot_link: the state of the mapping.' },
+    needed_scope: { type: 'string', description: 'With forbidden: what the route needs.' },
+    scope: { type: 'string', description: 'With forbidden: what the key has.' },
     reason: {
       type: ['string', 'null'],
       description: 'With cannot_link, invalid_signature and position_expired: the reason.',
@@ -247,6 +252,8 @@ const readinessSchema = {
     },
     last_webhook_at: { type: ['string', 'null'], format: 'date-time' },
     webhooks_refused: count,
+    keys_refused: { ...count, description: 'Wrong keys that this process was sent since its start.' },
+    logins_limited: { ...count, description: 'Requests that it answered 429 since its start.' },
     swept_to: { type: ['string', 'null'], format: 'date-time' },
     swept_events: count,
     relay_seconds_behind: { type: 'number', minimum: 0 },
