@@ -252,5 +252,8 @@ function keyId(text: string): string {
 }
 
 function noSuchKey(id: string): CliError {
-  return new CliError(exit.nothingMatched, `No key has the id ${id}: npx twinbox keys list --all shows them.`);
+  return new CliError(
+    exit.nothingMatched,
+    `No key has the id ${id}: npx twinbox keys list --all shows them.`,
+  );
 }
