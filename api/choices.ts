@@ -11,7 +11,7 @@ import type {
   NewOutcome,
 } from '../lib/operations/record-choice.ts';
 import type { Once } from '../lib/operations/once.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { choiceSchemaOf, type Choice } from './choice-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
@@ -39,6 +39,7 @@ export function choiceRoutes({
 
   declareRoute(router, '/customers/:id/link', {
     post: [
+      'operator',
       ...readJson(),
       soon,
       async (req, res) => {
@@ -56,6 +57,7 @@ export function choiceRoutes({
 
   declareRoute(router, '/customers/:id/accept-deletion', {
     post: [
+      'operator',
       soon,
       async (req, res) => {
         const [id, actor] = [idOf(req), actorOf(req) ?? null];

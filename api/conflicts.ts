@@ -45,10 +45,11 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
-  declareRoute(router, '/conflicts', { get: [soon, listPage(deps)] });
+  declareRoute(router, '/conflicts', { get: ['viewer', soon, listPage(deps)] });
 
   declareRoute(router, '/conflicts/:id', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const conflict = await readConflict(db, idOf(req));
@@ -71,9 +72,10 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
       operations.reverse(id, originOf(req, res), once),
     );
   };
-  declareRoute(router, '/conflicts/:id/reverse', { post: [soon, reverse] });
+  declareRoute(router, '/conflicts/:id/reverse', { post: ['operator', soon, reverse] });
   declareRoute(router, '/conflicts/:id/turn', {
     post: [
+      'operator',
       soon,
       (req, res) => {
         res.set('Deprecation', RENAMED_AT);

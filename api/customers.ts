@@ -49,8 +49,9 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
-    get: [soon, listPage(deps)],
+    get: ['viewer', soon, listPage(deps)],
     post: [
+      'editor',
       ...json,
       soon,
       async (req, res) => {
@@ -64,10 +65,11 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
     ],
   });
 
-  declareRoute(router, '/customers/changes', { get: [soon, listChanges(db)] });
+  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db)] });
 
   declareRoute(router, '/customers/:id', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const customer = await readRow(db, entity, idOf(req));
@@ -76,6 +78,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     put: [
+      'editor',
       ...json,
       soon,
       async (req, res) => {
@@ -87,6 +90,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     patch: [
+      'editor',
       ...jsonOrMergePatch,
       soon,
       async (req, res) => {
@@ -98,6 +102,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     delete: [
+      'editor',
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];

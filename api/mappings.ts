@@ -8,7 +8,7 @@ import { shownReason } from '../db/mappings/shown.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ConsentOutcome, LinkOperations } from '../lib/operations/links.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
@@ -36,6 +36,7 @@ export function mappingRoutes({ db, clock, operations, basePath, deadlineMs }: M
 
   declareRoute(router, '/mappings', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const query = demand('query', checkQuery(queryOf(req, mappingQuerySchema)));
@@ -49,6 +50,7 @@ export function mappingRoutes({ db, clock, operations, basePath, deadlineMs }: M
 
   declareRoute(router, '/mappings/:id/link', {
     post: [
+      'operator',
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));

@@ -10,6 +10,7 @@ import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
   body,
+  ofKeys,
   operation,
   parameter,
   problemAnswers,
@@ -31,6 +32,7 @@ export function operatorPaths(entity: Entity): Json {
   return {
     '/api/v1/conflicts': {
       get: operation('listConflicts', 'Lists the values that were not kept, newest first, in pages', {
+        scope: 'viewer',
         parameters: queryParameters(conflictQuerySchema),
         responses: { 200: answer('A page', { type: 'array', items: ref('Conflict') }, ['Link']) },
         problems: ['invalid_request', 'malformed_request'],
@@ -39,6 +41,7 @@ export function operatorPaths(entity: Entity): Json {
     '/api/v1/conflicts/{id}': {
       parameters: [conflictId],
       get: operation('readConflict', 'Reads one conflict with both values', {
+        scope: 'viewer',
         responses: { 200: answer('The conflict', ref('Conflict')) },
         problems: ofOneConflict,
       }),
@@ -46,6 +49,7 @@ export function operatorPaths(entity: Entity): Json {
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
       post: write('reverseConflict', 'Gives the customer the value that was not kept', {
+        scope: 'operator',
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
         problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
       }),
@@ -53,6 +57,7 @@ export function operatorPaths(entity: Entity): Json {
     '/api/v1/customers/{id}/link': {
       parameters: [customerId],
       post: write('chooseRecord', 'Chooses the record at the external system to link with the customer', {
+        scope: 'operator',
         requestBody: body('Choice', ['application/json']),
         responses: { 200: answer('The record is linked, or will be after a worker read it', ref('Chosen')) },
         problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
@@ -64,6 +69,7 @@ export function operatorPaths(entity: Entity): Json {
         'acceptDeletion',
         'Deletes a customer whose record was deleted at the external system while an alias lives',
         {
+          scope: 'operator',
           responses: { 200: answer('A worker deletes the customer; other records stay', ref('Accepted')) },
           problems: [...ofOneCustomer, 'cannot_link'],
         },
@@ -74,6 +80,7 @@ export function operatorPaths(entity: Entity): Json {
         'listMappings',
         'Lists pairs that wait, are parked, are an alias or were detached, in pages',
         {
+          scope: 'viewer',
           parameters: queryParameters(mappingQuerySchema),
           responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
@@ -86,6 +93,7 @@ export function operatorPaths(entity: Entity): Json {
         'linkMapping',
         'Consents to link a record with the customer that has its ' + identityName(entity),
         {
+          scope: 'operator',
           responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
           problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
         },
@@ -94,6 +102,7 @@ export function operatorPaths(entity: Entity): Json {
     '/api/v1/mappings/{id}/resolve': {
       parameters: [mappingId],
       post: write('resolveMapping', 'Decides about a pair that is parked or waits', {
+        scope: 'operator',
         requestBody: body('Resolution', ['application/json']),
         responses: { 200: answer('The decision is stored, or carried out', ref('Resolved')) },
         problems: [
@@ -119,8 +128,9 @@ function webhook({ label }: SystemDefinition, headers: readonly string[]): Json 
   return {
     operationId: `take${label}Event`,
     summary: `Receives an event of ${label}, and stores it before the answer`,
-    description: 'The signature over the raw body is checked; no key is needed.',
-    security: [],
+    ...(headers.length > 0
+      ? { description: 'The signature over the raw body is checked; no key is needed.', security: [] }
+      : { description: 'An ingest key of this system is needed.', security: [{ key: ['ingest'] }, {}] }),
     parameters: headers.map((header) => ({
       ...parameter(header, 'header', { type: 'string', minLength: 1 }),
       required: true,
@@ -129,8 +139,9 @@ function webhook({ label }: SystemDefinition, headers: readonly string[]): Json 
     responses: {
       200: answer('The event is stored, or is not for this database; outcome says which', ref('TakenIn')),
       ...problemAnswers([
-        ...(['invalid_signature', 'malformed_json', 'invalid_event', 'body_too_large'] as const),
-        ...(['database_unavailable', 'account_unbound', 'webhooks_not_configured'] as const),
+        ...(headers.length > 0 ? (['invalid_signature', 'webhooks_not_configured'] as const) : ofKeys),
+        ...(['malformed_json', 'invalid_event', 'body_too_large'] as const),
+        ...(['database_unavailable', 'account_unbound'] as const),
       ]),
     },
   };

@@ -12,7 +12,7 @@ export function openApiRoute(entity: Entity): Router {
   const router = Router({ caseSensitive: true });
   const document = openApiDocument(entity);
   declareRoute(router, '/openapi.json', {
-    get: [(_req, res) => sendJson(res, 200, document)],
+    get: ['viewer', (_req, res) => sendJson(res, 200, document)],
   });
   return router;
 }

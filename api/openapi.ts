@@ -20,7 +20,6 @@ import {
   body,
   operation,
   parameter,
-  problemAnswers,
   queryParameters,
   ref,
   write,
@@ -53,11 +52,13 @@ export function openApiDocument(entity: Entity = customer): Json {
     paths: {
       '/api/v1/customers': {
         get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
+          scope: 'viewer',
           parameters: [...queryParameters(customerQuerySchemaOf(entity)), ...filterParametersOf(entity)],
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
         post: write('createCustomer', 'Creates a customer', {
+          scope: 'editor',
           parameters: ofWrite,
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
@@ -69,6 +70,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       },
       '/api/v1/customers/changes': {
         get: operation('followCustomers', 'Lists every change in the order of the commits', {
+          scope: 'viewer',
           parameters: queryParameters(changesQuerySchema),
           responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
           problems: ['invalid_request', 'malformed_request', 'position_expired'],
@@ -77,10 +79,12 @@ export function openApiDocument(entity: Entity = customer): Json {
       '/api/v1/customers/{id}': {
         parameters: [parameter('id', 'path', customerIdSchema)],
         get: operation('readCustomer', 'Reads one customer', {
+          scope: 'viewer',
           responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
           problems: ofOneCustomer,
         }),
         put: write('replaceCustomer', 'Replaces all fields', {
+          scope: 'editor',
           parameters: [ref('If-Match', 'parameters'), ...ofWrite],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
@@ -93,6 +97,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
         }),
         patch: write('changeCustomer', 'Changes some fields', {
+          scope: 'editor',
           parameters: [ref('If-Match', 'parameters'), ...ofWrite],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
@@ -108,6 +113,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           'deleteCustomer',
           'Deletes the customer in our table and, as the settings say, at the external systems',
           {
+            scope: 'editor',
             parameters: [ref('If-Match', 'parameters'), ...ofWrite],
             responses: {
               204: { description: 'The customer is deleted', headers: { [waited]: ref(waited, 'headers') } },
@@ -131,7 +137,7 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'One of API_KEYS, if there are any.' },
+        key: { type: 'http', scheme: 'bearer', description: SCHEME },
       },
       parameters: {
         'If-Match': {
@@ -170,17 +176,20 @@ export function openApiDocument(entity: Entity = customer): Json {
   };
 }
 
-const describeApi = {
-  operationId: 'describeApi',
-  summary: 'This document, with the fields that a customer has in this installation',
-  responses: {
-    200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }),
-    ...problemAnswers(['unauthorized']),
+const describeApi = operation(
+  'describeApi',
+  'This document, with the fields that a customer has in this installation',
+  {
+    scope: 'viewer',
+    responses: { 200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }) },
+    problems: [],
   },
-};
+);
 const waited = 'Preference-Applied';
 const notYet =
   'With Prefer: wait. The change is made, and does not have its outcome at every system yet; sync says at which';
+const SCHEME =
+  'A key that `twinbox keys create` made, or one of API_KEYS; none is needed as long as there is none. A requirement names the scope that the key needs: viewer reads; editor also writes rows; operator reads and does the acts of an operator; admin may do everything; ingest delivers events of one system that signs nothing.';
 
 const headers = {
   ...writeHeaders,
@@ -247,6 +256,8 @@ const problemSchema = {
       description: 'With the same codes: the SQLSTATE with which the rule refuses.',
     },
     state: { type: 'string', description: 'With cannot_link: the state of the mapping.' },
+    needed_scope: { type: 'string', description: 'With forbidden: what the route needs.' },
+    scope: { type: 'string', description: 'With forbidden: what the key has.' },
     reason: {
       type: ['string', 'null'],
       description: 'With cannot_link, invalid_signature and position_expired: the reason.',
@@ -283,6 +294,8 @@ const readinessSchema = {
     },
     last_webhook_at: { type: ['string', 'null'], format: 'date-time' },
     webhooks_refused: count,
+    keys_refused: { ...count, description: 'Wrong keys that this process was sent since its start.' },
+    logins_limited: { ...count, description: 'Requests that it answered 429 since its start.' },
     swept_to: { type: ['string', 'null'], format: 'date-time' },
     swept_events: count,
     relay_seconds_behind: { type: 'number', minimum: 0 },

@@ -1,7 +1,7 @@
 // Who sends a request: for the context of an event, and for the keys of idempotent writes.
 import type { Request, Response } from 'express';
 import type { Origin } from '../lib/customers/customers.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { bulkOf } from './input.ts';
 import { traceOf } from './requests.ts';
 import { requestIdOf } from './responses.ts';

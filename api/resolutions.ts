@@ -6,7 +6,7 @@ import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { shownReason } from '../db/mappings/shown.ts';
 import type { ResolveOperations, ResolveOutcome } from '../lib/operations/resolutions.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
@@ -26,6 +26,7 @@ export function resolutionRoutes({ operations, clock, deadlineMs }: ResolutionRo
 
   declareRoute(router, '/mappings/:id/resolve', {
     post: [
+      'operator',
       ...readJson(),
       answerWithin(deadlineMs),
       async (req, res) => {

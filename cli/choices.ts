@@ -25,7 +25,27 @@ export function toUuid(text: string): string {
   return text.toLowerCase();
 }
 
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `45s`, `30m`, `12h` or `90d` in milliseconds; 0 is 0. */
+export function toMs(text: string): number {
+  const [, number, unit] = /^(\d{1,6})([smhd]?)$/.exec(text) ?? [];
+  if (number === undefined || (unit === '' && Number(number) !== 0))
+    throw new InvalidArgumentError('It must have the form 45s, 30m, 12h or 90d, or be 0.');
+  return Number(number) * (UNITS[unit ?? ''] ?? 0);
+}
+
+/** `90d` from now on, or a time with its zone that is to come. */
+export function toTimeAhead(text: string): Date {
+  const isLength = /^\d+[smhd]$/.test(text);
+  const at = isLength ? Date.now() + toMs(text) : Date.parse(text);
+  const hasZone = isLength || /(Z|[+-]\d\d:?\d\d)$/i.test(text);
+  if (Number.isNaN(at) || !hasZone || at <= Date.now())
+    throw new InvalidArgumentError(
+      'It must have the form 12h or 90d, or be a time to come such as 2027-01-31T12:00:00Z.',
+    );
+  return new Date(at);
+}
 
 /** `30m`, `2h` and `7d` ago, or a time with its zone. */
 export function toTime(text: string): Date {

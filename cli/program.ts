@@ -22,6 +22,7 @@ const commands: Record<string, () => Promise<Add>> = {
   link: async () => (await import('./commands/link.ts')).addLink,
   connect: async () => (await import('./commands/connect.ts')).addConnect,
   credentials: async () => (await import('./commands/credentials.ts')).addCredentials,
+  keys: async () => (await import('./commands/keys.ts')).addKeys,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   pause: async () => (await import('./commands/pause.ts')).addPause,
   resume: async () => (await import('./commands/pause.ts')).addResume,

@@ -1,3 +1,4 @@
+import { hasApiKeys } from '../../db/api-keys.ts';
 import { readDatabaseId } from '../../db/connections.ts';
 import type { Config } from '../../lib/config/config.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
@@ -53,7 +54,8 @@ async function up(json: boolean, output: Output, systems: Registry): Promise<num
       const account = await readAccount(system.db, system.integration);
       if (json) output.printJsonLine(toJson(system, config, account));
       else {
-        describe(system, config, account, output);
+        const needsKey = config.api.keys.length > 0 || (await hasApiKeys(system.db));
+        describe(system, config, { account, needsKey }, output);
         for (const each of systems.enabled(config)) {
           const unmatched = await readUnmatched(system.db, each);
           for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
@@ -101,14 +103,19 @@ function toJson({ url, simulatorUrl, databasePlace, busPlace }: System, config: 
   };
 }
 
-function describe(system: System, config: Config, account: Account, output: Output): void {
+function describe(
+  system: System,
+  config: Config,
+  { account, needsKey }: { account: Account; needsKey: boolean },
+  output: Output,
+): void {
   const { url, simulatorUrl, databasePlace, busPlace } = system;
   const embedded = config.database.url === undefined;
   const rows = [
     [
       '  API',
       `${url}/api/v1/customers`,
-      config.api.keys.length > 0 ? 'requires one of API_KEYS' : 'open to this machine',
+      needsKey ? 'requires a key (npx twinbox keys)' : 'open, until the first key is made',
     ],
     [
       '  PostgreSQL',
@@ -137,7 +144,7 @@ function describe(system: System, config: Config, account: Account, output: Outp
   }
   output.print();
   output.print('Try Twinbox from another terminal:');
-  for (const line of nextSteps(url, config)) output.print(`  ${line}`);
+  for (const line of nextSteps(url, needsKey)) output.print(`  ${line}`);
   output.print();
   output.print('Ctrl-C stops Twinbox; all data is kept.');
 }
@@ -150,8 +157,8 @@ function stripeRow(simulatorUrl: string | null, account: Account): string[] {
   return ['  Stripe', `account ${account.account}`, mode];
 }
 
-function nextSteps(url: string, config: Config): string[] {
-  const key = config.api.keys.length > 0 ? " -H 'Authorization: Bearer <one of API_KEYS>'" : '';
+function nextSteps(url: string, needsKey: boolean): string[] {
+  const key = needsKey ? " -H 'Authorization: Bearer <key>'" : '';
   return [
     `curl -s${key} -X POST ${url}/api/v1/customers -H 'Content-Type: application/json' \\`,
     `  -d '{"name":"Ada Lovelace","email":"ada@example.com"}'`,

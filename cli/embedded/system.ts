@@ -33,6 +33,9 @@ import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
 import { openDatabase } from '../database.ts';
 import type { Host } from '../host.ts';
 import { startHost } from '../hosts.ts';
+import { createApiKeys } from '../../lib/keys/api-keys.ts';
+import { urlOf } from '../../lib/process/listening.ts';
+import { requireClosedApi } from '../../lib/process/requirements.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
 import { isAlive } from './processes.ts';
@@ -104,6 +107,7 @@ async function start({
   const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
   const { db } = database;
+  await requireClosedApi(config, db);
   // Before anything runs: a copy must not write to the original's customers.
   await assertSameDatabase(db, database.address);
   const hosts = await startHosts(systems, { config, log, port: ports.simulator }, cleanups);
@@ -152,11 +156,12 @@ async function start({
 
   // Started after the roles that the signs are about.
   const received = syncs.map(withTally);
+  const keys = createApiKeys({ db, clock, fixed: config.api.keys, keySecrets: config.api.keySecrets });
   const signs = await startRoleSigns({
     db,
     log,
     owner,
-    onBeat: () => flushAll(received),
+    onBeat: () => flushAll([...received.map(({ tally }) => tally), keys]),
     roles: [
       { name: 'api', settings: config.alike.api, look: () => ({ state: server.url }) },
       { name: 'relay', settings: config.alike.relay, look: () => lookAtRelay(following, bus) },
@@ -167,7 +172,7 @@ async function start({
   const identity = watchIdentity({ db, address: database.address, steps: true });
   cleanups.push(() => identity.stop());
   await compareAtStart(db, owner, log);
-  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(server.url)));
+  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(nearUrl(config, server))));
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
     config,
@@ -175,6 +180,7 @@ async function start({
     clock,
     log,
     store,
+    keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     nudge,
     owner: signs.owner,
@@ -230,6 +236,12 @@ async function createSyncs(
 function withTally({ db, clock, log, integration }: SyncDeps) {
   const tally = createWebhookTally({ db, clock, log, system: integration.system });
   return { intake: integration, tally };
+}
+
+/** Our own address, as a simulator in this process reaches it: one that means every address is none. */
+function nearUrl({ api: { host } }: Config, { url, port }: { url: string; port: number }): string {
+  const near: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return near[host] === undefined ? url : urlOf(near[host], port);
 }
 
 function lookAtRelay(relay: Relay, bus: Bus) {

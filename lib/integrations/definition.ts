@@ -115,6 +115,9 @@ export interface SystemDefinition {
   intake(instanceId: string, catalogue: Catalogue): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
-  /** The headers that its webhooks are signed by, for the API's document; null without webhooks. */
+  /**
+   * The headers that its webhooks are signed by, for the API's document; empty if it signs nothing and
+   * an ingest key proves who sends; null without webhooks.
+   */
   signatureHeaders: readonly string[] | null;
 }

@@ -130,6 +130,8 @@ describe('/ready', () => {
       status: 'ready',
       not_ready: [],
       warnings: [],
+      keys_refused: 0,
+      logins_limited: 0,
     });
     await bare.server.close();
   });

@@ -1,9 +1,11 @@
 // The API on a free port, asked over HTTP as a customer's program would.
 
 import { expect } from 'chai';
+import { routesOf } from '../../api/routing.ts';
 import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
+import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
@@ -52,6 +54,9 @@ export type Answer = {
 export type StartOptions = {
   db: Db;
   apiKeys?: string[];
+  keySecrets?: string[];
+  /** Milliseconds that only go on. */
+  elapsed?: () => number;
   readiness?: Readiness;
   deadlineMs?: number;
   clock?: Clock;
@@ -63,6 +68,8 @@ export type StartOptions = {
 export async function startApi({
   db,
   apiKeys = [],
+  keySecrets = [],
+  elapsed = () => performance.now(),
   readiness = {},
   deadlineMs = 8_000,
   clock = systemClock,
@@ -80,11 +87,14 @@ export async function startApi({
     warn: (message, fields = {}) => lines.push({ level: 'warn', message, fields }),
     error: (message, fields = {}) => lines.push({ level: 'error', message, fields }),
   };
+  const keys = createApiKeys({ db, clock, fixed: apiKeys, keySecrets, elapsed });
   const app = createApi({
     entity,
     store,
     db,
-    config: { apiKeys, deadlineMs },
+    config: { deadlineMs },
+    keys,
+    elapsed,
     log,
     clock,
     readiness,
@@ -125,7 +135,7 @@ export async function startApi({
     return { status: response.status, headers: response.headers, text, json, list, errors };
   }
 
-  return { server, send, lines, nudges: () => nudges };
+  return { server, send, lines, routes: routesOf(app), keys, nudges: () => nudges };
 }
 
 let made = 0;

@@ -17,9 +17,20 @@ export const NOW = new Date('2026-03-01T12:00:00.250Z');
 
 export type Intake = Awaited<ReturnType<typeof startIntake>>;
 
-export type IntakeOptions = { secrets?: string[]; apiKeys?: string[] };
+/** A system that sends the same events and signs nothing. */
+export const UNSIGNED = 'unsigned';
 
-export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: IntakeOptions = {}) {
+export type IntakeOptions = {
+  secrets?: string[];
+  apiKeys?: string[];
+  /** Beside Stripe there is a system that signs nothing. */
+  unsigned?: boolean;
+};
+
+export async function startIntake(
+  db: Db,
+  { secrets = [SECRET], apiKeys = [], unsigned = false }: IntakeOptions = {},
+) {
   const clock = createTestClock(NOW);
   // No call is made there: an event is only stored.
   const integration = createStripeIntegration({
@@ -34,7 +45,13 @@ export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: 
   const warned: { event: string; fields: Record<string, unknown> }[] = [];
   const warn = (event: string, fields: Record<string, unknown>): void => void warned.push({ event, fields });
   const tally = createWebhookTally({ db, clock, system, log: { warn } });
-  const api = await startApi({ db, apiKeys, clock, webhooks: [{ system, ingress, secrets, inbox, tally }] });
+  let elapsed = 0;
+  const source = { system, ingress, secrets, inbox, tally };
+  const other = { ...source, system: UNSIGNED, ingress: { ...ingress, verify: null }, secrets: [] };
+  const api = await startApi({
+    ...{ db, apiKeys, clock, elapsed: () => elapsed },
+    webhooks: unsigned ? [source, other] : [source],
+  });
 
   function post(body: string | Uint8Array, headers: Record<string, string>): Promise<Answer> {
     return api.send('POST', PATH, { body, headers });
@@ -44,6 +61,8 @@ export async function startIntake(db: Db, { secrets = [SECRET], apiKeys = [] }: 
     clock,
     post,
     path: PATH,
+    /** Lets so many milliseconds pass by the clock that only goes on. */
+    pass: (ms: number) => void (elapsed += ms),
     /** Stores the counts, as the process does every few seconds. */
     flush: tally.flush,
     warned,

@@ -18,6 +18,7 @@ import { importDefects } from './import-defects.ts';
 import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
 import { feedDefects } from './feed-defects.ts';
+import { keyDefects } from './key-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
@@ -73,6 +74,7 @@ export const defects: readonly Defect[] = [
   ...stateDefects,
   ...promiseDefects,
   ...credentialDefects,
+  ...keyDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,

@@ -26,6 +26,8 @@ describe('loadConfig', () => {
       workers: 1,
       keepAliveS: 75,
       keys: [],
+      keySecrets: [],
+      isLoopback: true,
       insecure: false,
     });
     expect(config.stripe).to.deep.include({ secretKey: undefined, webhookSecrets: [], writes: true });
@@ -97,14 +99,11 @@ describe('loadConfig', () => {
     expect(refusal({ API_PORT: 'tcp://10.0.0.7:8000' })).to.include('enableServiceLinks');
   });
 
-  it('needs API keys on an address that others can reach, or a setting that allows none', () => {
-    expect(refusal({ API_HOST: '0.0.0.0' }))
-      .to.include('API_KEYS')
-      .and.include('API_INSECURE=yes');
-    load({ API_HOST: '0.0.0.0', API_INSECURE: 'yes' });
-    load({ API_HOST: '0.0.0.0', API_KEYS: 'a'.repeat(16) });
-    for (const host of ['localhost', '127.0.0.2', '::1']) load({ API_HOST: host });
-    expect(refusal({ API_HOST: '127.0.0.1.example.com' })).to.include('API_KEYS');
+  it('knows the addresses that no other machine can reach', () => {
+    for (const API_HOST of ['localhost', '127.0.0.2', '::1'])
+      expect(load({ API_HOST }).api.isLoopback, API_HOST).to.equal(true);
+    for (const API_HOST of ['0.0.0.0', '::', '127.0.0.1.example.com'])
+      expect(load({ API_HOST }).api.isLoopback, API_HOST).to.equal(false);
   });
 
   it('accepts the brokers with TLS, a log-in and the settings of their topics', () => {

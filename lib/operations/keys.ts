@@ -1,0 +1,178 @@
+// Keys of the API as people ask for them: make one, list them, revoke one, replace one. Each is one
+// transaction with its record in operator_actions: a crash leaves all of it or nothing. A crash after the commit
+// of a new key, before its text was shown, leaves a key that no one has: `list` shows that it was never
+// used, and it can be revoked or replaced.
+import {
+  hasApiKeys,
+  insertApiKey,
+  listApiKeys,
+  lockApiKey,
+  replaceApiKey,
+  revokeApiKey,
+  type ApiKey,
+} from '../../db/api-keys.ts';
+import { recordAction } from '../../db/operator-actions.ts';
+import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
+import type { Clock } from '../clock.ts';
+import { readHashSecrets, type HashSecrets } from '../keys/hash-secrets.ts';
+import { hashOf, newKeyText } from '../keys/key-text.ts';
+import type { KeyScope } from '../keys/scopes.ts';
+import { without } from '../without.ts';
+
+/** Letters and digits of any language, spaces and `. _ -`: it stands in records beside the id. */
+export const keyNamePattern = '^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,63}$';
+
+/** Who asks, and why. */
+export type By = { actor: string; reason: string | null };
+
+export type NewKey = {
+  name: string;
+  scope: KeyScope;
+  /** Of an ingest key; null for the others. */
+  system: string | null;
+  expiresAt: Date | null;
+};
+
+/** `foreign`: it was hashed with a secret that is not in use, so no one can use it. */
+export type KeyState = 'live' | 'expired' | 'revoked' | 'foreign';
+
+export type ShownKey = Omit<ApiKey, 'hash' | 'hashSecret'> & { state: KeyState };
+
+export type MadeKey = {
+  key: ShownKey;
+  /** Shown once, and stored nowhere. */
+  text: string;
+};
+
+export type RotateOutcome =
+  | (MadeKey & { outcome: 'rotated'; old: ShownKey })
+  | { outcome: 'not_found' }
+  | { outcome: 'cannot_rotate'; why: string };
+
+export type RevokeOutcome =
+  { outcome: 'revoked' | 'revoked_already'; key: ShownKey } | { outcome: 'not_found' };
+
+export type KeyOperations = ReturnType<typeof createKeyOperations>;
+
+export function createKeyOperations({
+  db,
+  clock,
+  keySecrets,
+}: {
+  db: Db;
+  clock: Clock;
+  /** API_KEY_SECRET. */
+  keySecrets: readonly string[];
+}) {
+  async function make(
+    tx: Tx,
+    wanted: NewKey,
+    secrets: HashSecrets,
+    { actor, now }: { actor: string; now: Date },
+  ) {
+    const { id, secret, text } = newKeyText();
+    const { scope, system } = wanted;
+    const row = {
+      ...wanted,
+      ...{ id, createdAt: now, createdBy: actor, hashSecret: secrets[0].name },
+      hash: hashOf({ id, secret, scope, system }, secrets[0].key),
+    };
+    await insertApiKey(tx, row);
+    return { row: { ...row, lastUsedAt: null, revokedAt: null, replacedBy: null }, text };
+  }
+
+  return {
+    /** `first`: no key was in the database before. */
+    async create(wanted: NewKey, by: By): Promise<MadeKey & { first: boolean }> {
+      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      const first = !(await hasApiKeys(db));
+      return withTransaction(db, async (tx) => {
+        const { row, text } = await make(tx, wanted, secrets, { actor: by.actor, now });
+        await note(tx, 'create_key', row, { by, now });
+        return { key: shown(row, { secrets, now }), text, first };
+      });
+    },
+
+    /** Oldest first. */
+    async list(): Promise<ShownKey[]> {
+      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      return (await listApiKeys(db)).map((row) => shown(row, { secrets, now }));
+    },
+
+    async revoke(id: string, by: By): Promise<RevokeOutcome> {
+      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      return withTransaction(db, async (tx) => {
+        const row = await lockApiKey(tx, id);
+        if (!row) return { outcome: 'not_found' };
+        if (row.revokedAt) return { outcome: 'revoked_already', key: shown(row, { secrets, now }) };
+        await revokeApiKey(tx, { id, now });
+        await note(tx, 'revoke_key', row, { by, now });
+        return { outcome: 'revoked', key: shown({ ...row, revokedAt: now }, { secrets, now }) };
+      });
+    },
+
+    /**
+     * Makes a key with the same name, scope and system; the old one lives `graceMs` longer. The new one
+     * expires at `expiresAt`; left out, it lives as long as the old one was made to live.
+     */
+    async rotate(
+      id: string,
+      { graceMs, expiresAt }: { graceMs: number; expiresAt?: Date | undefined },
+      by: By,
+    ): Promise<RotateOutcome> {
+      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      return withTransaction(db, async (tx): Promise<RotateOutcome> => {
+        const old = await lockApiKey(tx, id);
+        if (!old) return { outcome: 'not_found' };
+        const why = whyNotRotated(old, now);
+        if (why !== null) return { outcome: 'cannot_rotate', why };
+        const { name, scope, system } = old;
+        const wanted = { name, scope, system, expiresAt: expiresAt ?? sameLife(old, now) };
+        const { row, text } = await make(tx, wanted, secrets, { actor: by.actor, now });
+        const until = graceMs > 0 ? new Date(now.getTime() + graceMs) : null;
+        await replaceApiKey(tx, { id, by: row.id, now, until });
+        await note(tx, 'rotate_key', row, { by, now, more: { replaces: id, old_until: until ?? now } });
+        const after = await lockApiKey(tx, id);
+        return {
+          ...{ outcome: 'rotated', text, key: shown(row, { secrets, now }) },
+          old: shown(after ?? old, { secrets, now }),
+        };
+      });
+    },
+  };
+}
+
+function whyNotRotated({ id, revokedAt, expiresAt, replacedBy }: ApiKey, now: Date): string | null {
+  if (replacedBy !== null)
+    return `The key ${id} was replaced by ${replacedBy} already. If the text of that one was lost, rotate ${replacedBy}.`;
+  if (revokedAt) return `The key ${id} was revoked at ${revokedAt.toISOString()}. Make a new one.`;
+  if (expiresAt && expiresAt <= now)
+    return `The key ${id} expired at ${expiresAt.toISOString()}. Make a new one.`;
+  return null;
+}
+
+function sameLife({ createdAt, expiresAt }: ApiKey, now: Date): Date | null {
+  return expiresAt && new Date(now.getTime() + expiresAt.getTime() - createdAt.getTime());
+}
+
+function shown(row: ApiKey, { secrets, now }: { secrets: HashSecrets; now: Date }): ShownKey {
+  return { ...without(row, 'hash', 'hashSecret'), state: stateOf(row, secrets, now) };
+}
+
+function stateOf({ revokedAt, expiresAt, hashSecret }: ApiKey, secrets: HashSecrets, now: Date): KeyState {
+  if (revokedAt) return 'revoked';
+  if (expiresAt && expiresAt <= now) return 'expired';
+  return secrets.some(({ name }) => name === hashSecret) ? 'live' : 'foreign';
+}
+
+async function note(
+  tx: Tx,
+  action: string,
+  { id, name, scope, system, expiresAt }: ApiKey,
+  { by, now, more = {} }: { by: By; now: Date; more?: Record<string, unknown> },
+): Promise<void> {
+  await recordAction(tx, {
+    ...{ action, system: system ?? '', actor: by.actor, reason: by.reason, at: now },
+    detail: { id, name, scope, expires_at: expiresAt, ...more },
+  });
+}
