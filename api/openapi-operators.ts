@@ -21,14 +21,15 @@ import {
 } from './openapi-parts.ts';
 import { rowProblems } from './row-refusal.ts';
 
+const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
+const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
+const customerId = parameter('id', 'path', customerIdSchema);
+const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
+const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+const ofReverse = ['overtaken', 'cannot_reverse', 'contended', ...rowProblems] as const;
+const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
+
 export function operatorPaths(entity: Entity): Json {
-  const conflictId = parameter('id', 'path', conflictPathSchema.properties.id);
-  const mappingId = parameter('id', 'path', mappingPathSchema.properties.id);
-  const customerId = parameter('id', 'path', customerIdSchema);
-  const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
-  const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
-  const ofReverse = ['overtaken', 'cannot_reverse', 'contended', ...rowProblems] as const;
-  const ofOneConflict = ['invalid_request', 'malformed_request', 'conflict_not_found'] as const;
   return {
     '/api/v1/conflicts': {
       get: operation('listConflicts', 'Lists the values that were not kept, newest first, in pages', {
@@ -54,6 +55,13 @@ export function operatorPaths(entity: Entity): Json {
         problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
       }),
     },
+    ...pathsOfChoices(),
+    ...pathsOfMappings(entity),
+  };
+}
+
+function pathsOfChoices(): Json {
+  return {
     '/api/v1/customers/{id}/link': {
       parameters: [customerId],
       post: write('chooseRecord', 'Chooses the record at the external system to link with the customer', {
@@ -75,6 +83,11 @@ export function operatorPaths(entity: Entity): Json {
         },
       ),
     },
+  };
+}
+
+function pathsOfMappings(entity: Entity): Json {
+  return {
     '/api/v1/mappings': {
       get: operation(
         'listMappings',

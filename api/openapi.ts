@@ -6,39 +6,23 @@ import type { Entity } from '../lib/catalogue/entity.ts';
 import { rowChecksOf } from '../lib/catalogue/row-checks.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { BODY_LIMIT } from './body.ts';
-import { changesQuerySchema, changesSchemaOf } from './change-schemas.ts';
+import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
-import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
-import { filterParametersOf } from './customer-filters.ts';
+import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
-import { identityProblemOf } from './identity-taken.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
+import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import {
-  answer,
-  body,
-  operation,
-  parameter,
-  queryParameters,
-  ref,
-  write,
-  type Json,
-} from './openapi-parts.ts';
+import { answer, operation, parameter, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
-import { rowProblems } from './row-refusal.ts';
 import { ruleKinds } from '../db/row-rules.ts';
 
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
   const { newSchema, changeSchema } = rowChecksOf(entity);
-  const identityProblem = identityProblemOf(entity);
-  const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
-  const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
-  const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
-  const ofWrite = [ref('Twinbox-Bulk', 'parameters'), ref('Prefer', 'parameters')];
   return {
     openapi: '3.1.0',
     info: {
@@ -50,79 +34,7 @@ export function openApiDocument(entity: Entity = customer): Json {
     servers: [{ url: '/' }],
     security: [{ key: [] }, {}],
     paths: {
-      '/api/v1/customers': {
-        get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
-          scope: 'viewer',
-          parameters: [...queryParameters(customerQuerySchemaOf(entity)), ...filterParametersOf(entity)],
-          responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
-          problems: ['invalid_request', 'malformed_request'],
-        }),
-        post: write('createCustomer', 'Creates a customer', {
-          scope: 'editor',
-          parameters: ofWrite,
-          requestBody: body('NewCustomer', ['application/json']),
-          responses: {
-            201: answer('The customer was created', ref('Customer'), ['ETag', 'Location', waited]),
-            202: answer(notYet, ref('Customer'), ['ETag', 'Location', waited]),
-          },
-          problems: ['invalid_request', ...ofBody, identityProblem, ...rowProblems],
-        }),
-      },
-      '/api/v1/customers/changes': {
-        get: operation('followCustomers', 'Lists every change in the order of the commits', {
-          scope: 'viewer',
-          parameters: queryParameters(changesQuerySchema),
-          responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
-          problems: ['invalid_request', 'malformed_request', 'position_expired'],
-        }),
-      },
-      '/api/v1/customers/{id}': {
-        parameters: [parameter('id', 'path', customerIdSchema)],
-        get: operation('readCustomer', 'Reads one customer', {
-          scope: 'viewer',
-          responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
-          problems: ofOneCustomer,
-        }),
-        put: write('replaceCustomer', 'Replaces all fields', {
-          scope: 'editor',
-          parameters: [ref('If-Match', 'parameters'), ...ofWrite],
-          requestBody: body('NewCustomer', ['application/json']),
-          responses: {
-            200: answer('The customer now; an unchanged version means no change', ref('Customer'), [
-              'ETag',
-              waited,
-            ]),
-            202: answer(notYet, ref('Customer'), ['ETag', waited]),
-          },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
-        }),
-        patch: write('changeCustomer', 'Changes some fields', {
-          scope: 'editor',
-          parameters: [ref('If-Match', 'parameters'), ...ofWrite],
-          requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
-          responses: {
-            200: answer('The customer now; an unchanged version means no change', ref('Customer'), [
-              'ETag',
-              waited,
-            ]),
-            202: answer(notYet, ref('Customer'), ['ETag', waited]),
-          },
-          problems: [...ofOneCustomer, ...ofBody, ...ofChange, identityProblem],
-        }),
-        delete: write(
-          'deleteCustomer',
-          'Deletes the customer in our table and, as the settings say, at the external systems',
-          {
-            scope: 'editor',
-            parameters: [ref('If-Match', 'parameters'), ...ofWrite],
-            responses: {
-              204: { description: 'The customer is deleted', headers: { [waited]: ref(waited, 'headers') } },
-              202: answer(notYet, ref('Customer'), ['ETag', waited]),
-            },
-            problems: [...ofOneCustomer, ...ofChange],
-          },
-        ),
-      },
+      ...customerPaths(entity),
       ...operatorPaths(entity),
       '/api/v1/openapi.json': { get: describeApi },
       '/health': {
@@ -185,9 +97,6 @@ const describeApi = operation(
     problems: [],
   },
 );
-const waited = 'Preference-Applied';
-const notYet =
-  'With Prefer: wait. The change is made, and does not have its outcome at every system yet; sync says at which';
 const SCHEME =
   'A key that `twinbox keys create` made, or one of API_KEYS; none is needed as long as there is none. A requirement names the scope that the key needs: viewer reads; editor also writes rows; operator reads and does the acts of an operator; admin may do everything; ingest delivers events of one system that signs nothing.';
 
