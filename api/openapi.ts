@@ -10,7 +10,6 @@ import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
-import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
@@ -51,19 +50,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: SCHEME },
       },
-      parameters: {
-        'If-Match': {
-          ...parameter('If-Match', 'header', { type: 'string', pattern: ifMatchPattern }),
-          description:
-            'The ETag of the state that you saw, such as "7", or several with commas; the change is made only if the customer still has one of these versions. Weak tags (W/"7") and tags that a proxy has changed while compressing ("7-gzip") are accepted as "7". With an asterisk the customer only has to exist.',
-        },
-        ...writeParameters,
-        'Twinbox-Bulk': {
-          ...parameter('Twinbox-Bulk', 'header', { type: 'string', enum: ['true', 'false'] }),
-          description:
-            '"true" for a change that is one of many: single changes are sent to external systems before it.',
-        },
-      },
+      parameters: writeParameters,
       headers,
       schemas: {
         Customer: customerSchemaOf(entity),

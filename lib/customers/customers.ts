@@ -75,10 +75,7 @@ export type CustomerStoreDeps = {
 const MAX_TRIES = 10;
 
 export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreDeps): CustomerStore {
-  function stamp({ context, source = 'internal', once }: Origin): Stamp {
-    const now = clock.now();
-    return { eventId: newEventId(now), source, context, now, ...(once && { once }) };
-  }
+  const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
   /** Both are stored, or neither. What follows wakes the relay and answers: it may be lost. */
   async function written(): Promise<void> {
@@ -120,8 +117,7 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
       if (present.outcome !== 'present') return present;
       const { customer } = present;
       if (hasValues(customer, values)) {
-        if (origin.once)
-          await keepAnswer(db, origin.once, { id: newEventId(clock.now()), written: asKept(customer) });
+        await keepUnchanged(db, stamp(origin), customer);
         return { outcome: 'unchanged', customer };
       }
       return isSwallowed(customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
@@ -180,6 +176,15 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
   }
 
   return { create, replace: patch, patch, remove };
+}
+
+function stampOf({ context, source = 'internal', once }: Origin, now: Date): Stamp {
+  return { eventId: newEventId(now), source, context, now, ...(once && { once }) };
+}
+
+/** A crash before it leaves nothing: a repeat decides anew whether there is something to change. */
+async function keepUnchanged(db: Db, { eventId, once }: Stamp, customer: MappedRow): Promise<void> {
+  if (once) await keepAnswer(db, once, { id: eventId, written: asKept(customer) });
 }
 
 /**
