@@ -34,9 +34,9 @@ const LOGGED_AGAIN_MS = 10_000;
 
 export function createLogin({ keys, log, deadlineMs, elapsed = () => performance.now() }: LoginDeps): Login {
   const failures = createFailedLogins({ elapsed });
-  const proven = new Set<string>();
+  const proven = rememberNewest(MOST_PROVEN);
   const counts = { refused: 0, limited: 0 };
-  let logged = { at: -Infinity, refused: 0 };
+  const noteRefused = noteRefusals(log, elapsed);
 
   async function look(req: Request): Promise<void> {
     if (await keys.isOpen()) return setCaller(req, { scope: 'admin', system: null });
@@ -52,38 +52,13 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
     const verdict = await keys.check(given);
     if (!verdict.ok) {
       proven.delete(mark);
-      refuse(verdict, address);
+      failures.failed(address);
+      counts.refused += 1;
+      noteRefused(address, verdict.why);
+      throw refused(verdict);
     }
-    remember(mark);
-    setCaller(req, verdict.holder);
-  }
-
-  function refuse({ why, ...more }: Extract<KeyVerdict, { ok: false }>, address: string): never {
-    failures.failed(address);
-    counts.refused += 1;
-    const now = elapsed();
-    const quiet = now - logged.at < LOGGED_AGAIN_MS;
-    const others = counts.refused - logged.refused - 1;
-    if (quiet) log.debug('api.login_refused', { address, why });
-    else {
-      logged = { at: now, refused: counts.refused };
-      log.warn('api.login_refused', { address, why, others_since: others });
-    }
-    throw unauthorized(
-      'at' in more
-        ? `This key ${why === 'revoked' ? 'was revoked' : 'expired'} at ${more.at.toISOString()}.`
-        : 'The key in the header Authorization is not a key of this API.',
-      ', error="invalid_token"',
-    );
-  }
-
-  function remember(mark: string): void {
-    proven.delete(mark);
     proven.add(mark);
-    for (const oldest of proven) {
-      if (proven.size <= MOST_PROVEN) break;
-      proven.delete(oldest);
-    }
+    setCaller(req, verdict.holder);
   }
 
   return {
@@ -107,6 +82,47 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
         figures: { keys_refused: counts.refused, logins_limited: counts.limited },
       }),
   };
+}
+
+/** A set of so many texts: the one that was not added for longest leaves first. */
+function rememberNewest(most: number) {
+  const known = new Set<string>();
+  return {
+    has: (text: string): boolean => known.has(text),
+    delete: (text: string): void => void known.delete(text),
+    add(text: string): void {
+      known.delete(text);
+      known.add(text);
+      for (const oldest of known) {
+        if (known.size <= most) break;
+        known.delete(oldest);
+      }
+    },
+  };
+}
+
+/** An attacker sends thousands: a warning is logged now and then, with the number of the others. */
+function noteRefusals(log: ApiLog, elapsed: () => number): (address: string, why: string) => void {
+  let last = { at: -Infinity, others: 0 };
+  return (address, why) => {
+    const now = elapsed();
+    if (now - last.at < LOGGED_AGAIN_MS) {
+      last.others += 1;
+      log.debug('api.login_refused', { address, why });
+    } else {
+      log.warn('api.login_refused', { address, why, others_since: last.others });
+      last = { at: now, others: 0 };
+    }
+  };
+}
+
+function refused({ why, ...more }: Extract<KeyVerdict, { ok: false }>): Problem {
+  return unauthorized(
+    'at' in more
+      ? `This key ${why === 'revoked' ? 'was revoked' : 'expired'} at ${more.at.toISOString()}.`
+      : 'The key in the header Authorization is not a key of this API.',
+    ', error="invalid_token"',
+  );
 }
 
 function bearerOf(req: Request): string | undefined {

@@ -52,25 +52,10 @@ const MOST_REMEMBERED = 1_000;
 export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
   const { db, clock, fixed, keySecrets, elapsed = () => performance.now() } = deps;
   const digests = fixed.map(digest);
-  const rows = new Map<string, { since: number; row: Promise<ApiKey | null> }>();
+  const rowOf = rememberRows(db, elapsed);
   const uses = createUses(db, clock);
   let secrets: Promise<HashSecrets> | null = null;
   let open: { since: number; answer: Promise<boolean> } | null = null;
-
-  function rowOf(id: string): Promise<ApiKey | null> {
-    const known = rows.get(id);
-    if (known && elapsed() - known.since < TRUSTED_MS) return known.row;
-    const since = elapsed();
-    const row = readApiKey(db, id);
-    const entry = { since, row };
-    rows.delete(id);
-    rows.set(id, entry);
-    const forget = (): void => void (rows.get(id) === entry && rows.delete(id));
-    row.then((found) => found === null && forget(), forget);
-    for (const oldest of [...rows.keys()].slice(0, Math.max(0, rows.size - MOST_REMEMBERED)))
-      rows.delete(oldest);
-    return row;
-  }
 
   function secretsOf(): Promise<HashSecrets> {
     secrets ??= readHashSecrets(db, keySecrets).catch((error: unknown) => {
@@ -88,8 +73,12 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
         open = asked;
         asked.answer.then(
           // A key was made: the API stays closed, whatever becomes of the key.
-          (isOpen) => void (isOpen || (asked.since = Infinity)),
-          () => void (open === asked && (open = null)),
+          (isOpen) => {
+            if (!isOpen) asked.since = Infinity;
+          },
+          () => {
+            if (open === asked) open = null;
+          },
         );
       }
       return open.answer;
@@ -112,6 +101,29 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
     },
 
     flush: () => uses.flush(),
+  };
+}
+
+/** Reads a row that is not known, or was read too long ago. */
+function rememberRows(db: Db, elapsed: () => number): (id: string) => Promise<ApiKey | null> {
+  const rows = new Map<string, { since: number; row: Promise<ApiKey | null> }>();
+  return (id) => {
+    const known = rows.get(id);
+    if (known && elapsed() - known.since < TRUSTED_MS) return known.row;
+    const since = elapsed();
+    const row = readApiKey(db, id);
+    const entry = { since, row };
+    rows.delete(id);
+    rows.set(id, entry);
+    const forget = (): void => {
+      if (rows.get(id) === entry) rows.delete(id);
+    };
+    row.then((found) => {
+      if (found === null) forget();
+    }, forget);
+    for (const oldest of [...rows.keys()].slice(0, Math.max(0, rows.size - MOST_REMEMBERED)))
+      rows.delete(oldest);
+    return row;
   };
 }
 

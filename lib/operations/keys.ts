@@ -54,92 +54,105 @@ export type RevokeOutcome =
 
 export type KeyOperations = ReturnType<typeof createKeyOperations>;
 
-export function createKeyOperations({
-  db,
-  clock,
-  keySecrets,
-}: {
+export type KeyDeps = {
   db: Db;
   clock: Clock;
   /** API_KEY_SECRET. */
   keySecrets: readonly string[];
-}) {
-  async function make(
-    tx: Tx,
-    wanted: NewKey,
-    secrets: HashSecrets,
-    { actor, now }: { actor: string; now: Date },
-  ) {
-    const { id, secret, text } = newKeyText();
-    const { scope, system } = wanted;
-    const row = {
-      ...wanted,
-      ...{ id, createdAt: now, createdBy: actor, hashSecret: secrets[0].name },
-      hash: hashOf({ id, secret, scope, system }, secrets[0].key),
-    };
-    await insertApiKey(tx, row);
-    return { row: { ...row, lastUsedAt: null, revokedAt: null, replacedBy: null }, text };
-  }
+};
+
+/** When an operation takes place, and with which secrets. */
+type Moment = { secrets: HashSecrets; now: Date };
+
+export function createKeyOperations({ db, clock, keySecrets }: KeyDeps) {
+  const moment = async (): Promise<Moment> => ({
+    secrets: await readHashSecrets(db, keySecrets),
+    now: clock.now(),
+  });
 
   return {
     /** `first`: no key was in the database before. */
     async create(wanted: NewKey, by: By): Promise<MadeKey & { first: boolean }> {
-      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      const at = await moment();
       const first = !(await hasApiKeys(db));
       return withTransaction(db, async (tx) => {
-        const { row, text } = await make(tx, wanted, secrets, { actor: by.actor, now });
-        await note(tx, 'create_key', row, { by, now });
-        return { key: shown(row, { secrets, now }), text, first };
+        const { row, text } = await make(tx, wanted, by, at);
+        await note(tx, 'create_key', row, { by, now: at.now });
+        return { key: shown(row, at), text, first };
       });
     },
 
     /** Oldest first. */
     async list(): Promise<ShownKey[]> {
-      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
-      return (await listApiKeys(db)).map((row) => shown(row, { secrets, now }));
+      const at = await moment();
+      return (await listApiKeys(db)).map((row) => shown(row, at));
     },
 
     async revoke(id: string, by: By): Promise<RevokeOutcome> {
-      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
+      const at = await moment();
       return withTransaction(db, async (tx) => {
         const row = await lockApiKey(tx, id);
         if (!row) return { outcome: 'not_found' };
-        if (row.revokedAt) return { outcome: 'revoked_already', key: shown(row, { secrets, now }) };
-        await revokeApiKey(tx, { id, now });
-        await note(tx, 'revoke_key', row, { by, now });
-        return { outcome: 'revoked', key: shown({ ...row, revokedAt: now }, { secrets, now }) };
+        if (row.revokedAt) return { outcome: 'revoked_already', key: shown(row, at) };
+        await revokeApiKey(tx, { id, now: at.now });
+        await note(tx, 'revoke_key', row, { by, now: at.now });
+        return { outcome: 'revoked', key: shown({ ...row, revokedAt: at.now }, at) };
       });
     },
 
-    /**
-     * Makes a key with the same name, scope and system; the old one lives `graceMs` longer. The new one
-     * expires at `expiresAt`; left out, it lives as long as the old one was made to live.
-     */
-    async rotate(
-      id: string,
-      { graceMs, expiresAt }: { graceMs: number; expiresAt?: Date | undefined },
-      by: By,
-    ): Promise<RotateOutcome> {
-      const [secrets, now] = [await readHashSecrets(db, keySecrets), clock.now()];
-      return withTransaction(db, async (tx): Promise<RotateOutcome> => {
-        const old = await lockApiKey(tx, id);
-        if (!old) return { outcome: 'not_found' };
-        const why = whyNotRotated(old, now);
-        if (why !== null) return { outcome: 'cannot_rotate', why };
-        const { name, scope, system } = old;
-        const wanted = { name, scope, system, expiresAt: expiresAt ?? sameLife(old, now) };
-        const { row, text } = await make(tx, wanted, secrets, { actor: by.actor, now });
-        const until = graceMs > 0 ? new Date(now.getTime() + graceMs) : null;
-        await replaceApiKey(tx, { id, by: row.id, now, until });
-        await note(tx, 'rotate_key', row, { by, now, more: { replaces: id, old_until: until ?? now } });
-        const after = await lockApiKey(tx, id);
-        return {
-          ...{ outcome: 'rotated', text, key: shown(row, { secrets, now }) },
-          old: shown(after ?? old, { secrets, now }),
-        };
-      });
+    /** Makes a key with the same name, scope and system in the place of another one. */
+    async rotate(id: string, how: Rotation, by: By): Promise<RotateOutcome> {
+      const at = await moment();
+      return withTransaction(db, (tx) => rotate(tx, id, how, { by, at }));
     },
   };
+}
+
+/**
+ * The old key lives `graceMs` longer. The new one expires at `expiresAt`; left out, it lives as long as the
+ * old one was made to live.
+ */
+export type Rotation = { graceMs: number; expiresAt?: Date | undefined };
+
+async function rotate(
+  tx: Tx,
+  id: string,
+  { graceMs, expiresAt }: Rotation,
+  { by, at }: { by: By; at: Moment },
+): Promise<RotateOutcome> {
+  const { now } = at;
+  const old = await lockApiKey(tx, id);
+  if (!old) return { outcome: 'not_found' };
+  const why = whyNotRotated(old, now);
+  if (why !== null) return { outcome: 'cannot_rotate', why };
+  const { name, scope, system } = old;
+  const { row, text } = await make(
+    tx,
+    { name, scope, system, expiresAt: expiresAt ?? sameLife(old, now) },
+    by,
+    at,
+  );
+  const until = graceMs > 0 ? new Date(now.getTime() + graceMs) : null;
+  await replaceApiKey(tx, { id, by: row.id, now, until });
+  await note(tx, 'rotate_key', row, { by, now, more: { replaces: id, old_until: until ?? now } });
+  const after = (await lockApiKey(tx, id)) ?? old;
+  return { outcome: 'rotated', text, key: shown(row, at), old: shown(after, at) };
+}
+
+async function make(
+  tx: Tx,
+  wanted: NewKey,
+  { actor }: By,
+  { secrets: [{ name: hashSecret, key }], now }: Moment,
+): Promise<{ row: ApiKey; text: string }> {
+  const { id, secret, text } = newKeyText();
+  const { scope, system } = wanted;
+  const made = {
+    ...{ ...wanted, id, hashSecret, createdAt: now, createdBy: actor },
+    hash: hashOf({ id, secret, scope, system }, key),
+  };
+  await insertApiKey(tx, made);
+  return { row: { ...made, lastUsedAt: null, revokedAt: null, replacedBy: null }, text };
 }
 
 function whyNotRotated({ id, revokedAt, expiresAt, replacedBy }: ApiKey, now: Date): string | null {
@@ -155,7 +168,7 @@ function sameLife({ createdAt, expiresAt }: ApiKey, now: Date): Date | null {
   return expiresAt && new Date(now.getTime() + expiresAt.getTime() - createdAt.getTime());
 }
 
-function shown(row: ApiKey, { secrets, now }: { secrets: HashSecrets; now: Date }): ShownKey {
+function shown(row: ApiKey, { secrets, now }: Moment): ShownKey {
   return { ...without(row, 'hash', 'hashSecret'), state: stateOf(row, secrets, now) };
 }
 
