@@ -3,12 +3,11 @@ import tseslint from 'typescript-eslint';
 /** The functions of these files may have so many lines at most. No new file comes in, and no figure grows. */
 const LONG_FUNCTIONS = {
   'api/customers.ts': 76,
-  'api/openapi-operators.ts': 95,
   'api/openapi.ts': 125,
   'cli/commands/link.ts': 72,
   'cli/commands/relay.ts': 72,
   'cli/demo/world.ts': 77,
-  'cli/embedded/system.ts': 108,
+  'cli/embedded/system.ts': 99,
   'cli/import/records.ts': 83,
   'cli/repl/engine.ts': 64,
   'cli/timeline.ts': 63,

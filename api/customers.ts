@@ -4,7 +4,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import { listRows, readRow, type MappedRow, type RowFields } from '../db/entities/rows.ts';
-import type { ChangeOutcome, CustomerStore, Refusal } from '../lib/customers/customers.ts';
+import type { CustomerStore, Refusal } from '../lib/customers/customers.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { replacing, rowChecksOf, tidiedText } from '../lib/catalogue/row-checks.ts';
 import { without } from '../lib/without.ts';
@@ -31,15 +31,20 @@ import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: number }>(customerPathSchema);
 
+/** What a write has made, or found to be as it should be. */
+type Made = Exclude<Awaited<ReturnType<CustomerStore['create' | 'patch' | 'remove']>>, Refusal>;
+
+const isMade = (result: Made | Refusal): result is Made =>
+  ['created', 'updated', 'unchanged', 'deleted'].includes(result.outcome);
+
 export type CustomerRoutesDeps = CustomerWritesDeps & { store: CustomerStore; deadlineMs: number };
 
 export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const { store, db, entity, systems, deadlineMs } = deps;
   const { answerWrite } = createCustomerWrites(deps);
-  const changedBy = (result: ChangeOutcome): MappedRow => {
-    if (!('customer' in result) || result.outcome === 'version_mismatch')
-      throw refused(entity, result, systems);
-    return result.customer;
+  const madeBy = (result: Made | Refusal): MappedRow => {
+    if (isMade(result)) return result.customer;
+    throw refused(entity, result, systems);
   };
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
@@ -56,11 +61,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const values = demand('body', checks.checkNew(req.body));
-        await answerWrite([req, res], 201, async (origin) => {
-          const result = await store.create(values, origin);
-          if (result.outcome !== 'created') throw refused(entity, result, systems);
-          return result.customer;
-        });
+        await answerWrite([req, res], 201, async (origin) => madeBy(await store.create(values, origin)));
       },
     ],
   });
@@ -85,7 +86,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = replacing(entity, demand('body', checks.checkNew(req.body)));
         await answerWrite([req, res], 200, async (origin) =>
-          changedBy(await store.replace(id, values, condition, origin)),
+          madeBy(await store.replace(id, values, condition, origin)),
         );
       },
     ],
@@ -97,7 +98,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
         const values = demand('body', checks.checkChange(req.body));
         await answerWrite([req, res], 200, async (origin) =>
-          changedBy(await store.patch(id, values, condition, origin)),
+          madeBy(await store.patch(id, values, condition, origin)),
         );
       },
     ],
@@ -106,11 +107,9 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       soon,
       async (req, res) => {
         const [id, condition] = [idOf(req), ifMatchOf(req)];
-        await answerWrite([req, res], 204, async (origin) => {
-          const result = await store.remove(id, condition, origin);
-          if (result.outcome !== 'deleted') throw refused(entity, result, systems);
-          return result.customer;
-        });
+        await answerWrite([req, res], 204, async (origin) =>
+          madeBy(await store.remove(id, condition, origin)),
+        );
       },
     ],
   });

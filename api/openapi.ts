@@ -13,7 +13,7 @@ import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import { answer, operation, parameter, ref, type Json } from './openapi-parts.ts';
+import { answer, operation, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';

@@ -122,17 +122,8 @@ async function start({
   await keepPartitionsOf(sync, config.retentionDays);
 
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
-  const opened = await openBus(config, {
-    log,
-    topics: Object.values(topics),
-    required: {
-      [topics.outbound]: names.map((name) => outboundGroup(groupId, name)),
-      [topics.inbound]: [inboundGroup(groupId)],
-    },
-  });
+  const opened = await openOwnBus({ config, db, log, groupId, names, cleanups });
   const { bus } = opened;
-  cleanups.push(() => bus.close());
-  await assertOwnTopics({ db, bus, newest: opened.newest, shared: config.kafka.shareTopics, log });
   relay = createRelay({
     db,
     bus,
@@ -204,6 +195,36 @@ async function start({
     failed: Promise.race([relayFailed, opened.failed, identity.failed]),
     stop,
   };
+}
+
+/** The bus with our topics and groups, once it is known that the topics are those of this database. */
+async function openOwnBus({
+  config,
+  db,
+  log,
+  groupId,
+  names,
+  cleanups,
+}: {
+  config: Config;
+  db: Db;
+  log: Logger;
+  groupId: string;
+  names: string[];
+  cleanups: (() => Promise<unknown>)[];
+}): ReturnType<typeof openBus> {
+  const opened = await openBus(config, {
+    log,
+    topics: Object.values(topics),
+    required: {
+      [topics.outbound]: names.map((name) => outboundGroup(groupId, name)),
+      [topics.inbound]: [inboundGroup(groupId)],
+    },
+  });
+  const { bus, newest } = opened;
+  cleanups.push(() => bus.close());
+  await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
+  return opened;
 }
 
 /** Adds a cleanup for each host at once, so that it is closed also if a later host cannot start. */

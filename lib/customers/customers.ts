@@ -116,10 +116,8 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
       const present = await readLiving(id, condition);
       if (present.outcome !== 'present') return present;
       const { customer } = present;
-      if (hasValues(customer, values)) {
-        await keepUnchanged(db, stamp(origin), customer);
-        return { outcome: 'unchanged', customer };
-      }
+      if (hasValues(customer, values))
+        return keepUnchanged(db, stamp(origin), customer).then(() => ({ outcome: 'unchanged', customer }));
       return isSwallowed(customer) ? refusedWrite(new RowSwallowed('update'), undefined) : 'again';
     });
   }
