@@ -12,6 +12,7 @@ import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './cus
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
+import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
@@ -139,6 +140,8 @@ export function openApiDocument(entity: Entity = customer): Json {
         Chosen: chosenSchema,
         Accepted: acceptedSchema,
         TakenIn: takenInSchema,
+        Key: keySchema,
+        Revoked: revokedSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
         Readiness: readinessSchema,
