@@ -15,6 +15,8 @@ import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
+import { keyRoutes } from './keys.ts';
+import type { KeyOperations } from '../lib/operations/keys.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoute } from './openapi-route.ts';
 import { resolutionRoutes } from './resolutions.ts';
@@ -35,6 +37,7 @@ export type ApiDeps = {
   clock: Clock;
   /** The keys that a client may send. */
   keys: ApiKeys;
+  keyOperations: Pick<KeyOperations, 'list' | 'revoke'>;
   /** Milliseconds that only go on; for tests. */
   elapsed?: () => number;
   readiness: Readiness;
@@ -58,7 +61,7 @@ const READY_MS = 3_000;
  */
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
-  const { links, choices, resolutions, keys, elapsed } = deps;
+  const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
   const { deadlineMs = 8_000 } = config;
   const systems = [...choices.keys()];
   const app = express();
@@ -90,6 +93,7 @@ export function createApi(deps: ApiDeps): Express {
   );
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
+  mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -10,6 +10,7 @@ import type { CustomerStore } from '../lib/customers/customers.ts';
 import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import type { Intake } from '../lib/integrations/definition.ts';
+import { createKeyOperations } from '../lib/operations/keys.ts';
 import { createLinkOperations } from '../lib/operations/links.ts';
 import { createResolveOperations } from '../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../lib/operations/record-choice.ts';
@@ -62,6 +63,7 @@ export function composeApi(parts: ApiParts): Express {
     log,
     config: {},
     keys,
+    keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
       return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];

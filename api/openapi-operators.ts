@@ -6,6 +6,7 @@ import { systems } from '../lib/integrations/registry.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { conflictPathSchema, conflictQuerySchema } from './conflict-schemas.ts';
 import { identityProblemOf } from './identity-taken.ts';
+import { keyPathSchema } from './key-schemas.ts';
 import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
@@ -124,7 +125,28 @@ function pathsOfMappings(entity: Entity): Json {
         ],
       }),
     },
+    ...keyPaths(),
     ...webhookPaths(),
+  };
+}
+
+function keyPaths(): Json {
+  return {
+    '/api/v1/keys': {
+      get: operation('listKeys', 'Lists the keys of the API, oldest first, without their texts', {
+        scope: 'admin',
+        responses: { 200: answer('All keys', { type: 'array', items: ref('Key') }) },
+        problems: [],
+      }),
+    },
+    '/api/v1/keys/{id}/revoke': {
+      parameters: [parameter('id', 'path', keyPathSchema.properties.id)],
+      post: operation('revokeKey', 'Ends a key; it stops within 5 s', {
+        scope: 'admin',
+        responses: { 200: answer('The key is revoked, by this or an earlier call', ref('Revoked')) },
+        problems: ['invalid_request', 'malformed_request', 'key_not_found'],
+      }),
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
@@ -67,6 +68,8 @@ export function openApiDocument(entity: Entity = customer): Json {
         Chosen: chosenSchema,
         Accepted: acceptedSchema,
         TakenIn: takenInSchema,
+        Key: keySchema,
+        Revoked: revokedSchema,
         Problem: problemSchema,
         Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
         Readiness: readinessSchema,

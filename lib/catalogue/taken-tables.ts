@@ -2,6 +2,7 @@
 
 /** The tables, sequences and views that Twinbox has besides the tables of the entities. */
 export const TABLES_OF_TWINBOX: readonly string[] = [
+  ...['api_key_secret', 'api_keys'],
   ...['account_budgets', 'account_readings', 'account_rests', 'attached_entities', 'attached_mappings'],
   'breakers',
   ...['catalogue_number', 'closed_deliveries', 'connections', 'copy_accounts', 'database_place'],

@@ -13,6 +13,7 @@ import { createConflictOperations } from '../../lib/operations/conflicts.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
+import { createKeyOperations } from '../../lib/operations/keys.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
@@ -94,6 +95,7 @@ export async function startApi({
     db,
     config: { deadlineMs },
     keys,
+    keyOperations: createKeyOperations({ db, clock, keySecrets }),
     elapsed,
     log,
     clock,
