@@ -8,7 +8,8 @@ import type { LinkOperations } from '../lib/operations/links.ts';
 import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
-import { requireKey } from './auth.ts';
+import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
@@ -16,6 +17,7 @@ import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
 import { resolutionRoutes } from './resolutions.ts';
+import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
@@ -25,13 +27,15 @@ export type ApiDeps = {
   /** What a customer is. */
   entity: Entity;
   config: {
-    /** The API keys that a client may send; without any, the API is open. */
-    apiKeys: readonly string[];
     /** How long a handler may wait for the database before the API answers 503; default 8 s. */
     deadlineMs?: number;
   };
   log: ApiLog;
   clock: Clock;
+  /** The keys that a client may send. */
+  keys: ApiKeys;
+  /** Milliseconds that only go on; for tests. */
+  elapsed?: () => number;
   readiness: Readiness;
   /** The systems that send us webhooks; without any, the process has no webhook route. */
   webhooks?: WebhookSource[];
@@ -47,11 +51,14 @@ const basePath = '/api/v1';
 /** A client that asks /ready asks every few seconds. */
 const READY_MS = 3_000;
 
-/** The whole API as an Express app. server.ts makes it listen. */
+/**
+ * The whole API as an Express app. server.ts makes it listen; `routesOf` (routing.ts) has the table of its
+ * routes with the scope of each.
+ */
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
-  const { links, choices, resolutions } = deps;
-  const { apiKeys, deadlineMs = 8_000 } = config;
+  const { links, choices, resolutions, keys, elapsed } = deps;
+  const { deadlineMs = 8_000 } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -61,17 +68,22 @@ export function createApi(deps: ApiDeps): Express {
   app.set('query parser', false);
 
   app.use(beginRequest({ clock, log }));
-  const health = healthRoutes(readiness, Math.min(deadlineMs, READY_MS));
-  app.use(health);
-  app.use(basePath, health);
-  // A webhook needs its raw body, and is proved by a signature instead of a key.
-  app.use(basePath, webhookRoutes(webhooks, { clock, deadlineMs }));
-  app.use(requireKey(apiKeys));
-  app.use(basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
-  app.use(basePath, choiceRoutes({ operations: choices, deadlineMs }));
-  app.use(basePath, conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }));
-  app.use(basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
-  app.use(basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
+  const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
+  const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
+  mountRoutes(app, '/', health);
+  mountRoutes(app, basePath, health);
+  // A webhook needs its raw body, and most are proved by a signature instead of a key.
+  mountRoutes(app, basePath, webhookRoutes(webhooks, { clock, deadlineMs, requireKey: login.requireKey }));
+  app.use(login.requireKey);
+  mountRoutes(app, basePath, customerRoutes({ store, db, entity, systems, basePath, deadlineMs }));
+  mountRoutes(app, basePath, choiceRoutes({ operations: choices, deadlineMs }));
+  mountRoutes(
+    app,
+    basePath,
+    conflictRoutes({ db, entity, operations: conflicts, systems, basePath, deadlineMs }),
+  );
+  mountRoutes(app, basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
+  mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

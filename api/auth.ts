@@ -1,55 +1,132 @@
-// API keys. Without keys the API is open; the settings allow that only on the loopback address, or
-// with an explicit setting.
+// Who may send a request: the key is read from the header Authorization, and what it may do is checked
+// by each route (routing.ts). Without keys the API is open; it starts so only on the loopback address,
+// or with an explicit setting.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import { Problem } from './problems.ts';
+import type { ApiKeys, KeyVerdict } from '../lib/keys/api-keys.ts';
+import type { Part } from '../lib/health/readiness.ts';
+import { setCaller } from './callers.ts';
+import { createFailedLogins } from './failed-logins.ts';
+import { databaseAway, Problem } from './problems.ts';
+import type { ApiLog } from './requests.ts';
+import { sendProblem } from './responses.ts';
 
-/**
- * Lets a request pass if it carries one of the keys. Webhooks pass without a key, since their
- * signature is checked.
- */
-export function requireKey(keys: readonly string[]): RequestHandler {
-  const digests = keys.map(digest);
-  return (req, _res, next) => {
-    if (digests.length === 0 || req.path.startsWith('/api/v1/webhooks/')) return next();
+export type Login = {
+  /** Lets a request pass if it carries a key, or if none is needed. */
+  requireKey: RequestHandler;
+  /** What /ready shows of this process. */
+  part(): Promise<Part>;
+};
+
+export type LoginDeps = {
+  keys: ApiKeys;
+  log: ApiLog;
+  /** How long to wait for the database. */
+  deadlineMs: number;
+  /** Milliseconds that only go on; for tests. */
+  elapsed?: () => number;
+};
+
+/** Keys that were right are checked also at an address that has to wait; this many are remembered. */
+const MOST_PROVEN = 1_000;
+const LOGGED_AGAIN_MS = 10_000;
+
+export function createLogin({ keys, log, deadlineMs, elapsed = () => performance.now() }: LoginDeps): Login {
+  const failures = createFailedLogins({ elapsed });
+  const proven = new Set<string>();
+  const counts = { refused: 0, limited: 0 };
+  let logged = { at: -Infinity, refused: 0 };
+
+  async function look(req: Request): Promise<void> {
+    if (await keys.isOpen()) return setCaller(req, { scope: 'admin', system: null });
     const given = bearerOf(req);
-    if (given === undefined) {
-      throw unauthorized('Send the header "Authorization: Bearer <key>" with one of API_KEYS.', '');
+    if (given === undefined)
+      throw unauthorized('Send the header "Authorization: Bearer <key>" with a key of the API.', '');
+    const [mark, address] = [hash(given), req.socket.remoteAddress ?? ''];
+    const wait = failures.waitS(address);
+    if (wait > 0 && !proven.has(mark)) {
+      counts.limited += 1;
+      throw tooMany(wait);
     }
-    if (!isOneOf(digests, digest(given))) {
-      throw unauthorized(
-        'The key in the header Authorization is not one of API_KEYS.',
-        ', error="invalid_token"',
-      );
+    const verdict = await keys.check(given);
+    if (!verdict.ok) {
+      proven.delete(mark);
+      refuse(verdict, address);
     }
-    next();
-  };
-}
+    remember(mark);
+    setCaller(req, verdict.holder);
+  }
 
-/** The caller for the audit trail: a few letters of the hash of its key, never the key. */
-export function actorOf(req: Request): string | undefined {
-  const given = bearerOf(req);
-  return given === undefined ? undefined : `key:${digest(given).toString('hex').slice(0, 8)}`;
+  function refuse({ why, ...more }: Extract<KeyVerdict, { ok: false }>, address: string): never {
+    failures.failed(address);
+    counts.refused += 1;
+    const now = elapsed();
+    const quiet = now - logged.at < LOGGED_AGAIN_MS;
+    const others = counts.refused - logged.refused - 1;
+    if (quiet) log.debug('api.login_refused', { address, why });
+    else {
+      logged = { at: now, refused: counts.refused };
+      log.warn('api.login_refused', { address, why, others_since: others });
+    }
+    throw unauthorized(
+      'at' in more
+        ? `This key ${why === 'revoked' ? 'was revoked' : 'expired'} at ${more.at.toISOString()}.`
+        : 'The key in the header Authorization is not a key of this API.',
+      ', error="invalid_token"',
+    );
+  }
+
+  function remember(mark: string): void {
+    proven.delete(mark);
+    proven.add(mark);
+    for (const oldest of proven) {
+      if (proven.size <= MOST_PROVEN) break;
+      proven.delete(oldest);
+    }
+  }
+
+  return {
+    requireKey: async (req, res, next) => {
+      // A webhook with a path of its own was answered before; the others get 404.
+      if (req.baseUrl === '' && req.path.startsWith('/api/v1/webhooks/')) return next();
+      const late = setTimeout(
+        () => sendProblem(res, databaseAway(`The database did not answer within ${deadlineMs / 1000} s.`)),
+        deadlineMs,
+      );
+      try {
+        await look(req);
+      } finally {
+        clearTimeout(late);
+      }
+      if (!res.headersSent) next();
+    },
+    part: () =>
+      Promise.resolve({
+        ready: true,
+        figures: { keys_refused: counts.refused, logins_limited: counts.limited },
+      }),
+  };
 }
 
 function bearerOf(req: Request): string | undefined {
   return /^Bearer +([\w.~+/-]+=*) *$/i.exec(req.get('Authorization') ?? '')?.[1];
 }
 
-function digest(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
-}
-
-// Compares with every key, so that the time taken does not show which key was nearly right.
-function isOneOf(digests: readonly Buffer[], given: Buffer): boolean {
-  let found = false;
-  for (const each of digests) found = timingSafeEqual(each, given) || found;
-  return found;
+function hash(key: string): string {
+  return createHash('sha256').update(key).digest('base64');
 }
 
 function unauthorized(detail: string, more: string): Problem {
   return new Problem('unauthorized', detail, {
     headers: { 'WWW-Authenticate': `Bearer realm="twinbox"${more}` },
   });
+}
+
+function tooMany(waitS: number): Problem {
+  return new Problem(
+    'too_many_attempts',
+    `Too many wrong keys came from this address. Send no key again before ${waitS} s have passed.`,
+    { headers: { 'Retry-After': String(waitS) } },
+  );
 }

@@ -9,7 +9,7 @@ import type {
   ChoiceOutcome,
   NewOutcome,
 } from '../lib/operations/record-choice.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { choiceSchemaOf, type Choice } from './choice-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
@@ -35,6 +35,7 @@ export function choiceRoutes({
 
   declareRoute(router, '/customers/:id/link', {
     post: [
+      'operator',
       ...readJson(),
       soon,
       async (req, res) => {
@@ -55,6 +56,7 @@ export function choiceRoutes({
 
   declareRoute(router, '/customers/:id/accept-deletion', {
     post: [
+      'operator',
       soon,
       async (req, res) => {
         const result = await acceptDeletion([...operations.values()], idOf(req), actorOf(req) ?? null);

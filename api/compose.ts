@@ -18,6 +18,7 @@ import { refusedPart } from '../lib/health/refused.ts';
 import { rolesPart } from '../lib/health/roles.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
+import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
@@ -37,6 +38,8 @@ export type ApiParts = {
   clock: Clock;
   log: ApiLog;
   store: CustomerStore;
+  /** The caller that created it stores the last uses (`flush`). */
+  keys: ApiKeys;
   /** The systems that are kept in step. */
   systems: readonly ApiSystem[];
   nudge: () => void;
@@ -47,7 +50,7 @@ export type ApiParts = {
 };
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, systems, nudge, owner, readiness = {} } = parts;
+  const { config, db, clock, log, store, keys, systems, nudge, owner, readiness = {} } = parts;
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
@@ -57,7 +60,8 @@ export function composeApi(parts: ApiParts): Express {
     entity,
     clock,
     log,
-    config: { apiKeys: config.api.keys },
+    config: {},
+    keys,
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
       return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];
@@ -88,7 +92,10 @@ export function composeApi(parts: ApiParts): Express {
       intake: intakesPart(
         db,
         clock,
-        systems.map(({ intake: { system }, secrets }) => ({ system, secrets })),
+        systems.map(({ intake: { system, ingress }, secrets }) => ({
+          system,
+          secrets: ingress?.verify === null ? null : secrets,
+        })),
       ),
       ...readiness,
     },

@@ -40,10 +40,11 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
   const router = Router({ caseSensitive: true });
   const soon = answerWithin(deadlineMs);
 
-  declareRoute(router, '/conflicts', { get: [soon, listPage(deps)] });
+  declareRoute(router, '/conflicts', { get: ['viewer', soon, listPage(deps)] });
 
   declareRoute(router, '/conflicts/:id', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const conflict = await readConflict(db, idOf(req));
@@ -64,9 +65,10 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
       customer: customer && customerJson(customer, systems),
     });
   };
-  declareRoute(router, '/conflicts/:id/reverse', { post: [soon, reverse] });
+  declareRoute(router, '/conflicts/:id/reverse', { post: ['operator', soon, reverse] });
   declareRoute(router, '/conflicts/:id/turn', {
     post: [
+      'operator',
       soon,
       (req, res) => {
         res.set('Deprecation', RENAMED_AT);

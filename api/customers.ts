@@ -10,7 +10,7 @@ import { compileCheck } from '../lib/catalogue/check.ts';
 import { tidyEmail } from '../lib/catalogue/customer.ts';
 import { replacing, rowChecksOf } from '../lib/catalogue/row-checks.ts';
 import { without } from '../lib/without.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
 import { filterSchemasOf, readFilters, withHints } from './customer-filters.ts';
@@ -53,8 +53,9 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const jsonOrMergePatch = readJson(['application/json', 'application/merge-patch+json']);
 
   declareRoute(router, '/customers', {
-    get: [soon, listPage(deps)],
+    get: ['viewer', soon, listPage(deps)],
     post: [
+      'editor',
       ...json,
       soon,
       async (req, res) => {
@@ -67,10 +68,11 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
     ],
   });
 
-  declareRoute(router, '/customers/changes', { get: [soon, listChanges(db)] });
+  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db)] });
 
   declareRoute(router, '/customers/:id', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const customer = await readRow(db, entity, idOf(req));
@@ -79,6 +81,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     put: [
+      'editor',
       ...json,
       soon,
       async (req, res) => {
@@ -90,6 +93,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     patch: [
+      'editor',
       ...jsonOrMergePatch,
       soon,
       async (req, res) => {
@@ -101,6 +105,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
       },
     ],
     delete: [
+      'editor',
       soon,
       async (req, res) => {
         const result = await store.remove(idOf(req), ifMatchOf(req), originOf(req, res));

@@ -16,10 +16,11 @@ const GATES = ['database'];
 export function healthRoutes(readiness: Readiness, limitMs: number): Router {
   const router = Router({ caseSensitive: true });
   declareRoute(router, '/health', {
-    get: [(_req, res) => sendJson(res, 200, { status: 'healthy' })],
+    get: ['open', (_req, res) => sendJson(res, 200, { status: 'healthy' })],
   });
   declareRoute(router, '/ready', {
     get: [
+      'open',
       async (_req, res) => {
         const { ready, body } = await reportReadiness(readiness, { limitMs, gates: GATES });
         sendJson(res, ready ? 200 : 503, body);

@@ -7,7 +7,7 @@ import { listMappings, type ListedMapping } from '../db/mappings/list.ts';
 import { shownReason } from '../db/mappings/shown.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { ConsentOutcome, LinkOperations } from '../lib/operations/links.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
@@ -28,6 +28,7 @@ export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingR
 
   declareRoute(router, '/mappings', {
     get: [
+      'viewer',
       soon,
       async (req, res) => {
         const query = demand('query', checkQuery(queryOf(req, mappingQuerySchema)));
@@ -41,6 +42,7 @@ export function mappingRoutes({ db, operations, basePath, deadlineMs }: MappingR
 
   declareRoute(router, '/mappings/:id/link', {
     post: [
+      'operator',
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));

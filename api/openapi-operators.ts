@@ -27,6 +27,7 @@ export function operatorPaths(): Json {
   return {
     '/api/v1/conflicts': {
       get: operation('listConflicts', 'Lists the values that were not kept, newest first, in pages', {
+        scope: 'viewer',
         parameters: queryParameters(conflictQuerySchema),
         responses: { 200: answer('A page', { type: 'array', items: ref('Conflict') }, ['Link']) },
         problems: ['invalid_request', 'malformed_request'],
@@ -35,6 +36,7 @@ export function operatorPaths(): Json {
     '/api/v1/conflicts/{id}': {
       parameters: [conflictId],
       get: operation('readConflict', 'Reads one conflict with both values', {
+        scope: 'viewer',
         responses: { 200: answer('The conflict', ref('Conflict')) },
         problems: ofOneConflict,
       }),
@@ -42,6 +44,7 @@ export function operatorPaths(): Json {
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
       post: operation('reverseConflict', 'Gives the customer the value that was not kept', {
+        scope: 'operator',
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
         problems: [
           ...ofOneConflict,
@@ -56,6 +59,7 @@ export function operatorPaths(): Json {
     '/api/v1/customers/{id}/link': {
       parameters: [customerId],
       post: operation('chooseRecord', 'Chooses the record at the external system to link with the customer', {
+        scope: 'operator',
         requestBody: body('Choice', ['application/json']),
         responses: { 200: answer('The record is linked, or will be after a worker read it', ref('Chosen')) },
         problems: [...ofOneCustomer, ...ofBody, 'cannot_link', 'request_open'],
@@ -67,6 +71,7 @@ export function operatorPaths(): Json {
         'acceptDeletion',
         'Deletes a customer whose record was deleted at the external system while an alias lives',
         {
+          scope: 'operator',
           responses: { 200: answer('A worker deletes the customer; other records stay', ref('Accepted')) },
           problems: [...ofOneCustomer, 'cannot_link'],
         },
@@ -77,6 +82,7 @@ export function operatorPaths(): Json {
         'listMappings',
         'Lists pairs that wait, are parked, are an alias or were detached, in pages',
         {
+          scope: 'viewer',
           parameters: queryParameters(mappingQuerySchema),
           responses: { 200: answer('A page', { type: 'array', items: ref('Mapping') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
@@ -86,6 +92,7 @@ export function operatorPaths(): Json {
     '/api/v1/mappings/{id}/link': {
       parameters: [mappingId],
       post: operation('linkMapping', 'Consents to link a record with the customer that has its email', {
+        scope: 'operator',
         responses: { 200: answer('A worker links the record with the customer', ref('Linked')) },
         problems: ['invalid_request', 'malformed_request', 'mapping_not_found', 'cannot_link'],
       }),
@@ -93,6 +100,7 @@ export function operatorPaths(): Json {
     '/api/v1/mappings/{id}/resolve': {
       parameters: [mappingId],
       post: operation('resolveMapping', 'Decides about a pair that is parked or waits', {
+        scope: 'operator',
         requestBody: body('Resolution', ['application/json']),
         responses: { 200: answer('The decision is stored, or carried out', ref('Resolved')) },
         problems: [

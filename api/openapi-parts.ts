@@ -1,10 +1,13 @@
 // Parts that the descriptions of all routes use.
 
+import type { RouteScope } from '../lib/keys/scopes.ts';
 import { problemKinds, type ProblemCode } from './problems.ts';
 
 export type Json = Record<string, unknown>;
 
 export type Parts = {
+  /** What a key needs for it: the same as in the declaration of the route, which a test compares. */
+  scope: RouteScope;
   parameters?: Json[];
   requestBody?: Json;
   responses: Json;
@@ -14,11 +17,16 @@ export type Parts = {
 export function operation(
   operationId: string,
   summary: string,
-  { problems, responses, ...rest }: Parts,
+  { scope, problems, responses, ...rest }: Parts,
 ): Json {
-  const codes = [...problems, 'unauthorized', 'database_unavailable'] as const;
-  return { operationId, summary, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
+  const codes = [...problems, ...ofKeys, 'database_unavailable'] as const;
+  // OpenAPI 3.1 lets a requirement name the role that is needed, and an empty one says: or none.
+  const access = { description: `A key needs the scope ${scope}.`, security: [{ key: [scope] }, {}] };
+  return { operationId, summary, ...access, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
 }
+
+/** What every route that needs a key may answer. */
+export const ofKeys = ['unauthorized', 'forbidden', 'too_many_attempts'] as const;
 
 /** One answer for each status; several codes may share one. */
 export function problemAnswers(codes: readonly ProblemCode[]): Json {

@@ -39,11 +39,13 @@ export function openApiDocument(entity: Entity = customer): Json {
     paths: {
       '/api/v1/customers': {
         get: operation('listCustomers', 'Lists the customers in the order of their ids, in pages', {
+          scope: 'viewer',
           parameters: [...queryParameters(customerQuerySchemaOf(entity)), ...filterParametersOf(entity)],
           responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
           problems: ['invalid_request', 'malformed_request'],
         }),
         post: operation('createCustomer', 'Creates a customer', {
+          scope: 'editor',
           parameters: [ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: { 201: answer('The customer was created', ref('Customer'), ['ETag', 'Location']) },
@@ -52,6 +54,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       },
       '/api/v1/customers/changes': {
         get: operation('followCustomers', 'Lists every change in the order of the commits', {
+          scope: 'viewer',
           parameters: queryParameters(changesQuerySchema),
           responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
           problems: ['invalid_request', 'malformed_request', 'position_expired'],
@@ -60,10 +63,12 @@ export function openApiDocument(entity: Entity = customer): Json {
       '/api/v1/customers/{id}': {
         parameters: [parameter('id', 'path', customerIdSchema)],
         get: operation('readCustomer', 'Reads one customer', {
+          scope: 'viewer',
           responses: { 200: answer('The customer', ref('Customer'), ['ETag']) },
           problems: ofOneCustomer,
         }),
         put: operation('replaceCustomer', 'Replaces all fields', {
+          scope: 'editor',
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('NewCustomer', ['application/json']),
           responses: {
@@ -72,6 +77,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           problems: [...ofOneCustomer, ...ofBody, ...ofChange, 'duplicate_email'],
         }),
         patch: operation('changeCustomer', 'Changes some fields', {
+          scope: 'editor',
           parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
           requestBody: body('CustomerChange', ['application/json', 'application/merge-patch+json']),
           responses: {
@@ -83,6 +89,7 @@ export function openApiDocument(entity: Entity = customer): Json {
           'deleteCustomer',
           'Deletes the customer in our table and, as the settings say, at the external systems',
           {
+            scope: 'editor',
             parameters: [ref('If-Match', 'parameters'), ref('Twinbox-Bulk', 'parameters')],
             responses: { 204: { description: 'The customer is deleted' } },
             problems: [...ofOneCustomer, ...ofChange],

@@ -5,7 +5,7 @@ import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { shownReason } from '../db/mappings/shown.ts';
 import type { ResolveOperations } from '../lib/operations/resolutions.ts';
-import { actorOf } from './auth.ts';
+import { actorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, paramsOf } from './input.ts';
@@ -25,6 +25,7 @@ export function resolutionRoutes({ operations, deadlineMs }: ResolutionRoutesDep
 
   declareRoute(router, '/mappings/:id/resolve', {
     post: [
+      'operator',
       ...readJson(),
       answerWithin(deadlineMs),
       async (req, res) => {

@@ -1,21 +1,35 @@
-import type { RequestHandler, Router } from 'express';
+import type { Express, RequestHandler, Router } from 'express';
+import type { RouteScope } from '../lib/keys/scopes.ts';
+import { demandScope } from './callers.ts';
 import { Problem } from './problems.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
+/** A path has its parameters as Express writes them: /customers/:id. */
+export type DeclaredRoute = { method: Method; path: string; scope: RouteScope };
+
+const declared = new WeakMap<object, DeclaredRoute[]>();
+
 /**
- * Declares a path with all its methods: another method gets 405, and OPTIONS gets the list of
- * methods.
+ * Declares a path with all its methods; each method begins with the scope that a key needs, which is
+ * checked before its handlers run. Another method gets 405, and OPTIONS gets the list of methods. HEAD needs
+ * what GET needs.
  */
 export function declareRoute(
   router: Router,
   path: string,
-  handlers: Partial<Record<Method, RequestHandler[]>>,
+  handlers: Partial<Record<Method, [scope: RouteScope, ...RequestHandler[]]>>,
 ): void {
   const route = router.route(path);
   const allowed: string[] = [];
-  for (const [method, chain] of Object.entries(handlers)) {
-    route[method as Method](...chain);
+  for (const [name, [scope, ...chain]] of Object.entries(handlers)) {
+    const method = name as Method;
+    const guard: RequestHandler = (req, _res, next) => {
+      demandScope(req, scope);
+      next();
+    };
+    route[method](guard, ...chain);
+    note(router, [{ method, path, scope }]);
     allowed.push(method.toUpperCase());
     if (method === 'get') allowed.push('HEAD');
   }
@@ -33,4 +47,23 @@ export function declareRoute(
     res.writeHead(204, { Allow: allow });
     res.end();
   });
+}
+
+/** Adds the routes of a router to the app, below a path such as /api/v1, or `/`. */
+export function mountRoutes(app: Express, base: string, router: Router): void {
+  app.use(base, router);
+  const below = base === '/' ? '' : base;
+  note(
+    app,
+    routesOf(router).map((route) => ({ ...route, path: below + route.path })),
+  );
+}
+
+/** Every declared route of an app or a router, in the order of their declaration. */
+export function routesOf(app: Express | Router): readonly DeclaredRoute[] {
+  return declared.get(app) ?? [];
+}
+
+function note(owner: object, routes: readonly DeclaredRoute[]): void {
+  declared.set(owner, [...(declared.get(owner) ?? []), ...routes]);
 }

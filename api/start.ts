@@ -6,13 +6,14 @@ import { customerOf } from '../lib/config/entity.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
-import { requireShared } from '../lib/process/requirements.ts';
+import { requireClosedApi, requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
 import { createIntakes } from '../lib/process/systems.ts';
 import { deafWarning } from '../lib/health/intake.ts';
 import { createWebhookTally, flushAll } from '../lib/health/webhook-tally.ts';
+import { createApiKeys } from '../lib/keys/api-keys.ts';
 import { composeApi } from './compose.ts';
 import { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
@@ -35,20 +36,25 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     log,
   });
   const { db } = database;
+  await requireClosedApi(config, db);
   // The relay is another process, and looks at the table often enough by itself.
   const nudge = (): void => undefined;
   const clock = systemClock;
+  const keys = createApiKeys({ db, clock, fixed: config.api.keys, keySecrets: config.api.keySecrets });
   const systems = (await createIntakes(config, db)).map((each) => ({
     ...each,
     tally: createWebhookTally({ db, clock, log, system: each.intake.system }),
   }));
-  const deaf = systems.filter(({ secrets }) => secrets.length === 0);
+  // A system that signs nothing needs no secret: an ingest key proves who sends.
+  const deaf = systems.filter(
+    ({ intake, secrets }) => secrets.length === 0 && intake.ingress?.verify !== null,
+  );
   const problem = deaf.map(({ intake }) => deafWarning(intake.system)).join('; ') || null;
   const signs = await startRoleSigns({
     db,
     log,
     roles: [{ name: 'api', look: () => ({ state: server.url, problem }), settings: config.alike.api }],
-    onBeat: () => flushAll(systems),
+    onBeat: () => flushAll([...systems.map(({ tally }) => tally), keys]),
   });
   await compareAtStart(db, signs.owner, log);
   const identity = watchIdentity({ db, address: database.address, steps: false });
@@ -58,6 +64,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     db,
     clock,
     log,
+    keys,
     store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
     nudge,

@@ -1,5 +1,6 @@
 // Webhooks of external systems: the signature over the raw bytes is verified, the event is stored,
-// and only then the API answers 2xx. The handler does no other work; a worker reads the record.
+// and only then the API answers 2xx. Where a system signs nothing, an ingest key of the system proves
+// who sends. The handler does no other work; a worker reads the record.
 //
 // A body may have many events: all are stored in one transaction, each once; one of them that cannot be
 // read is refused with a row, and the others are stored.
@@ -8,12 +9,13 @@
 // and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
 // is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
 // bound yet, no database), and the system sends it again.
-import express, { Router } from 'express';
+import express, { Router, type RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
 import type { Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
 import { takeInAll, type InboxDeps } from '../lib/intake/inbound.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
+import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
@@ -35,28 +37,38 @@ const BODY_LIMIT = 1_000_000;
 
 export function webhookRoutes(
   sources: WebhookSource[],
-  { clock, deadlineMs }: { clock: Clock; deadlineMs: number },
+  { clock, deadlineMs, requireKey }: { clock: Clock; deadlineMs: number; requireKey: RequestHandler },
 ): Router {
   const router = Router({ caseSensitive: true });
   for (const source of sources) {
-    declareRoute(router, `/webhooks/${source.system}`, {
+    const path = `/webhooks/${source.system}`;
+    const { verify } = source.ingress;
+    if (verify === null) router.use(path, requireKey);
+    declareRoute(router, path, {
       post: [
+        verify === null ? 'ingest' : 'signed',
+        (req, _res, next) => {
+          if (verify === null) demandSystem(req, source.system);
+          next();
+        },
         express.raw({ type: () => true, limit: BODY_LIMIT }),
         answerWithin(deadlineMs),
         async (req, res) => {
           const body: unknown = req.body;
           const rawBody = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-          demandSignature(
-            source,
-            { rawBody, method: req.method, path: req.originalUrl, headers: req.headers },
-            clock,
-          );
+          if (verify === null) source.tally?.taken();
+          else
+            demandSignature(
+              { ...source, verify },
+              { rawBody, method: req.method, path: req.originalUrl, headers: req.headers },
+              clock,
+            );
           const items = source.ingress.events(parse(rawBody));
           const bad = items.find((item) => !item.ok);
           if (items.length > 0 && !items.some(({ ok }) => ok))
             throw new Problem(
               'invalid_event',
-              `The body is signed, but it is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
+              `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
           const taken = await takeInAll(source.inbox, items);
           if (taken.includes('unbound')) {
@@ -84,13 +96,13 @@ export function webhookRoutes(
 }
 
 function demandSignature(
-  source: WebhookSource,
+  source: WebhookSource & { verify: NonNullable<Ingress['verify']> },
   request: Pick<WebhookCheck, 'rawBody' | 'method' | 'path' | 'headers'>,
   clock: Clock,
 ): void {
-  const { ingress, secrets, system, tally } = source;
+  const { ingress, secrets, system, tally, verify } = source;
   const { toleranceS } = ingress;
-  const verdict = ingress.verify({ ...request, secrets, now: clock.now(), toleranceS });
+  const verdict = verify({ ...request, secrets, now: clock.now(), toleranceS });
   if (verdict.ok) return tally?.taken();
   if (verdict.code === 'no_secret') {
     throw new Problem(
@@ -106,6 +118,6 @@ function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new Problem('malformed_json', 'The body is signed, but it is not JSON in UTF-8.', { cause });
+    throw new Problem('malformed_json', 'The body is not JSON in UTF-8.', { cause });
   }
 }

@@ -411,6 +411,26 @@ create table account_rests (
   why jsonb not null
 );
 
+create table api_key_secret (
+  is_one boolean default true not null,
+  secret bytea not null
+);
+
+create table api_keys (
+  id text not null,
+  name text not null,
+  scope text not null,
+  system text,
+  hash bytea not null,
+  hash_secret text not null,
+  created_at timestamp with time zone not null,
+  created_by text not null,
+  expires_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  replaced_by text
+);
+
 create table attached_entities (
   name text not null,
   definition text not null
@@ -866,6 +886,15 @@ alter table account_budgets add constraint account_budgets_pkey PRIMARY KEY (sys
 alter table account_readings add constraint account_readings_pkey PRIMARY KEY (system, account, external_type);
 alter table account_rests add constraint account_rests_check CHECK ((since < until));
 alter table account_rests add constraint account_rests_pkey PRIMARY KEY (system, account);
+alter table api_key_secret add constraint api_key_secret_is_one_check CHECK (is_one);
+alter table api_key_secret add constraint api_key_secret_pkey PRIMARY KEY (is_one);
+alter table api_key_secret add constraint api_key_secret_secret_check CHECK ((octet_length(secret) = 32));
+alter table api_keys add constraint api_keys_check CHECK (((scope = 'ingest'::text) = (system IS NOT NULL)));
+alter table api_keys add constraint api_keys_hash_check CHECK ((octet_length(hash) = 32));
+alter table api_keys add constraint api_keys_id_check CHECK ((id ~ '^[0-9a-f]{12}$'::text));
+alter table api_keys add constraint api_keys_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 64)));
+alter table api_keys add constraint api_keys_pkey PRIMARY KEY (id);
+alter table api_keys add constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['viewer'::text, 'editor'::text, 'operator'::text, 'admin'::text, 'ingest'::text])));
 alter table attached_entities add constraint attached_entities_pkey PRIMARY KEY (name);
 alter table attached_mappings add constraint attached_mappings_pkey PRIMARY KEY (system, entity);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
@@ -940,6 +969,7 @@ alter table taken_over_rows add constraint taken_over_rows_pkey PRIMARY KEY (ent
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
 alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);
+alter table api_keys add constraint api_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES api_keys(id);
 alter table operator_action_pairs add constraint operator_action_pairs_action_id_fkey FOREIGN KEY (action_id) REFERENCES operator_actions(id);
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);

@@ -12,6 +12,7 @@ const PRIVATE_WORDS = /^(secret|key|email|name|password|passwd|token|authorizati
 const PRIVATE_TEXT: readonly RegExp[] = [
   /\b(?:sk|rk|pk)_(?:test|live)_\w+/g,
   /\bwhsec_[\w+/=-]+/g,
+  /\btwinbox_[0-9a-f]{12}_\w+/g,
   /\bBearer\s+[^\s"',]+/gi,
   // The user and password in an address.
   /(?<=\w:\/\/)[^\s/@]+(?=@)/g,

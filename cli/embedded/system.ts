@@ -33,6 +33,8 @@ import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
 import { openDatabase } from '../database.ts';
 import type { Host } from '../host.ts';
 import { startHost } from '../hosts.ts';
+import { createApiKeys } from '../../lib/keys/api-keys.ts';
+import { requireClosedApi } from '../../lib/process/requirements.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
 import { isAlive } from './processes.ts';
@@ -104,6 +106,7 @@ async function start({
   const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
   const { db } = database;
+  await requireClosedApi(config, db);
   // Before anything runs: a copy must not write to the original's customers.
   await assertSameDatabase(db, database.address);
   const hosts = await startHosts(systems, { config, log, port: ports.simulator }, cleanups);
@@ -152,11 +155,12 @@ async function start({
 
   // Started after the roles that the signs are about.
   const received = syncs.map(withTally);
+  const keys = createApiKeys({ db, clock, fixed: config.api.keys, keySecrets: config.api.keySecrets });
   const signs = await startRoleSigns({
     db,
     log,
     owner,
-    onBeat: () => flushAll(received),
+    onBeat: () => flushAll([...received.map(({ tally }) => tally), keys]),
     roles: [
       { name: 'api', settings: config.alike.api, look: () => ({ state: server.url }) },
       { name: 'relay', settings: config.alike.relay, look: () => lookAtRelay(following, bus) },
@@ -175,6 +179,7 @@ async function start({
     clock,
     log,
     store,
+    keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     nudge,
     owner: signs.owner,

@@ -39,7 +39,7 @@ export const settingsSchema = {
       pattern: '^[A-Za-z0-9.:_-]+$',
       default: '127.0.0.1',
       description:
-        'The address that the API listens on. An address that is not a loopback address requires `API_KEYS`, or `API_INSECURE=yes`.',
+        'The address that the API listens on. On an address that is not a loopback address the API starts only with `API_KEYS`, with a key in the database (`twinbox keys create`), or with `API_INSECURE=yes`.',
       expects: 'a host name or an IP address',
       example: '127.0.0.1',
     },
@@ -80,17 +80,29 @@ export const settingsSchema = {
       items: { type: 'string', format: 'bearer-key' },
       secret: true,
       description:
-        'Bearer keys of the API. A client must send one of them with every request, except to `/health`, `/ready` and webhooks.',
+        'Bearer keys of the API that may do everything (scope admin). `twinbox keys create` makes keys that may do less, expire and can be revoked. With any key a client must send one with every request, except to `/health`, `/ready` and signed webhooks.',
       expects:
         'keys of at least 16 letters, digits and -._~+/ each, several separated by commas (openssl rand -hex 24 makes one)',
       example: 'a-long-random-text',
+    },
+    API_KEY_SECRET: {
+      group: 'API',
+      type: 'array',
+      items: { type: 'string', format: 'hash-secret' },
+      secret: true,
+      description:
+        'The secret that the keys in the database are hashed with, in the API and for `twinbox keys`. If it is set, whoever can only write the database cannot make a key. The first one hashes new keys, all of them check. If it is not set, a random one in the database is used. Setting it ends the keys that were made without it.',
+      expects:
+        'secrets of at least 32 characters each, several separated by commas while one is being replaced (openssl rand -base64 32 makes one)',
+      example: 'a-long-random-text-of-32-characters-or-more',
     },
     API_INSECURE: {
       group: 'API',
       type: 'string',
       enum: ['yes', 'no'],
       default: 'no',
-      description: 'With `yes` the API may listen without keys on an address that other machines can reach.',
+      description:
+        'With `yes` the API may listen without keys on an address that other machines can reach. Where there is a key, it is needed all the same.',
       expects: 'yes or no',
       example: 'yes',
     },

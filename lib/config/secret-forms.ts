@@ -53,12 +53,16 @@ const bearerKeyProblem: SecretForm = (text) => {
   );
 };
 
+const hashSecretProblem: SecretForm = (text) =>
+  text.length < 32 ? 'is shorter than 32 characters' : copyingMistake(text);
+
 /** The forms, by the names that the schema of the settings uses (`format`). */
 export const secretForms = {
   'stripe-key': stripeKeyProblem,
   'signing-secret': signingSecretProblem,
   'bearer-key': bearerKeyProblem,
   'secret-key': secretKeyProblem,
+  'hash-secret': hashSecretProblem,
 } satisfies Record<string, SecretForm>;
 
 /** Mistakes that any secret can suffer when it is copied from a dashboard into a setting. */

@@ -81,7 +81,7 @@ function together(before: Counted, after: Counted): Counted {
   };
 }
 
-/** Writes what was counted of every system. */
-export async function flushAll(systems: readonly { tally: WebhookTally }[]): Promise<void> {
-  await Promise.all(systems.map(({ tally }) => tally.flush()));
+/** Writes what was counted, of webhooks of every system and of other things. */
+export async function flushAll(counted: readonly Pick<WebhookTally, 'flush'>[]): Promise<void> {
+  await Promise.all(counted.map((each) => each.flush()));
 }

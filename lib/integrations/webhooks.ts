@@ -77,8 +77,11 @@ export interface InboundEvent {
 export interface Ingress {
   /** How many seconds the signed time of a webhook may be from ours. */
   toleranceS: number;
-  /** It may need the body, the method, the path and any of the headers. */
-  verify(check: WebhookCheck): Verification;
+  /**
+   * It may need the body, the method, the path and any of the headers. Null if the system signs nothing:
+   * then the sender is proved by an ingest key (docs/api.md).
+   */
+  verify: ((check: WebhookCheck) => Verification) | null;
   /** What a verified body, parsed, has in it, in its order: one event or many. Never throws. */
   events(body: unknown): IncomingItem[];
 }

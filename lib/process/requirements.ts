@@ -1,4 +1,6 @@
 // What a separate process requires, and `twinbox up` starts by itself.
+import { hasApiKeys } from '../../db/api-keys.ts';
+import type { Db } from '../../db/server/connection.ts';
 import type { Config } from '../config/config.ts';
 import { AppError } from '../errors.ts';
 import type { SystemAccess } from '../integrations/definition.ts';
@@ -39,6 +41,19 @@ export function requireSystems(
   const missing = [...found.filter((each) => typeof each === 'string'), ...new Set(keys)];
   if (missing.length > 0) throw settingsMissing(role, missing);
   return accesses;
+}
+
+/**
+ * Throws `config_invalid` if other machines could reach an API that needs no key. It asks the database,
+ * since a key may be there alone.
+ */
+export async function requireClosedApi({ api }: Config, db: Db): Promise<void> {
+  if (api.isLoopback || api.keys.length > 0 || api.insecure || (await hasApiKeys(db))) return;
+  throw new AppError('config_invalid', {
+    detail:
+      `API_HOST is ${api.host}, which other machines can reach, and the API has no key. Make one (npx twinbox keys create NAME --scope admin), ` +
+      'or set API_KEYS, or API_HOST=127.0.0.1, or API_INSECURE=yes if a proxy in front of the API checks its clients.',
+  });
 }
 
 function settingsMissing(role: Role, missing: string[]): AppError {

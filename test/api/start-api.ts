@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
+import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
@@ -52,6 +53,9 @@ export type Answer = {
 export type StartOptions = {
   db: Db;
   apiKeys?: string[];
+  keySecrets?: string[];
+  /** Milliseconds that only go on. */
+  elapsed?: () => number;
   readiness?: Readiness;
   deadlineMs?: number;
   clock?: Clock;
@@ -63,6 +67,8 @@ export type StartOptions = {
 export async function startApi({
   db,
   apiKeys = [],
+  keySecrets = [],
+  elapsed = () => performance.now(),
   readiness = {},
   deadlineMs = 8_000,
   clock = systemClock,
@@ -84,7 +90,9 @@ export async function startApi({
     entity,
     store,
     db,
-    config: { apiKeys, deadlineMs },
+    config: { deadlineMs },
+    keys: createApiKeys({ db, clock, fixed: apiKeys, keySecrets, elapsed }),
+    elapsed,
     log,
     clock,
     readiness,

@@ -5,6 +5,7 @@ export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['', 'one page each, for every room: clock, errors, log, loop, lease, uuid'],
   ['catalogue', 'what a customer is: fields, checks, mapping documents, the configuration of a user'],
   ['config', 'the settings and the file of the catalogue: read once, checked, documented'],
+  ['keys', 'the keys of the API: their form, their scopes, how one is found and checked'],
   ['integrations', 'the contract with an external system, and Stripe behind it'],
   ['credentials', 'credentials that are minted or rotate: encrypted, renewed by one process at a time'],
   ['limits', 'how often and whether an external system is called: rates, circuit breaker'],

@@ -16,7 +16,7 @@ import { required } from './expecting.ts';
 export type Promises = Pick<Capabilities, 'creates' | 'updates' | 'deletes' | 'quota' | 'merges'>;
 
 /** What a system or its double does not have at all, known before it is opened. */
-export type Without = 'webhooks' | 'feed' | 'proxy' | 'rivals' | 'budgets' | 'next';
+export type Without = 'webhooks' | 'signatures' | 'feed' | 'proxy' | 'rivals' | 'budgets' | 'next';
 
 /** How the credential of a system is had. */
 export type CredentialKind = 'static' | 'minted' | 'rotating';
@@ -32,6 +32,7 @@ export interface KitOptions {
 
 const REASONS: Record<Without, string> = {
   webhooks: 'it sends no webhooks',
+  signatures: 'it signs no webhooks: an ingest key proves who sends them',
   feed: 'it has no past events to read',
   next: 'it has no next: one request carries every field',
   proxy: 'its harness gives no address for a proxy to stand before',
@@ -58,6 +59,8 @@ export interface Kit {
    * between us and the system.
    */
   itWithWebhooks: (title: string, test: () => Promise<void>) => void;
+  /** Tests of signed webhooks. */
+  itWithSignatures: (title: string, test: () => Promise<void>) => void;
   itWithFeed: (title: string, test: () => Promise<void> | void) => void;
   itWithCursor: (title: string, test: () => Promise<void> | void) => void;
   /** Tests of changes that need several requests. */
@@ -116,6 +119,7 @@ export function createKit(
         });
     },
     itWithWebhooks: itUnless('webhooks'),
+    itWithSignatures: itUnless(without.includes('webhooks') ? 'webhooks' : 'signatures'),
     itWithFeed: itIfFeed('time'),
     itWithCursor: itIfFeed('cursor'),
     itWithNext: itUnless('next'),

@@ -24,7 +24,7 @@ export function describeWebhooks(kit: Kit): void {
     function verify(delivery: Delivery, changes: Changes = {}): Verification {
       const { ingress, webhooks } = parts();
       const { method, path, body, headers } = delivery;
-      return ingress.verify({
+      return required(ingress.verify)({
         ...{ method, path, headers: { ...headers, ...changes.headers } },
         rawBody: Buffer.from(changes.body ?? body),
         secrets: changes.secrets ?? webhooks.secrets,
@@ -42,14 +42,14 @@ export function describeWebhooks(kit: Kit): void {
       eventsIn(kit.harness().integration, parts().webhooks.bodies([event]))[0] ?? null;
     const codeOf = (verdict: Verification): string => (verdict.ok ? 'ok' : verdict.code);
 
-    kit.itWithWebhooks('are believed with the signature of any of our secrets', async () => {
+    kit.itWithSignatures('are believed with the signature of any of our secrets', async () => {
       await kit.harness().createThere(kit.filled('signed'));
       expect(codeOf(verify(signed()))).to.equal('ok');
       const rolled = { secrets: ['another-secret', ...parts().webhooks.secrets] };
       expect(codeOf(verify(signed(), rolled))).to.equal('ok');
     });
 
-    kit.itWithWebhooks(
+    kit.itWithSignatures(
       'are refused with another secret, another body, or without a secret of ours',
       async () => {
         await kit.harness().createThere(kit.filled('forged'));
@@ -62,7 +62,7 @@ export function describeWebhooks(kit: Kit): void {
       },
     );
 
-    kit.itWithWebhooks('are refused without a signature, or with one that is none', async () => {
+    kit.itWithSignatures('are refused without a signature, or with one that is none', async () => {
       await kit.harness().createThere(kit.filled('unsigned'));
       const delivery = signed();
       for (const name of Object.keys(delivery.headers).filter((each) => each !== 'content-type')) {
@@ -77,13 +77,16 @@ export function describeWebhooks(kit: Kit): void {
       expect(verify({ method, path, body, headers: {} }).ok).to.equal(false);
     });
 
-    kit.itWithWebhooks('are refused when they are older than the tolerance, or from the future', async () => {
-      await kit.harness().createThere(kit.filled('late'));
-      const { toleranceS } = parts().ingress;
-      expect(codeOf(verify(signed(toleranceS - 2)))).to.equal('ok');
-      expect(codeOf(verify(signed(toleranceS + 2)))).to.equal('too_old');
-      expect(codeOf(verify(signed(-toleranceS - 2)))).to.equal('too_new');
-    });
+    kit.itWithSignatures(
+      'are refused when they are older than the tolerance, or from the future',
+      async () => {
+        await kit.harness().createThere(kit.filled('late'));
+        const { toleranceS } = parts().ingress;
+        expect(codeOf(verify(signed(toleranceS - 2)))).to.equal('ok');
+        expect(codeOf(verify(signed(toleranceS + 2)))).to.equal('too_old');
+        expect(codeOf(verify(signed(-toleranceS - 2)))).to.equal('too_new');
+      },
+    );
 
     kit.itWithWebhooks('name the record that was made, changed and deleted there', async () => {
       const h = kit.harness();
