@@ -13,10 +13,12 @@ import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
+import { eventRoutes } from './events.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
 import { resolutionRoutes } from './resolutions.ts';
+import { timelineRoutes } from './timelines.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -29,6 +31,8 @@ export type ApiDeps = {
   config: {
     /** How long a handler may wait for the database before the API answers 503; default 8 s. */
     deadlineMs?: number;
+    /** How long facts are kept; default 30 days. */
+    retentionDays?: number;
   };
   log: ApiLog;
   clock: Clock;
@@ -58,7 +62,7 @@ const READY_MS = 3_000;
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, elapsed } = deps;
-  const { deadlineMs = 8_000 } = config;
+  const { deadlineMs = 8_000, retentionDays = 30 } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -84,6 +88,9 @@ export function createApi(deps: ApiDeps): Express {
   );
   mountRoutes(app, basePath, mappingRoutes({ db, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
+  const told = { db, clock, systems, basePath, deadlineMs };
+  mountRoutes(app, basePath, eventRoutes(told));
+  mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

@@ -60,7 +60,7 @@ export function composeApi(parts: ApiParts): Express {
     entity,
     clock,
     log,
-    config: {},
+    config: { retentionDays },
     keys,
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };

@@ -11,10 +11,13 @@ import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.t
 import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { eventSchema, wholeEventSchema } from './event-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
+import { storyPaths } from './openapi-stories.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import { timelineSchema } from './timeline-schemas.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
@@ -97,6 +100,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         ),
       },
       ...operatorPaths(),
+      ...storyPaths(),
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
       },
@@ -131,6 +135,9 @@ export function openApiDocument(entity: Entity = customer): Json {
         CustomerChange: changeSchema,
         Conflict: conflictSchema,
         Reversed: reversedSchema,
+        Event: eventSchema,
+        WholeEvent: wholeEventSchema,
+        Timeline: timelineSchema,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,

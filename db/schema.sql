@@ -1001,11 +1001,14 @@ CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (req
 CREATE INDEX sync_conflicts_entity ON public.sync_conflicts USING btree (entity_type, internal_id, id);
 CREATE INDEX sync_conflicts_mapping ON public.sync_conflicts USING btree (mapping_id, id);
 CREATE INDEX sync_deliveries_deletes_in ON ONLY public.sync_deliveries USING btree (event_id) WHERE ((event_type = 'customer.deleted'::text) AND (status = 'origin'::text));
+CREATE INDEX sync_deliveries_failed ON ONLY public.sync_deliveries USING btree (((last_error ->> 'code'::text)), sync_event_id) WHERE (last_error IS NOT NULL);
 CREATE INDEX sync_deliveries_intent ON ONLY public.sync_deliveries USING btree (intent_id) WHERE (intent_id IS NOT NULL);
 CREATE INDEX sync_deliveries_mapping ON ONLY public.sync_deliveries USING btree (mapping_id, sync_event_id);
 CREATE INDEX sync_deliveries_open ON ONLY public.sync_deliveries USING btree (mapping_id) WHERE (status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text]));
+CREATE INDEX sync_deliveries_state ON ONLY public.sync_deliveries USING btree (target, status, sync_event_id) WHERE (status <> 'queued'::text);
 CREATE INDEX sync_events_entity ON ONLY public.sync_events USING btree (entity_key, id);
 CREATE INDEX sync_events_event_id ON ONLY public.sync_events USING btree (event_id);
+CREATE INDEX sync_events_type ON ONLY public.sync_events USING btree (event_type, id);
 CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
 CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);
 

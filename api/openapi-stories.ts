@@ -1,0 +1,42 @@
+// The routes that tell what happened, for the API document.
+
+import { eventPathSchema, eventQuerySchema } from './event-schemas.ts';
+import { customerIdSchema } from './customer-schemas.ts';
+import { timelineQuerySchema } from './timeline-schemas.ts';
+import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+
+const ofLists = ['invalid_request', 'malformed_request'] as const;
+
+export function storyPaths(): Json {
+  return {
+    '/api/v1/events': {
+      get: operation(
+        'listEvents',
+        'Lists the events of the outbox and of the systems, newest first, in pages',
+        {
+          scope: 'viewer',
+          parameters: queryParameters(eventQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Event') }, ['Link']) },
+          problems: ofLists,
+        },
+      ),
+    },
+    '/api/v1/events/{event_id}': {
+      parameters: [parameter('event_id', 'path', eventPathSchema.properties.event_id)],
+      get: operation('readEvent', 'Reads one event: request, publication, deliveries, calls and echo', {
+        scope: 'viewer',
+        responses: { 200: answer('The event', ref('WholeEvent')) },
+        problems: [...ofLists, 'event_not_found'],
+      }),
+    },
+    '/api/v1/customers/{id}/timeline': {
+      parameters: [parameter('id', 'path', customerIdSchema)],
+      get: operation('readTimeline', 'Tells the story of one customer from stored facts, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(timelineQuerySchema),
+        responses: { 200: answer('A page of the story', ref('Timeline'), ['Link']) },
+        problems: [...ofLists, 'customer_not_found'],
+      }),
+    },
+  };
+}
