@@ -15,6 +15,7 @@ import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
+import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
 import { resolutionRoutes } from './resolutions.ts';
@@ -90,6 +91,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, deadlineMs }));
   const told = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(told));
+  mountRoutes(app, basePath, groupRoutes(told));
   mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

@@ -2,6 +2,7 @@
 
 import { eventPathSchema, eventQuerySchema } from './event-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
+import { groupPathSchema, groupQuerySchema } from './group-schemas.ts';
 import { timelineQuerySchema } from './timeline-schemas.ts';
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
@@ -27,6 +28,22 @@ export function storyPaths(): Json {
         scope: 'viewer',
         responses: { 200: answer('The event', ref('WholeEvent')) },
         problems: [...ofLists, 'event_not_found'],
+      }),
+    },
+    '/api/v1/groups': {
+      get: operation('listGroups', 'Lists the causes for which pairs need somebody, the largest first', {
+        scope: 'viewer',
+        parameters: queryParameters(groupQuerySchema),
+        responses: { 200: answer('At most 100 groups', { type: 'array', items: ref('Group') }) },
+        problems: ofLists,
+      }),
+    },
+    '/api/v1/groups/{fingerprint}': {
+      parameters: [parameter('fingerprint', 'path', groupPathSchema.properties.fingerprint)],
+      get: operation('readGroup', 'Reads one group with its pairs', {
+        scope: 'viewer',
+        responses: { 200: answer('The group', ref('WholeGroup')) },
+        problems: [...ofLists, 'group_not_found'],
       }),
     },
     '/api/v1/customers/{id}/timeline': {

@@ -12,6 +12,7 @@ import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './cus
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { eventSchema, wholeEventSchema } from './event-schemas.ts';
+import { groupSchema, wholeGroupSchema } from './group-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
@@ -138,6 +139,8 @@ export function openApiDocument(entity: Entity = customer): Json {
         Event: eventSchema,
         WholeEvent: wholeEventSchema,
         Timeline: timelineSchema,
+        Group: groupSchema,
+        WholeGroup: wholeGroupSchema,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,

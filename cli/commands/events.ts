@@ -11,11 +11,13 @@ import {
   type EventWords,
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
+import { groupJson, readGroups } from '../../lib/operations/error-groups.ts';
 import { readTimeline } from '../../lib/operations/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
+import { groupLines } from '../groups.ts';
 import { withDatabase } from '../session.ts';
 import { timelineLines } from '../event-report.ts';
 
@@ -98,17 +100,25 @@ function addList(events: Command, { output, finish, systems }: CommandContext): 
         output.say([...wrong, ...(from === null ? [`--after ${cursorSays}`] : [])].join('; '));
         return finish(exit.usage);
       }
-      const found = await withDatabase(
-        ({ database: { db } }) => listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
+      const { found, groups } = await withDatabase(
+        async ({ database: { db } }) => ({
+          found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
+          groups: asked.needsAttention === true && after === undefined ? await readGroups(db) : null,
+        }),
         { mayCreate: false },
       );
       const page = found.slice(0, limit);
       const last = page.at(-1);
       const more = found.length > page.length && last ? encodeCursor(of, [last.id]) : null;
-      if (json) output.printJson({ events: page.map(listedEventJson), after: more });
-      else if (page.length === 0) output.say('There are no such events.');
+      if (json)
+        output.printJson({
+          ...(groups && { groups: groups.map(groupJson) }),
+          ...{ events: page.map(listedEventJson), after: more },
+        });
       else {
-        for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
+        if (groups && groups.length > 0) for (const line of [...groupLines(groups), '']) output.print(line);
+        if (page.length === 0) output.say('There are no such events.');
+        else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
         if (more !== null) output.say(`There are more: --after ${more}`);
       }
       finish(exit.ok);

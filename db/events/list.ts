@@ -108,15 +108,15 @@ function pageSql(filter: EventFilter, statuses: readonly string[]): string {
   if (statuses.length > 0)
     return [
       ...(statuses.some((status) => !OF_THE_RELAY.includes(status))
-        ? [byStatus(ofBoth(filter), filter, statuses)]
+        ? [byStatus(fromDeliveries(filter), filter, statuses)]
         : []),
       ...(statuses.includes('unpublished') ? [notYet(of, `not ${published}`)] : []),
       ...(statuses.includes('published') ? [notYet(of, `${published} and ${routed}`)] : []),
     ].join(' union ');
-  if (filter.error !== undefined) return byError(ofBoth(filter));
+  if (filter.error !== undefined) return byError(fromDeliveries(filter));
   if (filter.customer !== undefined) return byCustomer(of);
   if (filter.type !== undefined) return byType(of);
-  if (filter.target !== undefined) return byTarget(ofBoth(filter));
+  if (filter.target !== undefined) return byTarget(fromDeliveries(filter));
   return newest(where);
 }
 
@@ -160,11 +160,16 @@ function ofDelivery({ target, error, needsAttention }: EventFilter): string {
 
 const OF_INTEREST = `exists (select from external_mappings m where m.id = d.mapping_id and ${isOfInterestSql('m')})`;
 
-/** Both, for a statement that begins with the deliveries. */
-function ofBoth(filter: EventFilter): string {
+/**
+ * For a statement that begins with the deliveries. Each event is looked up by its id (offset 0): merged
+ * with the deliveries in the order of their ids, every event between two rare deliveries would be read.
+ */
+function fromDeliveries(filter: EventFilter): string {
   const { type } = filter;
   const placed = within(filter, 'd.sync_event_id').join(' and ');
-  return `${placed} and ${ofDelivery(filter)} and ${type === undefined ? 'true' : ofType(type, 'd')} and ${ofEvent(filter)}`;
+  return `sync_deliveries d
+  cross join lateral (select e.id from sync_events e where e.id = d.sync_event_id and ${ofEvent(filter)} offset 0) e
+  where ${placed} and ${ofDelivery(filter)} and ${type === undefined ? 'true' : ofType(type, 'd')}`;
 }
 
 const someDelivery = (delivery: string) =>
@@ -194,39 +199,35 @@ const byCustomer = (where: string) => `(
 (select e.id from sync_events e where e.entity_key = 'customer:' || :customer::bigint and ${where} order by e.id desc limit :limit)
 union
 (select e.id from external_mappings m join sync_deliveries d on d.mapping_id = m.id and d.target = 'internal'
- join sync_events e on e.id = d.sync_event_id
- where m.entity_type = 'customer' and m.internal_id = :customer::bigint and ${where} order by e.id desc limit :limit))`;
-
-const from = `sync_deliveries d join sync_events e on e.id = d.sync_event_id`;
+ cross join lateral (select e.id from sync_events e where e.id = d.sync_event_id and ${where} offset 0) e
+ where m.entity_type = 'customer' and m.internal_id = :customer::bigint order by e.id desc limit :limit))`;
 
 /** By the index of the states, which has no queued ones; each state of each target by itself. */
-const byState = (targets: string, statuses: string, where: string) => `(
+const byState = (targets: string, statuses: string, from: string) => `(
 select page.id from ${targets} t(target) cross join ${statuses} s(status)
 cross join lateral (
-  select e.id from ${from}
-  where d.target = t.target and d.status = s.status and d.status <> 'queued' and ${where} order by d.sync_event_id desc limit :limit
+  select e.id from ${from} and d.target = t.target and d.status = s.status and d.status <> 'queued' order by d.sync_event_id desc limit :limit
 ) page)`;
 
 // Queued ones are among the open ones.
-const byQueue = (where: string) => `(
-select e.id from ${from}
-where d.status in ('queued', 'waiting', 'parked') and d.status = 'queued' and ${where} order by e.id desc limit :limit)`;
+const byQueue = (from: string) => `(
+select e.id from ${from} and d.status in ('queued', 'waiting', 'parked') and d.status = 'queued' order by e.id desc limit :limit)`;
 
-function byStatus(where: string, { target }: EventFilter, statuses: readonly string[]): string {
+function byStatus(from: string, { target }: EventFilter, statuses: readonly string[]): string {
   const targets =
     target === undefined ? `unnest(:systems::text[] || 'internal'::text)` : `unnest(array[:target::text])`;
-  const settled = byState(targets, `unnest(:statuses::text[])`, where);
-  return statuses.includes('queued') ? `${settled} union ${byQueue(where)}` : settled;
+  const settled = byState(targets, `unnest(:statuses::text[])`, from);
+  return statuses.includes('queued') ? `${settled} union ${byQueue(from)}` : settled;
 }
 
 const SETTLED = `waiting parked applied superseded noop echo origin conflict stale closed`;
 
-const byTarget = (where: string) =>
-  `${byState(`unnest(array[:target::text])`, `unnest(string_to_array('${SETTLED}', ' '))`, where)}
-union ${byQueue(`${where} and d.target = :target::text`)}`;
+const byTarget = (from: string) =>
+  `${byState(`unnest(array[:target::text])`, `unnest(string_to_array('${SETTLED}', ' '))`, from)}
+union ${byQueue(from)}`;
 
-const byError = (where: string) => `(
-select e.id from ${from} where ${where} order by d.sync_event_id desc limit :limit)`;
+const byError = (from: string) => `(
+select e.id from ${from} order by d.sync_event_id desc limit :limit)`;
 
 // All older ones are published, and the walks that look for lost events have found each a delivery.
 const notYet = (where: string, status: string) => `(

@@ -29,6 +29,7 @@ describe('GET /events', () => {
     const [record] = world.simulator.customers();
     world.simulator.dashboard.updateCustomer(record?.id ?? '', { name: 'Ada L.' });
     await world.rest();
+    world.advance(60_000);
     world.simulator.faults.add({
       ...{ kind: 'error_before_effect', method: 'POST', path: '/v1/customers', status: 400 },
     });
