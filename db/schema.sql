@@ -981,6 +981,7 @@ CREATE INDEX external_mappings_awaited ON public.external_mappings USING gin (((
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
 CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, (((external_id IS NULL))::integer), urgency, next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX external_mappings_failing ON public.external_mappings USING btree (system) WHERE ((last_error IS NOT NULL) AND (dirty <> clean));
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND ((ending ->> 'kind'::text) = 'let_go'::text));

@@ -34,7 +34,7 @@ select p.*, coalesce(p.kind, p.standing) as class from (
   union all
   select m.id, m.system, m.internal_id, 'retrying', m.last_error ->> 'code', m.updated_at, m.first_failed_at, m.last_error ->> 'kind', m.last_error ->> 'field'
   from external_mappings m
-  where m.dirty <> m.clean and m.state not in ('waiting', 'parked') and m.last_error ->> 'code' is not null
+  where m.last_error is not null and m.dirty <> m.clean and m.state not in ('waiting', 'parked') and m.last_error ->> 'code' is not null
 ) p
 where (:system::text is null or p.system = :system::text)`;
 

@@ -24,6 +24,7 @@ import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
 import { shopDefects } from './shop-defects.ts';
 import { statusDefects } from './status-defects.ts';
+import { storyDefects } from './story-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { nextDefects } from './next-defects.ts';
@@ -51,6 +52,7 @@ export const defects: readonly Defect[] = [
   ...configDefects,
   ...shopDefects,
   ...statusDefects,
+  ...storyDefects,
   ...textApiDefects,
   ...exitDefects,
   ...orderDefects,

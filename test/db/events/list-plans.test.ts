@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
 import { listEvents, type EventFilter } from '../../../db/events/list.ts';
+import { readGroups } from '../../../lib/operations/error-groups.ts';
 import { readStory } from '../../../lib/operations/story.ts';
 import { useDatabase } from '../../support/database.ts';
 
@@ -113,15 +114,33 @@ describe('the plans of lists', () => {
       expect(story?.facts.length).to.be.greaterThan(10);
     });
   });
+
+  it('reads only the pairs that need somebody for the error groups', async () => {
+    const { db } = database;
+    await db.raw(
+      `update external_mappings set state = 'parked', reason = 'email_invalid' where id % 100 = 0`,
+    );
+    await expectFewRows(
+      db,
+      async () => {
+        expect((await readGroups(db)).map(({ count }) => count)).to.deep.equal([CUSTOMERS / 100]);
+      },
+      { of: /^external_mappings/, most: CUSTOMERS / 10 },
+    );
+  });
 });
 
-/** Runs the statements once more with their plans, and counts what was read of events and deliveries. */
-async function expectFewRows(db: Db, run: () => Promise<void>): Promise<void> {
+/** Runs the statements once more with their plans, and counts what was read of some tables. */
+async function expectFewRows(
+  db: Db,
+  run: () => Promise<void>,
+  { of, most } = { of: /^sync_(events|deliveries)/, most: MOST_ROWS },
+): Promise<void> {
   const queries: Query[] = [];
   const note = (query: Query) => void queries.push(query);
   db.on('query', note);
   await run().finally(() => db.removeListener('query', note));
-  const told = queries.filter(({ sql }) => /sync_events|sync_deliveries/.test(sql));
+  const told = queries.filter(({ sql }) => /sync_events|sync_deliveries|external_mappings/.test(sql));
   expect(told).not.to.deep.equal([]);
   for (const { sql, bindings } of told) {
     const asked = `explain (analyze, format json) ${sql}`.replaceAll('\\?', '?');
@@ -129,7 +148,9 @@ async function expectFewRows(db: Db, run: () => Promise<void>): Promise<void> {
       asked.replace(/\$\d+/g, '?'),
       [...bindings] as string[],
     );
-    const nodes = rows.flatMap(({ 'QUERY PLAN': [{ Plan }] }) => all(Plan)).filter(isOfLists);
+    const nodes = rows
+      .flatMap(({ 'QUERY PLAN': [{ Plan }] }) => all(Plan))
+      .filter((node) => of.test(node['Relation Name'] ?? ''));
     // An empty partition is read whole.
     const whole = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && rowsOf(node) > 0);
     expect(
@@ -139,16 +160,12 @@ async function expectFewRows(db: Db, run: () => Promise<void>): Promise<void> {
     expect(
       nodes.reduce((sum, node) => sum + rowsOf(node), 0),
       sql,
-    ).to.be.lessThan(MOST_ROWS);
+    ).to.be.lessThan(most);
   }
 }
 
 function all(node: Node): Node[] {
   return [node, ...(node.Plans ?? []).flatMap(all)];
-}
-
-function isOfLists(node: Node): boolean {
-  return /^sync_(events|deliveries)/.test(node['Relation Name'] ?? '');
 }
 
 function rowsOf(node: Node): number {
