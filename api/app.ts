@@ -20,6 +20,7 @@ import { healthRoutes } from './health.ts';
 import { mappingRoutes } from './mappings.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
+import { recordRoutes } from './records.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -92,6 +93,7 @@ export function createApi(deps: ApiDeps): Express {
   const told = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(told));
   mountRoutes(app, basePath, groupRoutes(told));
+  mountRoutes(app, basePath, recordRoutes(told));
   mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

@@ -63,7 +63,7 @@ function listPage({ db, clock, systems, basePath }: EventRoutesDeps): RequestHan
     const of = { list: 'events', filter: words };
     const found = await listEvents(db, {
       ...read.query,
-      after: after === undefined ? undefined : Number(demandPlace(of, after)[0]),
+      after: after === undefined ? undefined : Number(demandPlace(of, after, ['number'])[0]),
       limit: limit + 1,
     });
     const page = cursorPageOf(res, found, { limit, path: `${basePath}/events`, query }, ({ id }) =>
@@ -74,8 +74,12 @@ function listPage({ db, clock, systems, basePath }: EventRoutesDeps): RequestHan
 }
 
 /** The place at which a page begins. */
-export function demandPlace(of: ListIdentity, cursor: string): string[] {
-  const place = decodeCursor(of, cursor);
+export function demandPlace(
+  of: ListIdentity,
+  cursor: string,
+  forms: Parameters<typeof decodeCursor>[2],
+): string[] {
+  const place = decodeCursor(of, cursor, forms);
   if (place) return place;
   throw invalid([{ in: 'query', pointer: '/after', code: 'cursor', detail: cursorSchema['x-problem'] }]);
 }

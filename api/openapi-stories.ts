@@ -4,6 +4,7 @@ import { eventPathSchema, eventQuerySchema } from './event-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { groupPathSchema, groupQuerySchema } from './group-schemas.ts';
 import { timelineQuerySchema } from './timeline-schemas.ts';
+import { attemptQuerySchema, deliveryQuerySchema, refusalQuerySchema } from './record-schemas.ts';
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
 const ofLists = ['invalid_request', 'malformed_request'] as const;
@@ -44,6 +45,34 @@ export function storyPaths(): Json {
         scope: 'viewer',
         responses: { 200: answer('The group', ref('WholeGroup')) },
         problems: [...ofLists, 'group_not_found'],
+      }),
+    },
+    '/api/v1/deliveries': {
+      get: operation(
+        'listDeliveries',
+        'Lists the outcome of each event at each target, newest first, in pages',
+        {
+          scope: 'viewer',
+          parameters: queryParameters(deliveryQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Delivery') }, ['Link']) },
+          problems: ofLists,
+        },
+      ),
+    },
+    '/api/v1/attempts': {
+      get: operation('listAttempts', 'Lists the calls to external systems, newest first, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(attemptQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Attempt') }, ['Link']) },
+        problems: ofLists,
+      }),
+    },
+    '/api/v1/refusals': {
+      get: operation('listRefusals', 'Lists the inbound events that were refused, newest first, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(refusalQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Refusal') }, ['Link']) },
+        problems: ofLists,
       }),
     },
     '/api/v1/customers/{id}/timeline': {

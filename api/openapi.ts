@@ -18,6 +18,7 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths } from './openapi-stories.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+import { attemptSchema, deliverySchema, refusalSchema } from './record-schemas.ts';
 import { timelineSchema } from './timeline-schemas.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
@@ -139,6 +140,9 @@ export function openApiDocument(entity: Entity = customer): Json {
         Event: eventSchema,
         WholeEvent: wholeEventSchema,
         Timeline: timelineSchema,
+        Delivery: deliverySchema,
+        Attempt: attemptSchema,
+        Refusal: refusalSchema,
         Group: groupSchema,
         WholeGroup: wholeGroupSchema,
         Mapping: mappingSchema,

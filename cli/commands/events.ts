@@ -144,7 +144,7 @@ function toWords({
 /** The number after which the page begins; null for a cursor of another list. */
 function placeOf(of: ListIdentity, after: string): number | null {
   if (/^[1-9][0-9]{0,15}$/.test(after)) return Number(after);
-  const [id] = decodeCursor(of, after) ?? [];
+  const [id] = decodeCursor(of, after, ['number']) ?? [];
   return id === undefined ? null : Number(id);
 }
 

@@ -36,6 +36,7 @@ export type FactPlace = { micros: string; rank: number; key: string };
 export type StoryOf = { entity: string; id: number };
 
 // The statement reads all that is kept of one row, by the indexes of its key and its pairs, and sorts it.
+// Keys begin with the number of the event: facts of the same moment stand in the order of the outbox.
 const factsSql = (direction: 'asc' | 'desc') => `
 with pairs as materialized (
   select id, system, external_id, created_at from external_mappings where entity_type = :entity and internal_id = :id
@@ -47,11 +48,11 @@ with pairs as materialized (
   select confirmed_by as event_id, jsonb_agg(event_id order by sync_event_id) as events from delivered
   where confirmed_by is not null group by confirmed_by
 ), facts as (
-  select e.created_at as at, 0 as rank, e.event_id::text as key, null::text as system, e.event_id,
+  select e.created_at as at, 0 as rank, lpad(e.id::text, 20, '0') as key, null::text as system, e.event_id,
          jsonb_build_object('event_type', e.event_type, 'version', e.version, 'source', e.source, 'context', e.context, 'number', e.id) as detail
   from sync_events e where e.entity_key = :entity || ':' || :id::bigint
   union all
-  select coalesce(s.created_at, d.created_at), 1, d.event_id::text, p.system, d.event_id,
+  select coalesce(s.created_at, d.created_at), 1, lpad(d.sync_event_id::text, 20, '0') || '-' || d.event_id, p.system, d.event_id,
          jsonb_build_object('event_type', d.event_type, 'external_id', p.external_id, 'status', d.status, 'settled_at', d.settled_at,
            'settled_after', d.settled_at - coalesce(s.created_at, d.created_at), 'error', d.last_error ->> 'code', 'made_at', d.inbound ->> 'created',
            'request_id', d.inbound ->> 'requestId', 'confirms', coalesce(c.events, '[]'))
@@ -60,7 +61,7 @@ with pairs as materialized (
   left join confirmed c on c.event_id = d.event_id
   where d.target = 'internal'
   union all
-  select d.created_at, 2, d.event_id || '-' || d.target, d.target, d.event_id,
+  select d.created_at, 2, lpad(d.sync_event_id::text, 20, '0') || '-' || d.event_id || '-' || d.target, d.target, d.event_id,
          jsonb_build_object('event_type', d.event_type, 'version', d.version, 'after', d.created_at - e.created_at)
   from delivered d left join sync_events e on e.id = d.sync_event_id where d.target <> 'internal' and d.status <> 'origin'
   union all
@@ -74,7 +75,7 @@ with pairs as materialized (
            'latency_ms', a.latency_ms, 'error', a.error, 'replayed', a.replayed)
   from sync_attempts a join pairs p on p.id = a.mapping_id
   union all
-  select d.settled_at, 5, d.event_id || '-' || d.target, d.target, d.event_id,
+  select d.settled_at, 5, lpad(d.sync_event_id::text, 20, '0') || '-' || d.event_id || '-' || d.target, d.target, d.event_id,
          jsonb_build_object('status', d.status, 'attempts', d.attempts, 'superseded_by', d.superseded_by, 'error', d.last_error ->> 'code',
            'after', d.settled_at - d.created_at, 'confirmed_by', d.confirmed_by, 'confirmed_at', s.created_at, 'confirmed_after', s.created_at - d.settled_at)
   from delivered d left join stored s on s.event_id = d.confirmed_by

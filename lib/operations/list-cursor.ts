@@ -16,11 +16,27 @@ export function encodeCursor(of: ListIdentity, place: readonly (string | number)
   return `${body}.${checksum(of, body)}`;
 }
 
+/** What the parts of a place may be: a checksum can be made by anybody. */
+export const placeForms = {
+  number: /^[0-9]{1,15}$/,
+  rank: /^[0-9]$/,
+  uuid: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  key: /^[0-9a-z_-]{1,150}$/,
+  /** Microseconds since 1970. */
+  micros: /^-?[0-9]{1,17}$/,
+} as const;
+
+type Form = keyof typeof placeForms;
+
 /** The parts of the place; null for a text that `encodeCursor` did not make for this list and filter. */
-export function decodeCursor(of: ListIdentity, text: string): string[] | null {
+export function decodeCursor(of: ListIdentity, text: string, forms: readonly Form[]): string[] | null {
   const end = text.lastIndexOf('.');
   const body = text.slice(0, Math.max(end, 0));
-  return body !== '' && checksum(of, body) === text.slice(end + 1) ? body.split('.') : null;
+  if (body === '' || checksum(of, body) !== text.slice(end + 1)) return null;
+  const parts = body.split('.');
+  const fits =
+    parts.length === forms.length && forms.every((form, at) => placeForms[form].test(parts[at] ?? ''));
+  return fits ? parts : null;
 }
 
 function checksum({ list, filter }: ListIdentity, body: string): string {

@@ -101,7 +101,7 @@ function cursorOf(of: StoryOf, order: StoryOrder, { micros, rank, key }: FactPla
 
 /** Null for a text that is no cursor of this story in this order. */
 export function placeOf(of: StoryOf, order: StoryOrder, cursor: string): FactPlace | null {
-  const [micros, rank, key] = decodeCursor(storyIdentity(of, order), cursor) ?? [];
+  const [micros, rank, key] = decodeCursor(storyIdentity(of, order), cursor, ['micros', 'rank', 'key']) ?? [];
   return micros === undefined || rank === undefined || key === undefined
     ? null
     : { micros, rank: Number(rank), key };

@@ -7,8 +7,8 @@ export const storyDefects: Defect[] = [
     edits: [
       {
         file: 'lib/operations/list-cursor.ts',
-        find: `checksum(of, body) === text.slice(end + 1)`,
-        replace: `text.slice(end + 1) !== ''`,
+        find: `checksum(of, body) !== text.slice(end + 1)`,
+        replace: `text.slice(end + 1) === ''`,
       },
     ],
     caughtBy: {
