@@ -13,13 +13,17 @@ import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
+import { eventRoutes } from './events.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
+import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoute } from './openapi-route.ts';
 import { resolutionRoutes } from './resolutions.ts';
+import { timelineRoutes } from './timelines.ts';
+import { recordRoutes } from './records.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -32,6 +36,8 @@ export type ApiDeps = {
   config: {
     /** How long a handler may wait for the database before the API answers 503; default 8 s. */
     deadlineMs?: number;
+    /** How long facts are kept; default 30 days. */
+    retentionDays?: number;
   };
   log: ApiLog;
   clock: Clock;
@@ -62,7 +68,7 @@ const READY_MS = 3_000;
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000 } = config;
+  const { deadlineMs = 8_000, retentionDays = 30 } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -94,6 +100,11 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
+  const told = { db, clock, systems, basePath, deadlineMs };
+  mountRoutes(app, basePath, eventRoutes(told));
+  mountRoutes(app, basePath, groupRoutes(told));
+  mountRoutes(app, basePath, recordRoutes(told));
+  mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

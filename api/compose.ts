@@ -61,7 +61,7 @@ export function composeApi(parts: ApiParts): Express {
     entity,
     clock,
     log,
-    config: {},
+    config: { retentionDays },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {

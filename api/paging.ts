@@ -13,15 +13,27 @@ type Query = Record<string, string | number>;
 export function pageOf<T extends { id: string | number }>(
   res: Response,
   found: T[],
+  page: { limit: number; path: string; query: Query },
+): T[] {
+  return cursorPageOf(res, found, page, ({ id }) => id);
+}
+
+/** The same, for a list whose next page begins at a cursor. */
+export function cursorPageOf<T>(
+  res: Response,
+  found: T[],
   { limit, path, query }: { limit: number; path: string; query: Query },
+  after: (last: T) => string | number,
 ): T[] {
   const page = found.slice(0, limit);
   const last = page.at(-1);
   if (found.length > limit && last) {
-    const parts = Object.entries({ ...query, after: last.id }).map(
-      ([name, value]) => `${name}=${encodeURIComponent(String(value))}`,
-    );
-    res.setHeader('Link', `<${path}?${parts.join('&')}>; rel="next"`);
+    linkNext(res, path, { ...query, after: after(last) });
   }
   return page;
+}
+
+export function linkNext(res: Response, path: string, query: Query): void {
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  res.setHeader('Link', `<${path}?${parts.join('&')}>; rel="next"`);
 }

@@ -22,6 +22,8 @@ export const problemKinds = {
   customer_not_found: { status: 404, title: 'There is no such customer' },
   conflict_not_found: { status: 404, title: 'There is no such conflict' },
   key_not_found: { status: 404, title: 'There is no such key' },
+  event_not_found: { status: 404, title: 'There is no such event' },
+  group_not_found: { status: 404, title: 'There is no such group now' },
   mapping_not_found: { status: 404, title: 'There is no such mapping' },
   method_not_allowed: { status: 405, title: 'This path does not accept this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },

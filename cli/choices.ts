@@ -1,5 +1,7 @@
 // Arguments that several commands have, checked when they are read.
 import { InvalidArgumentError } from 'commander';
+import { systemClock } from '../lib/clock.ts';
+import { parseTime, says } from '../lib/operations/event-query.ts';
 
 /** A whole number from 1: an id. */
 export function toId(text: string): number {
@@ -47,15 +49,15 @@ export function toTimeAhead(text: string): Date {
   return new Date(at);
 }
 
-/** `30m`, `2h` and `7d` ago, or a time with its zone. */
-export function toTime(text: string): Date {
-  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
-  if (Number.isNaN(at))
-    throw new InvalidArgumentError(
-      'It must have the form 30m, 2h or 7d, or be a time such as 2026-01-31T12:00:00Z.',
-    );
-  return new Date(at);
+/** `30m`, `2h` and `7d` ago, or a time with its zone: the text, checked. */
+export function toTimeWord(text: string): string {
+  if (parseTime(text, systemClock.now()) === null) throw new InvalidArgumentError(`It ${says.time}.`);
+  return text;
+}
+
+/** With milliseconds, since the steps of one event are often within one second. */
+export function preciseTime(at: Date): string {
+  return `${shortTime(at)}.${String(at.getUTCMilliseconds()).padStart(3, '0')}`;
 }
 
 /** A time as people read it, in UTC. */

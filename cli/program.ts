@@ -18,6 +18,8 @@ const commands: Record<string, () => Promise<Add>> = {
   resolve: async () => (await import('./commands/resolve.ts')).addResolve,
   deletes: async () => (await import('./commands/deletes.ts')).addDeletes,
   events: async () => (await import('./commands/events.ts')).addEvents,
+  groups: async () => (await import('./commands/groups.ts')).addGroups,
+  timeline: async () => (await import('./commands/timeline.ts')).addTimeline,
   conflicts: async () => (await import('./commands/conflicts.ts')).addConflicts,
   link: async () => (await import('./commands/link.ts')).addLink,
   connect: async () => (await import('./commands/connect.ts')).addConnect,

@@ -1005,6 +1005,7 @@ CREATE INDEX external_mappings_awaited ON public.external_mappings USING gin (((
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
 CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, (((external_id IS NULL))::integer), urgency, next_attempt_at) WHERE (dirty <> clean);
 CREATE UNIQUE INDEX external_mappings_external ON public.external_mappings USING btree (system, account, external_type, external_id) WHERE (external_id IS NOT NULL);
+CREATE INDEX external_mappings_failing ON public.external_mappings USING btree (system) WHERE ((last_error IS NOT NULL) AND (dirty <> clean));
 CREATE INDEX external_mappings_intent_key ON public.external_mappings USING btree (((intent ->> 'key'::text))) WHERE (intent IS NOT NULL);
 CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING btree (entity_type, internal_id, system, account, external_type) WHERE ((role = 'primary'::text) AND (internal_id IS NOT NULL) AND (state <> 'detached'::text));
 CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND ((ending ->> 'kind'::text) = 'let_go'::text));
@@ -1025,11 +1026,14 @@ CREATE INDEX sync_attempts_request ON ONLY public.sync_attempts USING btree (req
 CREATE INDEX sync_conflicts_entity ON public.sync_conflicts USING btree (entity_type, internal_id, id);
 CREATE INDEX sync_conflicts_mapping ON public.sync_conflicts USING btree (mapping_id, id);
 CREATE INDEX sync_deliveries_deletes_in ON ONLY public.sync_deliveries USING btree (event_id) WHERE ((event_type = 'customer.deleted'::text) AND (status = 'origin'::text));
+CREATE INDEX sync_deliveries_failed ON ONLY public.sync_deliveries USING btree (((last_error ->> 'code'::text)), sync_event_id) WHERE (last_error IS NOT NULL);
 CREATE INDEX sync_deliveries_intent ON ONLY public.sync_deliveries USING btree (intent_id) WHERE (intent_id IS NOT NULL);
 CREATE INDEX sync_deliveries_mapping ON ONLY public.sync_deliveries USING btree (mapping_id, sync_event_id);
 CREATE INDEX sync_deliveries_open ON ONLY public.sync_deliveries USING btree (mapping_id) WHERE (status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text]));
+CREATE INDEX sync_deliveries_state ON ONLY public.sync_deliveries USING btree (target, status, sync_event_id) WHERE (status <> 'queued'::text);
 CREATE INDEX sync_events_entity ON ONLY public.sync_events USING btree (entity_key, id);
 CREATE INDEX sync_events_event_id ON ONLY public.sync_events USING btree (event_id);
+CREATE INDEX sync_events_type ON ONLY public.sync_events USING btree (event_type, id);
 CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
 CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);
 

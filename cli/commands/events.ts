@@ -1,26 +1,37 @@
-import { Option, type Command } from 'commander';
-import { listEvents, type EventStatus, type ListedEvent } from '../../db/events/list.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { listEvents, type ListedEvent } from '../../db/events/list.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { listedEventJson, timelineJson } from '../../lib/operations/event-json.ts';
+import {
+  eventStatuses,
+  parseStatuses,
+  patterns,
+  readEventWords,
+  says,
+  type EventWords,
+} from '../../lib/operations/event-query.ts';
+import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
+import { groupJson, readGroups } from '../../lib/operations/error-groups.ts';
 import { readTimeline } from '../../lib/operations/timeline.ts';
-import { LIMIT_MAX, shortTime, toId, toLimit, toTime, toUuid } from '../choices.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
+import { groupLines } from '../groups.ts';
 import { withDatabase } from '../session.ts';
-import { timelineJson, timelineLines } from '../timeline.ts';
-
-const STATUSES: EventStatus[] = [
-  ...(['unpublished', 'published', 'queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
-  ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
-];
+import { timelineLines } from '../event-report.ts';
 
 type ListOptions = {
-  status?: EventStatus[];
+  status?: string[];
   type?: string;
   customer?: number;
+  system?: string;
   target?: string;
-  since?: Date;
-  until?: Date;
-  after?: number;
+  error?: string;
+  since?: string;
+  until?: string;
+  needsAttention?: boolean;
+  after?: string;
   limit: number;
   json?: boolean;
 };
@@ -34,7 +45,8 @@ export function addEvents(context: CommandContext): void {
       `
 Examples:
   $ npx twinbox events list --customer 42
-  $ npx twinbox events list --status parked waiting --since 2h
+  $ npx twinbox events list --status parked,waiting --since 2h
+  $ npx twinbox events --needs-attention
   $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001`,
     );
   addList(events, context);
@@ -42,43 +54,122 @@ Examples:
 }
 
 function addList(events: Command, { output, finish, systems }: CommandContext): void {
+  const targets = [...systems.names, 'internal'];
   events
     .command('list', { isDefault: true })
     .description('list events, newest first')
+    .option(
+      '--status <status...>',
+      `only those with a delivery in one of these states: ${eventStatuses.join(', ')}`,
+      toStatuses,
+    )
+    .option('--type <type>', 'only those of this type, such as customer.updated or stripe.*', toType)
+    .option('--customer <id>', 'only those of this customer', toId)
     .addOption(
-      new Option('--status <status...>', 'only those with a delivery in one of these states').choices(
-        STATUSES,
+      new Option('--system <system>', 'only those for this system, or for our table: internal').choices(
+        targets,
       ),
     )
-    .option('--type <type>', 'only those of this type, such as customer.updated or stripe.*')
-    .option('--customer <id>', 'only those of this customer', toId)
-    .option('--target <target>', 'only those for this target: a system, or internal')
-    .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTime)
-    .option('--until <time>', 'only those before then', toTime)
-    .option('--after <number>', 'only those after this number in the list', toId)
+    .addOption(new Option('--target <system>', 'the old name of --system').choices(targets).hideHelp())
+    .option('--error <code>', 'only those whose delivery failed with this code at its last failure', toCode)
+    .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTimeWord)
+    .option('--until <time>', 'only those before then', toTimeWord)
+    .addOption(
+      new Option(
+        '--needs-attention',
+        'only those with a delivery that is parked or waits for somebody',
+      ).conflicts('status'),
+    )
+    .option(
+      '--after <cursor>',
+      'only those after this place: the cursor of the page before, or a number of the list',
+      toPlace,
+    )
     .option('--limit <number>', `the largest number of lines, up to ${LIMIT_MAX}`, toLimit, 50)
     .option('--json', 'print the list as JSON')
-    .action(async ({ json = false, status, ...filter }: ListOptions) => {
-      const found = await withDatabase(
-        ({ database: { db } }) =>
-          listEvents(db, {
-            ...filter,
-            systems: systems.names,
-            ...(status ? { statuses: status } : {}),
-            limit: filter.limit + 1,
-          }),
+    .action(async ({ json = false, limit, after, ...asked }: ListOptions) => {
+      const words = toWords(asked);
+      const of = { list: 'events', filter: words };
+      const read = readEventWords(words, { systems: systems.names, now: systemClock.now() });
+      const from = after === undefined ? undefined : placeOf(of, after);
+      if ('violations' in read || from === null) {
+        const wrong =
+          'violations' in read
+            ? read.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`)
+            : [];
+        output.say([...wrong, ...(from === null ? [`--after ${cursorSays}`] : [])].join('; '));
+        return finish(exit.usage);
+      }
+      const { found, groups } = await withDatabase(
+        async ({ database: { db } }) => ({
+          found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
+          groups: asked.needsAttention === true && after === undefined ? await readGroups(db) : null,
+        }),
         { mayCreate: false },
       );
-      const page = found.slice(0, filter.limit);
-      const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
-      if (json) output.printJson({ events: page.map(toJson), after: more });
-      else if (page.length === 0) output.say('There are no such events.');
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const more = found.length > page.length && last ? encodeCursor(of, [last.id]) : null;
+      if (json)
+        output.printJson({
+          ...(groups && { groups: groups.map(groupJson) }),
+          ...{ events: page.map(listedEventJson), after: more },
+        });
       else {
-        for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
+        if (groups && groups.length > 0) for (const line of [...groupLines(groups), '']) output.print(line);
+        if (page.length === 0) output.say('There are no such events.');
+        else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
         if (more !== null) output.say(`There are more: --after ${more}`);
       }
       finish(exit.ok);
     });
+}
+
+/** The words of the URL: a cursor of a command is one of the API. */
+function toWords({
+  status,
+  target,
+  system = target,
+  needsAttention,
+  ...rest
+}: Omit<ListOptions, 'limit' | 'after' | 'json'>): EventWords {
+  return {
+    ...rest,
+    ...(status && { status: status.join(',') }),
+    ...(system !== undefined && { system }),
+    ...(needsAttention === true && { needs_attention: 'true' as const }),
+  };
+}
+
+/** The number after which the page begins; null for a cursor of another list. */
+function placeOf(of: ListIdentity, after: string): number | null {
+  if (/^[1-9][0-9]{0,15}$/.test(after)) return Number(after);
+  const [id] = decodeCursor(of, after, ['number']) ?? [];
+  return id === undefined ? null : Number(id);
+}
+
+const cursorSays = 'must be a whole cursor of this list with the same filter, or a number of the list.';
+
+function toPlace(text: string): string {
+  if (!/^[1-9][0-9]{0,15}$|^[0-9a-z_-]+([.][0-9a-z_-]+)+$/.test(text))
+    throw new InvalidArgumentError(`It ${cursorSays}`);
+  return text;
+}
+
+function toStatuses(text: string, before: string[] = []): string[] {
+  const found = parseStatuses(text);
+  if (found === null) throw new InvalidArgumentError(`It ${says.status}.`);
+  return [...before, ...found];
+}
+
+function toType(text: string): string {
+  if (!new RegExp(patterns.type).test(text)) throw new InvalidArgumentError(`It ${says.type}.`);
+  return text;
+}
+
+function toCode(text: string): string {
+  if (!new RegExp(patterns.error).test(text)) throw new InvalidArgumentError(`It ${says.error}.`);
+  return text;
 }
 
 function addShow(events: Command, { output, finish }: CommandContext): void {
@@ -117,19 +208,4 @@ function outcomes({ deliveries, published, routed }: ListedEvent): string {
   return deliveries
     .map(({ target, status, error }) => `${target}: ${status}${error === null ? '' : ` (${error})`}`)
     .join(', ');
-}
-
-function toJson(event: ListedEvent) {
-  return {
-    id: event.id,
-    event_id: event.eventId,
-    event_type: event.eventType,
-    entity_key: event.entityKey,
-    customer: event.customer,
-    version: event.version,
-    source: event.source,
-    created_at: event.createdAt,
-    published: event.published,
-    deliveries: event.deliveries,
-  };
 }

@@ -10,6 +10,7 @@ import type { SystemMappings } from '../catalogue/system-mappings.ts';
 import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
 import type { Auth, Authorize } from './auth.ts';
+import type { Meaning } from './failure-meaning.ts';
 import type { Ingress, Integration } from './integration.ts';
 
 /**
@@ -115,6 +116,11 @@ export interface SystemDefinition {
   intake(instanceId: string, catalogue: Catalogue): Promise<Intake>;
   /** Those that sign its webhooks; several while one is being rolled. */
   webhookSecrets(config: Config): string[];
+  /**
+   * What the codes of its failures mean, and how each is cured; a code that is missing is explained by
+   * its kind. Left out, all are.
+   */
+  failures?: Readonly<Record<string, Meaning>>;
   /**
    * The headers that its webhooks are signed by, for the API's document; empty if it signs nothing and
    * an ingest key proves who sends; null without webhooks.

@@ -10,7 +10,7 @@ import {
   type Consequence,
   type EventDelivery,
   type FullEvent,
-} from '../../db/events/list.ts';
+} from '../../db/events/whole.ts';
 import {
   readCarryingIntents,
   readEventAttempts,

@@ -11,7 +11,7 @@ type Listed = {
   customer: number | null;
   deliveries: { target: string; status: string }[];
 };
-type Page = { events: Listed[]; after: number | null };
+type Page = { events: Listed[]; after: string | null };
 type Shown = {
   context: Record<string, unknown>;
   published: { topic: string; partition: number; offset: number }[];
@@ -158,6 +158,57 @@ describe('twinbox events', () => {
     expect(shown.led_to[0]).to.include({ event_type: 'customer.updated', version: 3 });
   });
 
+  it('takes the words of the API: states with commas, system, error, and one cursor', async () => {
+    const { events } = await list('--status', 'applied,echo', '--system', 'internal');
+    expect(events).to.have.length(3);
+    expect(ids(await list('--error', 'email_invalid'))).to.deep.equal([]);
+    const { after } = await list('--limit', '2', '--type', 'customer.*');
+    const answer = await fetch(`${up.api}/api/v1/events?type=customer.*&after=${String(after)}`);
+    const next = (await answer.json()) as Listed[];
+    expect(answer.status).to.equal(200);
+    expect(next.map(({ id }) => id)).to.deep.equal(
+      ids(await list('--type', 'customer.*', '--after', String(after))),
+    );
+    const other = await place.run(['events', '--after', String(after)]);
+    expect(other.code).to.equal(2);
+    expect(other.stderr).to.match(/--after must be a whole cursor/);
+  });
+
+  it('tells the story of a customer as one, in both orders', async () => {
+    const { code, stdout } = await place.run(['timeline', 'customer', String(ada), '--order', 'oldest']);
+    expect(code).to.equal(0);
+    const order = [
+      ...[
+        /change +customer\.created, version 1, by internal, .*request_id request-of-ada/,
+        /published +sync\.outbound/,
+      ],
+      ...[/received +stripe: customer\.created/, /call +stripe: create 200, \d+ ms, request req_/],
+      ...[/settled +stripe: applied after \d+ ms/, /change +customer\.updated, version 3, by stripe/],
+    ].map((step) => stdout.search(step));
+    expect(order).to.deep.equal(order.toSorted((a, b) => a - b));
+    expect(order[0], stdout).not.to.equal(-1);
+    expect(stdout)
+      .to.match(/inbound +stripe\.customer\.created, echo after \d+ ms/)
+      .and.not.to.include('ada@');
+    const page = await place.run(['timeline', 'customer', String(ada), '--limit', '3', '--json']);
+    const { items, after } = JSON.parse(page.stdout) as { items: unknown[]; after: string };
+    expect(items).to.have.length(3);
+    const answer = await fetch(`${up.api}/api/v1/customers/${ada}/timeline?limit=3`);
+    expect(((await answer.json()) as { items: unknown }).items).to.deep.equal(items);
+    expect(answer.headers.get('link')).to.include(after);
+    expect((await place.run(['timeline', 'customer', '999'])).code).to.equal(3);
+  });
+
+  it('says that no group of failures needs anybody', async () => {
+    const { code, stderr } = await place.run(['groups']);
+    expect({ code, stderr: stderr.trim() }).to.deep.equal({
+      ...{ code: 0, stderr: 'No pair is parked, waits for somebody or fails.' },
+    });
+    const attention = await place.run(['events', '--needs-attention', '--json']);
+    expect(JSON.parse(attention.stdout)).to.deep.equal({ groups: [], events: [], after: null });
+    expect((await place.run(['groups', 'show', '0123456789ab'])).code).to.equal(3);
+  });
+
   it('ends with 3 for an event that does not exist, and with 2 for invalid arguments', async () => {
     const gone = await place.run(['events', 'show', '00000000-0000-7000-8000-000000000000']);
     expect(gone.code).to.equal(3);
@@ -168,6 +219,11 @@ describe('twinbox events', () => {
       ['list', '--limit', '5000'],
       ['list', '--since', 'then'],
       ['list', '--after', '0'],
+      ['list', '--type', 'a**'],
+      ['list', '--error', 'a b'],
+      ['list', '--system', 'nowhere'],
+      ['list', '--needs-attention', '--status', 'parked'],
+      ['list', '--since', '1h', '--until', '2h'],
       ['show'],
     ]) {
       const { code, stderr } = await runHere('events', ...args);

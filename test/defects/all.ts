@@ -25,6 +25,7 @@ import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
 import { shopDefects } from './shop-defects.ts';
 import { statusDefects } from './status-defects.ts';
+import { storyDefects } from './story-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
 import { textDefects } from './text-defects.ts';
 import { nextDefects } from './next-defects.ts';
@@ -53,6 +54,7 @@ export const defects: readonly Defect[] = [
   ...configDefects,
   ...shopDefects,
   ...statusDefects,
+  ...storyDefects,
   ...textApiDefects,
   ...exitDefects,
   ...onceDefects,

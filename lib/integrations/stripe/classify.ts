@@ -3,13 +3,14 @@
 // request under a new key is used. Sources: docs.stripe.com/api/idempotent_requests,
 // /error-low-level, /error-codes, /rate-limits.
 import type { Failure, FailureKind } from '../integration.ts';
+import type { OwnCode } from './failure-codes.ts';
 import { readEvidence, type Evidence } from './evidence.ts';
 import { withoutValues } from './redact.ts';
 
 interface Verdict {
   kind: FailureKind;
   scope: Failure['scope'];
-  /** Used if the answer has no code of its own. */
+  /** Used if the answer has no code of its own: one of ours, or a name that the answer gives. */
   code: (e: Evidence) => string;
   nothingHappened?: (e: Evidence) => boolean;
 }
@@ -19,9 +20,14 @@ interface Row extends Verdict {
 }
 
 const is =
-  (code: string): ((e: Evidence) => string) =>
+  (code: OwnCode): ((e: Evidence) => OwnCode) =>
   () =>
     code;
+/** What the answer names; without a name, a code of ours. */
+const namedOr =
+  (name: (e: Evidence) => string | null, code: OwnCode): ((e: Evidence) => string) =>
+  (e) =>
+    name(e) ?? code;
 const always = (): boolean => true;
 const between = (e: Evidence, from: number, to: number): boolean =>
   e.status !== null && e.status >= from && e.status <= to;
@@ -53,14 +59,14 @@ const TABLE: Row[] = [
     fits: (e) => e.sendFailure?.sent === false,
     kind: 'retry',
     scope: 'system',
-    code: (e) => UNREACHED[e.sendFailure?.code ?? ''] ?? 'connection_failed',
+    code: namedOr((e) => UNREACHED[e.sendFailure?.code ?? ''] ?? null, 'connection_failed'),
     nothingHappened: always,
   },
   {
     fits: (e) => e.sendFailure !== null,
     kind: 'indeterminate',
     scope: 'system',
-    code: (e) => (e.sendFailure?.code === 'ETIMEDOUT' ? 'timeout' : 'connection_lost'),
+    code: (e): OwnCode => (e.sendFailure?.code === 'ETIMEDOUT' ? 'timeout' : 'connection_lost'),
   },
   // A failure that Stripe stored under the key is answered again for the key's whole life. Refusals
   // of the request itself keep their meaning below.
@@ -99,14 +105,14 @@ const TABLE: Row[] = [
     fits: (e) => isThrottle(e) && e.limitReason?.startsWith('endpoint-') === true,
     kind: 'throttle',
     scope: 'endpoint',
-    code: (e) => e.limitReason ?? 'rate_limit',
+    code: namedOr((e) => e.limitReason, 'rate_limit'),
     nothingHappened: isFirstAnswer,
   },
   {
     fits: isThrottle,
     kind: 'throttle',
     scope: 'account',
-    code: (e) => e.limitReason ?? 'rate_limit',
+    code: namedOr((e) => e.limitReason, 'rate_limit'),
     nothingHappened: isFirstAnswer,
   },
   // Our own request is still running under this key, so its type (idempotency_error in some
@@ -149,7 +155,7 @@ const TABLE: Row[] = [
     fits: (e) => [400, 402, 413].includes(e.status ?? 0),
     kind: 'permanent',
     scope: 'entity',
-    code: (e) => e.type ?? 'refused',
+    code: namedOr((e) => e.type, 'refused'),
     nothingHappened: (e) => e.replay === 'no',
   },
   // 424 is a failure outside Stripe, which may end. No other status is documented, so none of them
@@ -163,7 +169,7 @@ const TABLE: Row[] = [
   { fits: (e) => e.status !== null, kind: 'indeterminate', scope: 'system', code: is('foreign_answer') },
 ];
 
-const UNREACHED: Record<string, string> = {
+const UNREACHED: Record<string, OwnCode> = {
   ECONNREFUSED: 'connection_refused',
   ENOTFOUND: 'name_not_found',
   EAI_AGAIN: 'name_not_found',

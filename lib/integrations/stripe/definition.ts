@@ -3,6 +3,7 @@
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import type { Config } from '../../config/config.ts';
 import type { SystemAccess, SystemDefinition } from '../definition.ts';
+import { stripeFailures } from './failure-codes.ts';
 import { documentOf, stripeMappings } from './mappings.ts';
 import { tagKeyOf } from './owner-tag.ts';
 
@@ -18,6 +19,7 @@ export const stripe = {
     'STRIPE_SECRET_KEY: the key of the account whose customers are kept the same; or SIMULATOR_URL, to try Twinbox with `npm run simulator`',
   lookAt: 'Look at STRIPE_SECRET_KEY and at the network.',
   signatureHeaders: ['Stripe-Signature'],
+  failures: stripeFailures,
 
   // Without a key the simulator is used in place of Stripe.
   isEnabled: () => true,

@@ -1,12 +1,7 @@
 // The path of one event, as lines for a person or as JSON.
 import type { Timeline } from '../lib/operations/timeline.ts';
-import { shortTime } from './choices.ts';
+import { preciseTime } from './choices.ts';
 import { table } from './output.ts';
-
-/** With milliseconds, since the steps of one event are often within one second. */
-function time(at: Date): string {
-  return `${shortTime(at)}.${String(at.getUTCMilliseconds()).padStart(3, '0')}`;
-}
 
 type Line = { at: Date | null; what: string; detail: string };
 
@@ -37,7 +32,7 @@ export function timelineLines(timeline: Timeline): string[] {
     `${event.eventType}  ${event.eventId}`,
     `customer ${event.customer ?? '–'}, version ${event.version ?? '–'}, source ${event.source}`,
     '',
-    ...table(lines.map(({ at, what, detail }) => [at ? time(at) : ''.padEnd(23), what, detail])),
+    ...table(lines.map(({ at, what, detail }) => [at ? preciseTime(at) : ''.padEnd(23), what, detail])),
   ];
 }
 
@@ -106,80 +101,4 @@ function deliveryLines(delivery: Timeline['deliveries'][number]): Line[] {
       ? []
       : [{ at: delivery.confirmedAt, what: 'echo', detail: `confirmed by ${delivery.confirmedBy}` }]),
   ];
-}
-
-export function timelineJson({ event, published, deliveries, actions, ledTo, confirmed }: Timeline) {
-  return {
-    event_id: event.eventId,
-    event_type: event.eventType,
-    sync_events_id: event.id,
-    entity_key: event.entityKey,
-    customer: event.customer,
-    version: event.version,
-    source: event.source,
-    created_at: event.createdAt,
-    context: event.context,
-    payload: event.payload,
-    published: published.map(({ topic, partition, offset, savedAt }) => ({
-      topic,
-      partition,
-      offset,
-      saved_at: savedAt,
-    })),
-    deliveries: deliveries.map(({ mapping, intent, before, calls, ...delivery }) => ({
-      target: delivery.target,
-      status: delivery.status,
-      attempts: delivery.attempts,
-      error: delivery.error,
-      superseded_by: delivery.supersededBy,
-      received_at: delivery.createdAt,
-      settled_at: delivery.settledAt,
-      mapping: mapping && {
-        id: mapping.id,
-        system: mapping.system,
-        external_id: mapping.externalId,
-        state: mapping.state,
-        reason: mapping.reason,
-      },
-      intent: intent && intentJson(intent),
-      intents_before: before.map(intentJson),
-      calls: calls.map(({ operation, requestId, status, replayed, error, latencyMs, at }) => ({
-        operation,
-        request_id: requestId,
-        status,
-        replayed,
-        error,
-        latency_ms: latencyMs,
-        answered_at: at,
-      })),
-      confirmed_by: delivery.confirmedBy,
-      confirmed_at: delivery.confirmedAt,
-    })),
-    operator_actions: actions.map(({ id, action, actor, reason, detail, at }) => ({
-      ...{ id, action, actor, reason, detail, at },
-    })),
-    led_to: ledTo.map(({ eventId, eventType, version, createdAt }) => ({
-      event_id: eventId,
-      event_type: eventType,
-      version,
-      created_at: createdAt,
-    })),
-    confirmed: confirmed.map(({ eventId, eventType, version }) => ({
-      event_id: eventId,
-      event_type: eventType,
-      version,
-    })),
-  };
-}
-
-function intentJson(intent: NonNullable<Timeline['deliveries'][number]['intent']>) {
-  return {
-    id: intent.id,
-    operation: intent.operation,
-    key: intent.key,
-    version: intent.version,
-    result: intent.result,
-    first_sent_at: intent.firstSentAt,
-    last_sent_at: intent.lastSentAt,
-  };
 }

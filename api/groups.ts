@@ -1,0 +1,59 @@
+// /groups: what needs somebody, by its cause. The same code answers `twinbox groups`.
+
+import { Router } from 'express';
+import { compileCheck } from '../lib/catalogue/check.ts';
+import type { Db } from '../db/server/connection.ts';
+import { groupJson, memberJson, readGroup, readGroups } from '../lib/operations/error-groups.ts';
+import { answerWithin } from './deadline.ts';
+import { groupPathSchema, groupQuerySchema, type GroupQuery } from './group-schemas.ts';
+import { demand, invalid, paramsOf, queryOf } from './input.ts';
+import { Problem } from './problems.ts';
+import { sendJson } from './responses.ts';
+import { declareRoute } from './routing.ts';
+
+const MEMBERS = 100;
+
+const checkPath = compileCheck<{ fingerprint: string }>(groupPathSchema);
+const checkQuery = compileCheck<GroupQuery>(groupQuerySchema);
+
+export function groupRoutes({
+  db,
+  systems,
+  deadlineMs,
+}: {
+  db: Db;
+  systems: readonly string[];
+  deadlineMs: number;
+}): Router {
+  const router = Router({ caseSensitive: true });
+  const soon = answerWithin(deadlineMs);
+
+  declareRoute(router, '/groups', {
+    get: [
+      'viewer',
+      soon,
+      async (req, res) => {
+        const { system } = demand('query', checkQuery(queryOf(req, groupQuerySchema)));
+        if (system !== undefined && !systems.includes(system)) {
+          const detail = `must be one of ${systems.join(', ')}`;
+          throw invalid([{ in: 'query', pointer: '/system', code: 'enum', detail }]);
+        }
+        sendJson(res, 200, (await readGroups(db, { system })).map(groupJson));
+      },
+    ],
+  });
+
+  declareRoute(router, '/groups/:fingerprint', {
+    get: [
+      'viewer',
+      soon,
+      async (req, res) => {
+        const { fingerprint } = demand('path', checkPath(paramsOf(req, groupPathSchema)));
+        const group = await readGroup(db, fingerprint, MEMBERS);
+        if (!group) throw new Problem('group_not_found', 'No pair is in a group with this fingerprint now.');
+        sendJson(res, 200, { ...groupJson(group), pairs: group.members.map(memberJson) });
+      },
+    ],
+  });
+  return router;
+}

@@ -1,0 +1,88 @@
+// The routes that tell what happened, for the API document.
+
+import { eventPathSchema, eventQuerySchema } from './event-schemas.ts';
+import { customerIdSchema } from './customer-schemas.ts';
+import { groupPathSchema, groupQuerySchema } from './group-schemas.ts';
+import { timelineQuerySchema } from './timeline-schemas.ts';
+import { attemptQuerySchema, deliveryQuerySchema, refusalQuerySchema } from './record-schemas.ts';
+import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+
+const ofLists = ['invalid_request', 'malformed_request'] as const;
+
+export function storyPaths(): Json {
+  return {
+    '/api/v1/events': {
+      get: operation(
+        'listEvents',
+        'Lists the events of the outbox and of the systems, newest first, in pages',
+        {
+          scope: 'viewer',
+          parameters: queryParameters(eventQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Event') }, ['Link']) },
+          problems: ofLists,
+        },
+      ),
+    },
+    '/api/v1/events/{event_id}': {
+      parameters: [parameter('event_id', 'path', eventPathSchema.properties.event_id)],
+      get: operation('readEvent', 'Reads one event: request, publication, deliveries, calls and echo', {
+        scope: 'viewer',
+        responses: { 200: answer('The event', ref('WholeEvent')) },
+        problems: [...ofLists, 'event_not_found'],
+      }),
+    },
+    '/api/v1/groups': {
+      get: operation('listGroups', 'Lists the causes for which pairs need somebody, the largest first', {
+        scope: 'viewer',
+        parameters: queryParameters(groupQuerySchema),
+        responses: { 200: answer('At most 100 groups', { type: 'array', items: ref('Group') }) },
+        problems: ofLists,
+      }),
+    },
+    '/api/v1/groups/{fingerprint}': {
+      parameters: [parameter('fingerprint', 'path', groupPathSchema.properties.fingerprint)],
+      get: operation('readGroup', 'Reads one group with its pairs', {
+        scope: 'viewer',
+        responses: { 200: answer('The group', ref('WholeGroup')) },
+        problems: [...ofLists, 'group_not_found'],
+      }),
+    },
+    '/api/v1/deliveries': {
+      get: operation(
+        'listDeliveries',
+        'Lists the outcome of each event at each target, newest first, in pages',
+        {
+          scope: 'viewer',
+          parameters: queryParameters(deliveryQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Delivery') }, ['Link']) },
+          problems: ofLists,
+        },
+      ),
+    },
+    '/api/v1/attempts': {
+      get: operation('listAttempts', 'Lists the calls to external systems, newest first, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(attemptQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Attempt') }, ['Link']) },
+        problems: ofLists,
+      }),
+    },
+    '/api/v1/refusals': {
+      get: operation('listRefusals', 'Lists the inbound events that were refused, newest first, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(refusalQuerySchema),
+        responses: { 200: answer('A page', { type: 'array', items: ref('Refusal') }, ['Link']) },
+        problems: ofLists,
+      }),
+    },
+    '/api/v1/customers/{id}/timeline': {
+      parameters: [parameter('id', 'path', customerIdSchema)],
+      get: operation('readTimeline', 'Tells the story of one customer from stored facts, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(timelineQuerySchema),
+        responses: { 200: answer('A page of the story', ref('Timeline'), ['Link']) },
+        problems: [...ofLists, 'customer_not_found'],
+      }),
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// Error groups, as lines for a person.
+import { groupTitle } from '../lib/operations/meanings.ts';
+import type { GroupMember, ToldGroup } from '../lib/operations/error-groups.ts';
+import { shortTime } from './choices.ts';
+import { count, table } from './output.ts';
+
+const HEAD = [
+  'group',
+  'pairs',
+  'customers',
+  'parked',
+  'waiting',
+  'retrying',
+  'first seen',
+  'last seen',
+  'what',
+];
+
+/** A table of the groups, and below it what each means. */
+export function groupLines(groups: readonly ToldGroup[]): string[] {
+  return [
+    ...table([
+      HEAD,
+      ...groups.map((group) => [
+        group.fingerprint,
+        ...[group.count, group.customers, group.parked, group.waiting, group.retrying].map(String),
+        ...[shortTime(group.firstSeen), shortTime(group.lastSeen), groupTitle(group)],
+      ]),
+    ]),
+    ...groups.flatMap((group) => ['', ...explained(group)]),
+  ];
+}
+
+function explained(group: ToldGroup): string[] {
+  const { fingerprint, means, cure, example } = group;
+  return [
+    `${fingerprint}  ${groupTitle(group)}`,
+    `  means    ${means}`,
+    `  cure     ${cure}`,
+    ...(example ? [`  example  ${nameOf(example)}${example.says === null ? '' : `: ${example.says}`}`] : []),
+  ];
+}
+
+function nameOf({ customer, mapping }: GroupMember): string {
+  return customer === null ? `mapping ${mapping}` : `customer ${customer}`;
+}
+
+export function groupDetailLines(group: ToldGroup & { members: GroupMember[] }): string[] {
+  const { count: pairs, customers, firstSeen, lastSeen, members } = group;
+  return [
+    ...explained(group),
+    `  seen     ${count(pairs, 'pair')} of ${count(customers, 'customer')}, from ${shortTime(firstSeen)} to ${shortTime(lastSeen)}`,
+    '',
+    ...table([
+      ['mapping', 'customer', 'record', 'state', 'since', 'event'],
+      ...members.map(({ mapping, customer, externalId, state, since, eventId }) => [
+        ...[
+          String(mapping),
+          String(customer ?? '–'),
+          externalId ?? '–',
+          state,
+          shortTime(since),
+          eventId ?? '–',
+        ],
+      ]),
+    ]),
+    ...(pairs > members.length ? [`and ${pairs - members.length} more`] : []),
+  ];
+}

@@ -1,0 +1,105 @@
+// Error groups: what needs somebody, by its cause, instead of one row for each customer. A group is
+// known by a fingerprint of its system, the class of the failure, its code and the field.
+import { createHash } from 'node:crypto';
+import {
+  readErrorGroups,
+  readGroupMembers,
+  readPairs,
+  readOpenEvents,
+  type ErrorGroup,
+  type GroupKey,
+  type StandingPair,
+} from '../../db/mappings/error-groups.ts';
+import type { Db } from '../../db/server/connection.ts';
+import { whyParkedOrWaiting } from './explain-reasons.ts';
+import { meaningOf, type Meaning } from './meanings.ts';
+
+/** More causes at once are no list that a person reads. */
+export const GROUPS_MAX = 100;
+
+export type ToldGroup = Omit<ErrorGroup, 'example'> &
+  Meaning & {
+    fingerprint: string;
+    example: GroupMember | null;
+  };
+
+export type GroupMember = {
+  mapping: number;
+  customer: number | null;
+  externalId: string | null;
+  state: string;
+  since: Date;
+  /** Its newest event that is not done; null if it has none. */
+  eventId: string | null;
+  /** The reason in a sentence. */
+  says: string | null;
+};
+
+/** Twelve hexadecimal digits: the same on every machine. */
+export function fingerprintOf({ system, class: of, code, field }: GroupKey): string {
+  const whole = JSON.stringify([system, of, code, field]);
+  return createHash('sha256').update(whole).digest('hex').slice(0, 12);
+}
+
+/** The largest groups first. */
+export async function readGroups(db: Db, filter: { system?: string | undefined } = {}): Promise<ToldGroup[]> {
+  const groups = await readErrorGroups(db, { ...filter, limit: GROUPS_MAX });
+  const ids = groups.map(({ example }) => example);
+  const [pairs, events] = await Promise.all([readPairs(db, ids), readOpenEvents(db, ids)]);
+  return groups.map((group) => {
+    const pair = pairs.find(({ mapping }) => mapping.id === group.example);
+    return {
+      ...group,
+      ...meaningOf(group),
+      fingerprint: fingerprintOf(group),
+      example: pair ? memberOf(pair, events) : null,
+    };
+  });
+}
+
+/** Null if no pair is in such a group now. */
+export async function readGroup(
+  db: Db,
+  fingerprint: string,
+  limit: number,
+): Promise<(ToldGroup & { members: GroupMember[] }) | null> {
+  const group = (await readGroups(db)).find((each) => each.fingerprint === fingerprint);
+  if (!group) return null;
+  const pairs = await readGroupMembers(db, group, limit);
+  const events = await readOpenEvents(
+    db,
+    pairs.map(({ mapping }) => mapping.id),
+  );
+  return { ...group, members: pairs.map((pair) => memberOf(pair, events)) };
+}
+
+function memberOf({ mapping, since }: StandingPair, events: ReadonlyMap<number, string>): GroupMember {
+  const { id, internalId, externalId, state, lastError } = mapping;
+  const message = lastError?.['message'];
+  return {
+    mapping: id,
+    customer: internalId,
+    externalId,
+    state,
+    since,
+    eventId: events.get(id) ?? null,
+    says: whyParkedOrWaiting(mapping) ?? (typeof message === 'string' ? message : null),
+  };
+}
+
+export function groupJson(group: ToldGroup) {
+  const { fingerprint, system, code, field, count, parked, waiting, retrying, customers, means, cure } =
+    group;
+  return {
+    ...{ fingerprint, system, class: group.class, code, field },
+    ...{ count, parked, waiting, retrying, customers },
+    first_seen: group.firstSeen,
+    last_seen: group.lastSeen,
+    ...{ means, cure },
+    example: group.example && memberJson(group.example),
+  };
+}
+
+export function memberJson({ mapping, customer, externalId, state, since, eventId, says }: GroupMember) {
+  return { mapping, customer, external_id: externalId, state, since, event_id: eventId, says };
+}
