@@ -11,26 +11,23 @@ import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.t
 import { customerIdSchema, customerQuerySchemaOf, customerSchemaOf } from './customer-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
-import { eventSchema, wholeEventSchema } from './event-schemas.ts';
-import { groupSchema, wholeGroupSchema } from './group-schemas.ts';
 import { ifMatchPattern } from './if-match.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import { storyPaths } from './openapi-stories.ts';
+import { storyPaths, storySchemas } from './openapi-stories.ts';
 import { answer, body, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
-import { attemptSchema, deliverySchema, refusalSchema } from './record-schemas.ts';
-import { timelineSchema } from './timeline-schemas.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { rowProblems } from './row-refusal.ts';
 import { ruleKinds } from '../db/row-rules.ts';
 
+const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
+const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
+const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
+
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
   const { newSchema, changeSchema } = rowChecksOf(entity);
-  const ofOneCustomer = ['invalid_request', 'malformed_request', 'customer_not_found'] as const;
-  const ofBody = ['malformed_json', 'body_too_large', 'unsupported_media_type'] as const;
-  const ofChange = ['version_mismatch', 'contended', ...rowProblems] as const;
   return {
     openapi: '3.1.0',
     info: {
@@ -137,14 +134,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         CustomerChange: changeSchema,
         Conflict: conflictSchema,
         Reversed: reversedSchema,
-        Event: eventSchema,
-        WholeEvent: wholeEventSchema,
-        Timeline: timelineSchema,
-        Delivery: deliverySchema,
-        Attempt: attemptSchema,
-        Refusal: refusalSchema,
-        Group: groupSchema,
-        WholeGroup: wholeGroupSchema,
+        ...storySchemas,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,
