@@ -102,7 +102,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
   const told = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(told));
-  mountRoutes(app, basePath, groupRoutes(told));
+  mountRoutes(app, basePath, groupRoutes({ ...told, entity }));
   mountRoutes(app, basePath, recordRoutes(told));
   mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);

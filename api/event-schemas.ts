@@ -18,7 +18,7 @@ export const cursorSchema = {
   type: 'string',
   minLength: 3,
   maxLength: 300,
-  pattern: '^[0-9a-z._-]+$',
+  pattern: '^[0-9a-z._\\-]+$',
   description: 'The cursor of the next page. Follow the Link header instead of setting it.',
   'x-problem': 'must be a whole cursor as a Link header gave it, with the same filter',
 } as const;

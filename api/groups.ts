@@ -2,6 +2,7 @@
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import { groupJson, memberJson, readGroup, readGroups } from '../lib/operations/error-groups.ts';
 import { answerWithin } from './deadline.ts';
@@ -18,10 +19,12 @@ const checkQuery = compileCheck<GroupQuery>(groupQuerySchema);
 
 export function groupRoutes({
   db,
+  entity,
   systems,
   deadlineMs,
 }: {
   db: Db;
+  entity: Entity;
   systems: readonly string[];
   deadlineMs: number;
 }): Router {
@@ -38,7 +41,7 @@ export function groupRoutes({
           const detail = `must be one of ${systems.join(', ')}`;
           throw invalid([{ in: 'query', pointer: '/system', code: 'enum', detail }]);
         }
-        sendJson(res, 200, (await readGroups(db, { system })).map(groupJson));
+        sendJson(res, 200, (await readGroups(db, entity, { system })).map(groupJson));
       },
     ],
   });
@@ -49,7 +52,7 @@ export function groupRoutes({
       soon,
       async (req, res) => {
         const { fingerprint } = demand('path', checkPath(paramsOf(req, groupPathSchema)));
-        const group = await readGroup(db, fingerprint, MEMBERS);
+        const group = await readGroup(db, entity, fingerprint, MEMBERS);
         if (!group) throw new Problem('group_not_found', 'No pair is in a group with this fingerprint now.');
         sendJson(res, 200, { ...groupJson(group), pairs: group.members.map(memberJson) });
       },

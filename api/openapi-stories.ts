@@ -1,15 +1,26 @@
 // The routes that tell what happened, for the API document.
 
-import { eventPathSchema, eventQuerySchema } from './event-schemas.ts';
+import { eventPathSchema, eventQuerySchema, eventSchema, wholeEventSchema } from './event-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
-import { groupPathSchema, groupQuerySchema } from './group-schemas.ts';
-import { timelineQuerySchema } from './timeline-schemas.ts';
-import { attemptQuerySchema, deliveryQuerySchema, refusalQuerySchema } from './record-schemas.ts';
+import { groupPathSchema, groupQuerySchema, groupSchema, wholeGroupSchema } from './group-schemas.ts';
+import { timelineQuerySchema, timelineSchema } from './timeline-schemas.ts';
+import {
+  attemptQuerySchema,
+  attemptSchema,
+  deliveryQuerySchema,
+  deliverySchema,
+  refusalQuerySchema,
+  refusalSchema,
+} from './record-schemas.ts';
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
 const ofLists = ['invalid_request', 'malformed_request'] as const;
 
 export function storyPaths(): Json {
+  return { ...eventPaths(), ...recordPaths() };
+}
+
+function eventPaths(): Json {
   return {
     '/api/v1/events': {
       get: operation(
@@ -31,6 +42,21 @@ export function storyPaths(): Json {
         problems: [...ofLists, 'event_not_found'],
       }),
     },
+    '/api/v1/customers/{id}/timeline': {
+      parameters: [parameter('id', 'path', customerIdSchema)],
+      get: operation('readTimeline', 'Tells the story of one customer from stored facts, in pages', {
+        scope: 'viewer',
+        parameters: queryParameters(timelineQuerySchema),
+        responses: { 200: answer('A page of the story', ref('Timeline'), ['Link']) },
+        problems: [...ofLists, 'customer_not_found'],
+      }),
+    },
+  };
+}
+
+/** What needs somebody, and the stored facts themselves. */
+function recordPaths(): Json {
+  return {
     '/api/v1/groups': {
       get: operation('listGroups', 'Lists the causes for which pairs need somebody, the largest first', {
         scope: 'viewer',
@@ -75,14 +101,16 @@ export function storyPaths(): Json {
         problems: ofLists,
       }),
     },
-    '/api/v1/customers/{id}/timeline': {
-      parameters: [parameter('id', 'path', customerIdSchema)],
-      get: operation('readTimeline', 'Tells the story of one customer from stored facts, in pages', {
-        scope: 'viewer',
-        parameters: queryParameters(timelineQuerySchema),
-        responses: { 200: answer('A page of the story', ref('Timeline'), ['Link']) },
-        problems: [...ofLists, 'customer_not_found'],
-      }),
-    },
   };
 }
+
+export const storySchemas = {
+  Event: eventSchema,
+  WholeEvent: wholeEventSchema,
+  Timeline: timelineSchema,
+  Delivery: deliverySchema,
+  Attempt: attemptSchema,
+  Refusal: refusalSchema,
+  Group: groupSchema,
+  WholeGroup: wholeGroupSchema,
+};

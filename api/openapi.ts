@@ -11,15 +11,11 @@ import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.t
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
-import { eventSchema, wholeEventSchema } from './event-schemas.ts';
-import { groupSchema, wholeGroupSchema } from './group-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
-import { storyPaths } from './openapi-stories.ts';
+import { storyPaths, storySchemas } from './openapi-stories.ts';
 import { answer, operation, ref, type Json } from './openapi-parts.ts';
-import { attemptSchema, deliverySchema, refusalSchema } from './record-schemas.ts';
-import { timelineSchema } from './timeline-schemas.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
@@ -66,14 +62,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         CustomerChange: changeSchema,
         Conflict: conflictSchema,
         Reversed: reversedSchema,
-        Event: eventSchema,
-        WholeEvent: wholeEventSchema,
-        Timeline: timelineSchema,
-        Delivery: deliverySchema,
-        Attempt: attemptSchema,
-        Refusal: refusalSchema,
-        Group: groupSchema,
-        WholeGroup: wholeGroupSchema,
+        ...storySchemas,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,

@@ -47,7 +47,7 @@ export const attemptQuerySchema = {
     customer,
     request_id: {
       type: 'string',
-      pattern: '^[A-Za-z0-9_.:-]{1,200}$',
+      pattern: '^[A-Za-z0-9_.:\\-]{1,200}$',
       description: 'Only the call with this id, as the system gave it.',
       'x-problem': 'must be an id of a request: letters, digits, underscores, dots, colons and dashes',
     },

@@ -42,74 +42,73 @@ function factLines(fact: Told): Line[] {
   ];
 }
 
-function detailOf({ kind, system, eventId, detail }: Told): string {
-  const text = (name: string): string | null => {
-    const value = detail[name];
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
-  };
-  const named = (name: string, before: string): string[] => {
-    const value = text(name);
-    return value === null ? [] : [`${before}${value}`];
-  };
-  const say = (...parts: string[]): string => parts.filter((part) => part !== '').join(', ');
-  const error = named('error', 'error ');
-  switch (kind) {
-    case 'change':
-      return say(
-        `${text('event_type')}, version ${text('version') ?? '–'}, by ${text('source')}`,
-        ...causes(detail['context']),
-        eventId ?? '',
-      );
-    case 'inbound': {
-      const confirms = Array.isArray(detail['confirms']) ? detail['confirms'].length : 0;
-      const outcome = `${text('status')}${took(detail['settled_after_ms'])}`;
-      const request = named('request_id', 'request ');
-      return say(
-        text('event_type') ?? '',
-        outcome,
-        ...error,
-        ...request,
-        confirms > 0 ? `confirms ${confirms}` : '',
-        eventId ?? '',
-      );
-    }
-    case 'received':
-      return say(
-        `${system}: ${text('event_type')} version ${text('version') ?? '–'}${took(detail['after_ms'])}`,
-      );
-    case 'write':
-      return say(
-        `${system}: ${text('operation')} of version ${text('version')}, ${text('result')}${took(detail['took_ms'])}`,
-        ...named('key', 'key '),
-      );
-    case 'call':
-      return say(
-        `${system}: ${text('operation')} ${text('http_status') ?? 'no answer'}${detail['replayed'] === true ? ' (replayed)' : ''}`,
-        `${text('latency_ms')} ms`,
-        ...named('request_id', 'request '),
-        ...error,
-      );
-    case 'settled':
-      return say(
-        `${system}: ${text('status')}${took(detail['after_ms'])}`,
-        ...named('superseded_by', 'by '),
-        ...error,
-        ...named('confirmed_by', 'confirmed by '),
-      );
-    case 'conflict':
-      return say(
-        `${text('kind')} of ${text('field') ?? 'the whole'}: ${text('winner')} kept by ${text('rule')}`,
-        ...named('note', ''),
-        text('conflict_id') ?? '',
-      );
-    case 'operator':
-      return say(
-        `${text('action')} by ${text('actor')}${text('reason') === null ? '' : `: ${text('reason')}`}`,
-      );
-    case 'dropped':
-      return say(`${system}: ${text('event_type')} was ${text('status')} when retention closed it`, ...error);
-  }
+/** One detail of a fact, as text; null if it has none. */
+function textOf({ detail }: Told, name: string): string | null {
+  const value = detail[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }
+
+function named(fact: Told, name: string, before: string): string[] {
+  const value = textOf(fact, name);
+  return value === null ? [] : [`${before}${value}`];
+}
+
+function detailOf(fact: Told): string {
+  return SAYS[fact.kind](fact)
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+const SAYS: Record<Told['kind'], (fact: Told) => string[]> = {
+  change: (fact) => [
+    `${textOf(fact, 'event_type')}, version ${textOf(fact, 'version') ?? '–'}, by ${textOf(fact, 'source')}`,
+    ...causes(fact.detail['context']),
+    fact.eventId ?? '',
+  ],
+  inbound: (fact) => {
+    const { confirms } = fact.detail;
+    const confirmed = Array.isArray(confirms) ? confirms.length : 0;
+    return [
+      textOf(fact, 'event_type') ?? '',
+      `${textOf(fact, 'status')}${took(fact.detail['settled_after_ms'])}`,
+      ...named(fact, 'error', 'error '),
+      ...named(fact, 'request_id', 'request '),
+      confirmed > 0 ? `confirms ${confirmed}` : '',
+      fact.eventId ?? '',
+    ];
+  },
+  received: (fact) => [
+    `${fact.system}: ${textOf(fact, 'event_type')} version ${textOf(fact, 'version') ?? '–'}${took(fact.detail['after_ms'])}`,
+  ],
+  write: (fact) => [
+    `${fact.system}: ${textOf(fact, 'operation')} of version ${textOf(fact, 'version')}, ${textOf(fact, 'result')}${took(fact.detail['took_ms'])}`,
+    ...named(fact, 'key', 'key '),
+  ],
+  call: (fact) => [
+    `${fact.system}: ${textOf(fact, 'operation')} ${textOf(fact, 'http_status') ?? 'no answer'}${fact.detail['replayed'] === true ? ' (replayed)' : ''}`,
+    `${textOf(fact, 'latency_ms')} ms`,
+    ...named(fact, 'request_id', 'request '),
+    ...named(fact, 'error', 'error '),
+  ],
+  settled: (fact) => [
+    `${fact.system}: ${textOf(fact, 'status')}${took(fact.detail['after_ms'])}`,
+    ...named(fact, 'superseded_by', 'by '),
+    ...named(fact, 'error', 'error '),
+    ...named(fact, 'confirmed_by', 'confirmed by '),
+  ],
+  conflict: (fact) => [
+    `${textOf(fact, 'kind')} of ${textOf(fact, 'field') ?? 'the whole'}: ${textOf(fact, 'winner')} kept by ${textOf(fact, 'rule')}`,
+    ...named(fact, 'note', ''),
+    textOf(fact, 'conflict_id') ?? '',
+  ],
+  operator: (fact) => [
+    `${textOf(fact, 'action')} by ${textOf(fact, 'actor')}${named(fact, 'reason', ': ').join('')}`,
+  ],
+  dropped: (fact) => [
+    `${fact.system}: ${textOf(fact, 'event_type')} was ${textOf(fact, 'status')} when retention closed it`,
+    ...named(fact, 'error', 'error '),
+  ],
+};
 
 /** What caused a change: a request of the API, an inbound event, an operator. */
 function causes(context: unknown): string[] {

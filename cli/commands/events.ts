@@ -12,6 +12,7 @@ import {
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
 import { groupJson, readGroups } from '../../lib/operations/error-groups.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { readTimeline } from '../../lib/operations/timeline.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
@@ -53,8 +54,8 @@ Examples:
   addShow(events, context);
 }
 
-function addList(events: Command, { output, finish, systems }: CommandContext): void {
-  const targets = [...systems.names, 'internal'];
+function addList(events: Command, context: CommandContext): void {
+  const targets = [...context.systems.names, 'internal'];
   events
     .command('list', { isDefault: true })
     .description('list events, newest first')
@@ -87,42 +88,50 @@ function addList(events: Command, { output, finish, systems }: CommandContext): 
     )
     .option('--limit <number>', `the largest number of lines, up to ${LIMIT_MAX}`, toLimit, 50)
     .option('--json', 'print the list as JSON')
-    .action(async ({ json = false, limit, after, ...asked }: ListOptions) => {
-      const words = toWords(asked);
-      const of = { list: 'events', filter: words };
-      const read = readEventWords(words, { systems: systems.names, now: systemClock.now() });
-      const from = after === undefined ? undefined : placeOf(of, after);
-      if ('violations' in read || from === null) {
-        const wrong =
-          'violations' in read
-            ? read.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`)
-            : [];
-        output.say([...wrong, ...(from === null ? [`--after ${cursorSays}`] : [])].join('; '));
-        return finish(exit.usage);
-      }
-      const { found, groups } = await withDatabase(
-        async ({ database: { db } }) => ({
-          found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
-          groups: asked.needsAttention === true && after === undefined ? await readGroups(db) : null,
-        }),
-        { mayCreate: false },
-      );
-      const page = found.slice(0, limit);
-      const last = page.at(-1);
-      const more = found.length > page.length && last ? encodeCursor(of, [last.id]) : null;
-      if (json)
-        output.printJson({
-          ...(groups && { groups: groups.map(groupJson) }),
-          ...{ events: page.map(listedEventJson), after: more },
-        });
-      else {
-        if (groups && groups.length > 0) for (const line of [...groupLines(groups), '']) output.print(line);
-        if (page.length === 0) output.say('There are no such events.');
-        else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
-        if (more !== null) output.say(`There are more: --after ${more}`);
-      }
-      finish(exit.ok);
+    .action((options: ListOptions) => list(context, options));
+}
+
+async function list(
+  { output, finish, systems }: CommandContext,
+  { json = false, limit, after, ...asked }: ListOptions,
+): Promise<void> {
+  const words = toWords(asked);
+  const of = { list: 'events', filter: words };
+  const read = readEventWords(words, { systems: systems.names, now: systemClock.now() });
+  const from = after === undefined ? undefined : placeOf(of, after);
+  if ('violations' in read || from === null) {
+    const wrong =
+      'violations' in read
+        ? read.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`)
+        : [];
+    output.say([...wrong, ...(from === null ? [`--after ${cursorSays}`] : [])].join('; '));
+    return finish(exit.usage);
+  }
+  const { found, groups } = await withDatabase(
+    async ({ config, database: { db } }) => ({
+      found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
+      groups:
+        asked.needsAttention === true && after === undefined
+          ? await readGroups(db, customerOf(config))
+          : null,
+    }),
+    { mayCreate: false },
+  );
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const more = found.length > page.length && last ? encodeCursor(of, [last.id]) : null;
+  if (json)
+    output.printJson({
+      ...(groups && { groups: groups.map(groupJson) }),
+      ...{ events: page.map(listedEventJson), after: more },
     });
+  else {
+    if (groups && groups.length > 0) for (const line of [...groupLines(groups), '']) output.print(line);
+    if (page.length === 0) output.say('There are no such events.');
+    else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
+    if (more !== null) output.say(`There are more: --after ${more}`);
+  }
+  finish(exit.ok);
 }
 
 /** The words of the URL: a cursor of a command is one of the API. */

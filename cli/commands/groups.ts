@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { groupJson, memberJson, readGroup, readGroups } from '../../lib/operations/error-groups.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import { groupDetailLines, groupLines } from '../groups.ts';
@@ -31,9 +32,12 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
     .addOption(systemOption(systems))
     .option('--json', 'print the list as JSON')
     .action(async ({ system, json = false }: { system?: string; json?: boolean }) => {
-      const found = await withDatabase(({ database: { db } }) => readGroups(db, { system }), {
-        mayCreate: false,
-      });
+      const found = await withDatabase(
+        ({ config, database: { db } }) => readGroups(db, customerOf(config), { system }),
+        {
+          mayCreate: false,
+        },
+      );
       if (json) output.printJson({ groups: found.map(groupJson) });
       else if (found.length === 0) output.say('No pair is parked, waits for somebody or fails.');
       else for (const line of groupLines(found)) output.print(line);
@@ -48,9 +52,12 @@ function addShow(groups: Command, { output, finish }: CommandContext): void {
     .argument('<group>', 'its fingerprint, as the list shows it', toFingerprint)
     .option('--json', 'print the group as JSON')
     .action(async (fingerprint: string, { json = false }: { json?: boolean }) => {
-      const group = await withDatabase(({ database: { db } }) => readGroup(db, fingerprint, MEMBERS), {
-        mayCreate: false,
-      });
+      const group = await withDatabase(
+        ({ config, database: { db } }) => readGroup(db, customerOf(config), fingerprint, MEMBERS),
+        {
+          mayCreate: false,
+        },
+      );
       if (!group) {
         output.say(`No pair is in a group ${fingerprint} now.`);
         return finish(exit.nothingMatched);

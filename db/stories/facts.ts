@@ -37,8 +37,7 @@ export type StoryOf = { entity: string; id: number };
 
 // The statement reads all that is kept of one row, by the indexes of its key and its pairs, and sorts it.
 // Keys begin with the number of the event: facts of the same moment stand in the order of the outbox.
-const factsSql = (direction: 'asc' | 'desc') => `
-with pairs as materialized (
+const allFacts = `with pairs as materialized (
   select id, system, external_id, created_at from external_mappings where entity_type = :entity and internal_id = :id
 ), delivered as materialized (
   select d.* from sync_deliveries d where d.mapping_id in (select id from pairs)
@@ -96,7 +95,10 @@ with pairs as materialized (
   select c.closed_at, 8, c.event_id || '-' || c.target, c.target, c.event_id,
          jsonb_build_object('event_type', c.event_type, 'version', c.version, 'status', c.status, 'error', c.last_code, 'attempts', c.attempts,
            'why', c.reason)
-  from closed_deliveries c where c.mapping_id in (select id from pairs)
+  from closed_deliveries c where c.mapping_id in (select id from pairs)`;
+
+const factsSql = (direction: 'asc' | 'desc') => `
+${allFacts}
 ), placed as (
   select *, (extract(epoch from at) * 1000000)::bigint as micros from facts
 )

@@ -10,6 +10,7 @@ import {
   type GroupKey,
   type StandingPair,
 } from '../../db/mappings/error-groups.ts';
+import type { Entity } from '../catalogue/entity.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { whyParkedOrWaiting } from './explain-reasons.ts';
 import { meaningOf, type Meaning } from './meanings.ts';
@@ -42,7 +43,11 @@ export function fingerprintOf({ system, class: of, code, field }: GroupKey): str
 }
 
 /** The largest groups first. */
-export async function readGroups(db: Db, filter: { system?: string | undefined } = {}): Promise<ToldGroup[]> {
+export async function readGroups(
+  db: Db,
+  entity: Entity,
+  filter: { system?: string | undefined } = {},
+): Promise<ToldGroup[]> {
   const groups = await readErrorGroups(db, { ...filter, limit: GROUPS_MAX });
   const ids = groups.map(({ example }) => example);
   const [pairs, events] = await Promise.all([readPairs(db, ids), readOpenEvents(db, ids)]);
@@ -52,7 +57,7 @@ export async function readGroups(db: Db, filter: { system?: string | undefined }
       ...group,
       ...meaningOf(group),
       fingerprint: fingerprintOf(group),
-      example: pair ? memberOf(pair, events) : null,
+      example: pair ? memberOf(pair, events, entity) : null,
     };
   });
 }
@@ -60,20 +65,25 @@ export async function readGroups(db: Db, filter: { system?: string | undefined }
 /** Null if no pair is in such a group now. */
 export async function readGroup(
   db: Db,
+  entity: Entity,
   fingerprint: string,
   limit: number,
 ): Promise<(ToldGroup & { members: GroupMember[] }) | null> {
-  const group = (await readGroups(db)).find((each) => each.fingerprint === fingerprint);
+  const group = (await readGroups(db, entity)).find((each) => each.fingerprint === fingerprint);
   if (!group) return null;
   const pairs = await readGroupMembers(db, group, limit);
   const events = await readOpenEvents(
     db,
     pairs.map(({ mapping }) => mapping.id),
   );
-  return { ...group, members: pairs.map((pair) => memberOf(pair, events)) };
+  return { ...group, members: pairs.map((pair) => memberOf(pair, events, entity)) };
 }
 
-function memberOf({ mapping, since }: StandingPair, events: ReadonlyMap<number, string>): GroupMember {
+function memberOf(
+  { mapping, since }: StandingPair,
+  events: ReadonlyMap<number, string>,
+  entity: Entity,
+): GroupMember {
   const { id, internalId, externalId, state, lastError } = mapping;
   const message = lastError?.['message'];
   return {
@@ -83,7 +93,7 @@ function memberOf({ mapping, since }: StandingPair, events: ReadonlyMap<number, 
     state,
     since,
     eventId: events.get(id) ?? null,
-    says: whyParkedOrWaiting(mapping) ?? (typeof message === 'string' ? message : null),
+    says: whyParkedOrWaiting(mapping, entity) ?? (typeof message === 'string' ? message : null),
   };
 }
 

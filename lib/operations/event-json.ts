@@ -35,35 +35,7 @@ export function timelineJson({ event, published, deliveries, actions, ledTo, con
       offset,
       saved_at: savedAt,
     })),
-    deliveries: deliveries.map(({ mapping, intent, before, calls, ...delivery }) => ({
-      target: delivery.target,
-      status: delivery.status,
-      attempts: delivery.attempts,
-      error: delivery.error,
-      superseded_by: delivery.supersededBy,
-      received_at: delivery.createdAt,
-      settled_at: delivery.settledAt,
-      mapping: mapping && {
-        id: mapping.id,
-        system: mapping.system,
-        external_id: mapping.externalId,
-        state: mapping.state,
-        reason: mapping.reason,
-      },
-      intent: intent && intentJson(intent),
-      intents_before: before.map(intentJson),
-      calls: calls.map(({ operation, requestId, status, replayed, error, latencyMs, at }) => ({
-        operation,
-        request_id: requestId,
-        status,
-        replayed,
-        error,
-        latency_ms: latencyMs,
-        answered_at: at,
-      })),
-      confirmed_by: delivery.confirmedBy,
-      confirmed_at: delivery.confirmedAt,
-    })),
+    deliveries: deliveries.map(deliveryJson),
     operator_actions: actions.map(({ id, action, actor, reason, detail, at }) => ({
       ...{ id, action, actor, reason, detail, at },
     })),
@@ -78,6 +50,38 @@ export function timelineJson({ event, published, deliveries, actions, ledTo, con
       event_type: eventType,
       version,
     })),
+  };
+}
+
+function deliveryJson({ mapping, intent, before, calls, ...delivery }: Timeline['deliveries'][number]) {
+  return {
+    target: delivery.target,
+    status: delivery.status,
+    attempts: delivery.attempts,
+    error: delivery.error,
+    superseded_by: delivery.supersededBy,
+    received_at: delivery.createdAt,
+    settled_at: delivery.settledAt,
+    mapping: mapping && {
+      id: mapping.id,
+      system: mapping.system,
+      external_id: mapping.externalId,
+      state: mapping.state,
+      reason: mapping.reason,
+    },
+    intent: intent && intentJson(intent),
+    intents_before: before.map(intentJson),
+    calls: calls.map(({ operation, requestId, status, replayed, error, latencyMs, at }) => ({
+      operation,
+      request_id: requestId,
+      status,
+      replayed,
+      error,
+      latency_ms: latencyMs,
+      answered_at: at,
+    })),
+    confirmed_by: delivery.confirmedBy,
+    confirmed_at: delivery.confirmedAt,
   };
 }
 

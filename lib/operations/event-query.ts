@@ -31,8 +31,8 @@ export const says = {
 };
 
 export const patterns = {
-  type: '^([a-z0-9_-]+[.])*([a-z0-9_-]+|[*])$',
-  error: '^[A-Za-z0-9_.:-]{1,100}$',
+  type: '^([a-z0-9_\\-]+[.])*([a-z0-9_\\-]+|[*])$',
+  error: '^[A-Za-z0-9_.:\\-]{1,100}$',
 };
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -91,7 +91,7 @@ describe('twinbox events', () => {
     for (;;) {
       walked.push(...ids(page));
       if (page.after === null) break;
-      page = await list('--limit', '3', '--after', String(page.after));
+      page = await list('--limit', '3', '--after', page.after);
     }
     expect(walked).to.deep.equal(ids(all));
   });

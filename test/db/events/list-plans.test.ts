@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
 import { listEvents, type EventFilter } from '../../../db/events/list.ts';
+import { customer } from '../../../lib/catalogue/built-in.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
 import { readStory } from '../../../lib/operations/story.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -123,7 +124,7 @@ describe('the plans of lists', () => {
     await expectFewRows(
       db,
       async () => {
-        expect((await readGroups(db)).map(({ count }) => count)).to.deep.equal([CUSTOMERS / 100]);
+        expect((await readGroups(db, customer)).map(({ count }) => count)).to.deep.equal([CUSTOMERS / 100]);
       },
       { of: /^external_mappings/, most: CUSTOMERS / 10 },
     );

@@ -7,7 +7,7 @@ import { FOREIGN_ANSWER, SEND_FAILURE } from '../../../lib/integrations/stripe/e
 
 describe('what a failure means', () => {
   /** Errors of each form that classify distinguishes, in every combination of what it reads. */
-  function* errors(): Generator<unknown> {
+  function* errors(): Generator {
     const types = [undefined, 'api_error', 'card_error', 'idempotency_error', 'invalid_request_error'];
     const reasons = [
       undefined,
