@@ -5,7 +5,7 @@ import type { TableCatalogue } from '../db/entities/catalogue-change.ts';
 import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { join } from 'node:path';
 import { createDb, type Db } from '../db/server/connection.ts';
-import { assertMigrated, migrate, planMigration } from '../db/server/migrate.ts';
+import { assertMigrated, migrate, migrationNames, planMigration } from '../db/server/migrate.ts';
 import { assertGround, type Purpose } from '../db/server/preflight.ts';
 import { addressOf } from '../db/relay/identity.ts';
 import type { Config } from '../lib/config/config.ts';
@@ -82,14 +82,25 @@ export async function openDatabase(
   };
   return await closeIfFails(opened, async () => {
     if (asItIs) return;
-    await assertUnasked(db, catalogue);
-    await migrate(db, { catalogue });
+    if (purpose !== 'read' || (await isNew(db, catalogue))) {
+      await assertUnasked(db, catalogue);
+      await migrate(db, { catalogue });
+    }
     await assertMigrated(db, catalogue);
     await startSequences({ db, log });
   });
 }
 
-/** An embedded database follows the configuration by itself, as long as nobody has to be asked. */
+/** Without a single migration: whoever opens it first makes its tables. */
+async function isNew(db: Db, catalogue: TableCatalogue): Promise<boolean> {
+  const [{ files }, all] = await Promise.all([planMigration(db, catalogue), migrationNames()]);
+  return files.length === all.length;
+}
+
+/**
+ * An embedded database follows the configuration by itself when Twinbox starts on it, as long as nobody
+ * has to be asked. A command that reads changes nothing, and ends no process that runs.
+ */
 async function assertUnasked(db: Db, catalogue: TableCatalogue): Promise<void> {
   const { problems, consequences } = await planMigration(db, catalogue);
   const sentences = [...problems, ...consequences];

@@ -15,8 +15,8 @@ export function systemArgument({ names }: Registry): Argument {
 }
 
 /** The same as an option. */
-export function systemOption({ names }: Registry): Option {
-  return new Option('--system <system>', 'only this external system; all if none is named').choices(names);
+export function systemOption({ names }: Registry, without = 'all if none is named'): Option {
+  return new Option('--system <system>', `only this external system; ${without}`).choices(names);
 }
 
 /** The system that a command works on, and the settings that it has read. */
@@ -50,7 +50,10 @@ export function chosenSystem(
   const [only] = found;
   if (only && found.length === 1) return only;
   const names = found.map(({ name }) => name).join(', ');
-  throw new CliError(exit.usage, `Say which system: ${names === '' ? 'none is kept in step' : names}.`);
+  throw new CliError(
+    exit.usage,
+    names === '' ? 'No system is kept in step.' : `Say which system with --system: ${names}.`,
+  );
 }
 
 /**

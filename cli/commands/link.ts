@@ -66,7 +66,7 @@ export function addLink({ program, output, finish, systems }: CommandContext): v
     )
     .option('--import', 'create a customer for every record that has none, also if STRIPE_IMPORT is off')
     .option('--leave', 'leave all records without a customer as they are')
-    .addOption(systemOption(systems))
+    .addOption(systemOption(systems, 'needed where several are kept in step'))
     .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')
     .addHelpText(

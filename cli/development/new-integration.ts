@@ -83,7 +83,7 @@ It is kept in step once ${name.toUpperCase()}_URL and ${name.toUpperCase()}_TOKE
 Next:
   make test ONLY=lib/integrations/${name}   # its contract, and ${label} and Stripe side by side
   make lint
-  node test/support/${name}/main.ts         # its double, to work with by hand
+  node_modules/.bin/node test/support/${name}/main.ts   # its double, to work with by hand
 
 Then replace the invented vendor, in this order (docs/how-to/write-an-integration.md):
   lib/integrations/${name}/capabilities.ts  what the vendor promises: eleven questions

@@ -56,7 +56,7 @@ const SENTENCES: Record<string, Sentence> = {
   row_swallowed: (detail, system) =>
     `The table customers dropped a value from ${system}: ${ruleOf(detail)} can be the cause.`,
   transform_failed: (detail, system) =>
-    `A value cannot be carried to ${detail['way'] === 'toInternal' ? 'our table' : system}${said(detail)}.`,
+    `A value cannot be carried to ${detail['way'] === 'toInternal' ? 'our table' : system}${said(detail)}. Correct the value, or the transform and start the workers again: the pair goes on by itself.`,
   broken_off: (detail) =>
     `Every step for the pair broke off (${[detail['fault'], detail['about'], detail['at']].flatMap((part) => textOf(part) ?? []).join(', ')}).`,
   not_linked: whyNotLinked,

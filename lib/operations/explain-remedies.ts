@@ -40,7 +40,9 @@ async function ofState(about: About): Promise<Remedy[]> {
   const { mapping } = about.step;
   if (mapping.decision !== null) return [];
   if (mapping.state === 'alias') return ofAlias(about);
-  if (mapping.state === 'parked') return resolutions(about);
+  // The cure is the value or the transform, as the reason says; another record would get the same value.
+  if (mapping.state === 'parked')
+    return mapping.reason?.code === 'transform_failed' ? [] : resolutions(about);
   if (isLetGo(mapping)) return resolutions(about);
   return mapping.state === 'waiting' ? ofWaiting(about) : [];
 }
