@@ -34,7 +34,9 @@ describe('the systems that a command is about', () => {
   it('are the only one where a command is about one, and has to be named among several', () => {
     expect(chosenSystem(systems, config, undefined).name).to.equal('stripe');
     expect(chosenSystem(both, config, 'toy')).to.equal(toy);
-    expect(() => chosenSystem(both, config, undefined)).to.throw('Say which system with --system: stripe, toy.');
+    expect(() => chosenSystem(both, config, undefined)).to.throw(
+      'Say which system with --system: stripe, toy.',
+    );
   });
 });
 
