@@ -32,8 +32,8 @@ export const textDefects: readonly Defect[] = [
     edits: [
       {
         file: 'db/entities/row-statements.ts',
-        find: `    and record_image_ne(\${rowOf(columns, 't')}, \${rowOf(columns, 'w')})`,
-        replace: `    and \${rowOf(columns, 't')} is distinct from \${rowOf(columns, 'w')}`,
+        find: ` and record_image_ne(\${rowOf(columns, 't')}, \${rowOf(columns, 'w')})`,
+        replace: ` and \${rowOf(columns, 't')} is distinct from \${rowOf(columns, 'w')}`,
       },
     ],
     caughtBy: {
