@@ -77,11 +77,7 @@ const MAX_TRIES = 10;
 export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreDeps): CustomerStore {
   const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
-  /** Both are stored, or neither. What follows wakes the relay and answers: it may be lost. */
-  async function written(): Promise<void> {
-    nudge();
-    await failpoint('customers.written');
-  }
+  const written = (): Promise<void> => afterWrite(nudge);
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
@@ -174,6 +170,12 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
   }
 
   return { create, replace: patch, patch, remove };
+}
+
+/** Row and event are stored. What follows wakes the relay and answers: a crash may lose it. */
+async function afterWrite(nudge: () => void): Promise<void> {
+  nudge();
+  await failpoint('customers.written');
 }
 
 function stampOf({ context, source = 'internal', once }: Origin, now: Date): Stamp {
