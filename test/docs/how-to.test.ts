@@ -61,7 +61,7 @@ describe('docs/how-to', () => {
     const run = usePage('follow-one-event.md');
     it('shows the output that its commands really give', async () => {
       const shown = await run();
-      expect(shown)
+      expect(shown, shown)
         .to.include('1 customer agrees, 0 drift')
         .and.match(/customer\.created +1 /)
         .and.match(/ intent +create of version 1, done/)
