@@ -100,11 +100,11 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
-  const told = { db, clock, systems, basePath, deadlineMs };
-  mountRoutes(app, basePath, eventRoutes(told));
-  mountRoutes(app, basePath, groupRoutes({ ...told, entity }));
-  mountRoutes(app, basePath, recordRoutes(told));
-  mountRoutes(app, basePath, timelineRoutes({ ...told, entities: [entity], retentionDays }));
+  const ofLists = { db, clock, systems, basePath, deadlineMs };
+  mountRoutes(app, basePath, eventRoutes(ofLists));
+  mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
+  mountRoutes(app, basePath, recordRoutes(ofLists));
+  mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
   return app;

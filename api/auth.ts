@@ -52,7 +52,8 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
     const verdict = await keys.check(given);
     if (!verdict.ok) {
       proven.delete(mark);
-      failures.failed(address);
+      // Who has the whole text of an ended key does not guess.
+      if (verdict.why === 'wrong') failures.failed(address);
       counts.refused += 1;
       noteRefused(address, verdict.why);
       throw refused(verdict);

@@ -19,7 +19,7 @@ import { originOf } from './origin.ts';
 import { waitOf } from './prefer.ts';
 import type { ApiLog } from './requests.ts';
 import { sendJson, sendNothing } from './responses.ts';
-import { CLOSING } from './server.ts';
+import { CLOSING, isClosing } from './server.ts';
 import { createSyncWaits } from './sync-waits.ts';
 
 export type CustomerWritesDeps = {
@@ -61,12 +61,16 @@ export function createCustomerWrites({ db, entity, clock, log, systems, basePath
   }
 
   async function sendAfter(res: Response, frame: Frame, customer: MappedRow, seconds: number): Promise<void> {
+    // The client has gone, or the deadline of the database has answered: no client waits.
+    if (isOver(res)) return;
     // From here on nothing depends on the database: when the time is up there is an answer in any case.
     endDeadline(res);
     const left = new AbortController();
     const leave = (): void => left.abort();
     res.once('close', leave).once(CLOSING, leave);
+    if (isClosing(res)) leave();
     const isSettled = await waits.wait(customer, { ms: seconds * 1_000, signal: left.signal });
+    if (isOver(res)) return;
     if (isSettled === null) return send(res, frame, customer);
     res.setHeader('Preference-Applied', `wait=${seconds}`);
     const mappings = (await readSoon(customer.id))?.mappings ?? customer.mappings;
@@ -90,4 +94,9 @@ export function createCustomerWrites({ db, entity, clock, log, systems, basePath
   }
 
   return { answerWrite };
+}
+
+/** The client has its answer, or has gone. */
+function isOver(res: Response): boolean {
+  return res.headersSent || res.closed;
 }

@@ -73,7 +73,7 @@ export const eventQuerySchema = {
     needs_attention: {
       type: 'string',
       enum: ['true', 'false'],
-      description: 'true: only events with a delivery that is parked or waits for somebody.',
+      description: 'true: only events with a delivery that is parked or waits for a person.',
     },
   },
 } as const;

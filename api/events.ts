@@ -8,13 +8,13 @@ import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { listedEventJson, timelineJson } from '../lib/operations/event-json.ts';
 import { readEventWords } from '../lib/operations/event-query.ts';
-import { decodeCursor, encodeCursor, type ListIdentity } from '../lib/operations/list-cursor.ts';
+import { encodeCursor } from '../lib/operations/list-cursor.ts';
 import { readTimeline } from '../lib/operations/timeline.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
-import { cursorSchema, eventPathSchema, eventQuerySchema, type EventQuery } from './event-schemas.ts';
-import { demand, invalid, paramsOf, queryOf } from './input.ts';
-import { cursorPageOf } from './paging.ts';
+import { eventPathSchema, eventQuerySchema, type EventQuery } from './event-schemas.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
+import { cursorPageOf, demandPlace } from './paging.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
@@ -71,15 +71,4 @@ function listPage({ db, clock, systems, basePath }: EventRoutesDeps): RequestHan
     );
     sendJson(res, 200, page.map(listedEventJson));
   };
-}
-
-/** The place at which a page begins. */
-export function demandPlace(
-  of: ListIdentity,
-  cursor: string,
-  forms: Parameters<typeof decodeCursor>[2],
-): string[] {
-  const place = decodeCursor(of, cursor, forms);
-  if (place) return place;
-  throw invalid([{ in: 'query', pointer: '/after', code: 'cursor', detail: cursorSchema['x-problem'] }]);
 }

@@ -1,8 +1,8 @@
 // Limits how often one address may send a wrong key. A key has far too many random bits to be guessed:
 // the limit keeps such attempts from costing reads of the database, and lets people see them.
 //
-// Behind a proxy all clients have the proxy's address. So a key that was right before is checked
-// all the same: one client with a wrong key does not lock out the others.
+// Behind a proxy all clients have the proxy's address. So a key that was right in this process before is
+// checked all the same. A right key that was not used yet waits with the others, for a minute at most.
 import { isIPv6 } from 'node:net';
 
 /** This many in a minute; the next ones are answered 429. */

@@ -1,4 +1,4 @@
-// /groups: what needs somebody, by its cause. The same code answers `twinbox groups`.
+// /groups: what needs a person, by its cause. The same code answers `twinbox groups`.
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
@@ -7,7 +7,7 @@ import type { Db } from '../db/server/connection.ts';
 import { groupJson, memberJson, readGroup, readGroups } from '../lib/operations/error-groups.ts';
 import { answerWithin } from './deadline.ts';
 import { groupPathSchema, groupQuerySchema, type GroupQuery } from './group-schemas.ts';
-import { demand, invalid, paramsOf, queryOf } from './input.ts';
+import { demand, demandOneOf, paramsOf, queryOf } from './input.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
@@ -37,10 +37,7 @@ export function groupRoutes({
       soon,
       async (req, res) => {
         const { system } = demand('query', checkQuery(queryOf(req, groupQuerySchema)));
-        if (system !== undefined && !systems.includes(system)) {
-          const detail = `must be one of ${systems.join(', ')}`;
-          throw invalid([{ in: 'query', pointer: '/system', code: 'enum', detail }]);
-        }
+        demandOneOf(systems, 'system', system);
         sendJson(res, 200, (await readGroups(db, entity, { system })).map(groupJson));
       },
     ],

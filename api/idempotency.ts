@@ -64,7 +64,7 @@ export async function writeOnce<T>(
         'idempotency_key_reused',
         'This Idempotency-Key was used for a request with another path or body. Nothing was changed. Take a new key for a new change; a repeat has to be the same, byte for byte.',
       );
-    res.setHeader('Idempotent-Replayed', 'true');
+    if (!res.headersSent) res.setHeader('Idempotent-Replayed', 'true');
     return again(error.kept);
   }
 }

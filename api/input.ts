@@ -42,6 +42,21 @@ export function paramsOf(req: Request, schema: Properties): Record<string, unkno
   );
 }
 
+/** The one that is named, or all; throws the Problem that names them. */
+export function demandOneOf(
+  names: readonly string[],
+  parameter: string,
+  given: string | undefined,
+): readonly string[] {
+  if (given === undefined) return names;
+  if (names.includes(given)) return [given];
+  throw notOneOf(parameter, `must be one of ${names.join(', ')}`);
+}
+
+export function notOneOf(parameter: string, detail: string): Problem {
+  return invalid([{ in: 'query', pointer: `/${parameter}`, code: 'enum', detail }]);
+}
+
 type Properties = { properties: Readonly<Record<string, { type?: string }>> };
 
 /**

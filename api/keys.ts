@@ -3,7 +3,7 @@
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import type { KeyOperations, ShownKey } from '../lib/operations/keys.ts';
+import { keyJson, type KeyOperations } from '../lib/operations/keys.ts';
 import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { demand, paramsOf } from './input.ts';
@@ -41,13 +41,4 @@ export function keyRoutes({
     ],
   });
   return router;
-}
-
-function keyJson(key: ShownKey): Record<string, unknown> {
-  const { id, name, scope, system, state } = key;
-  return {
-    ...{ id, name, scope, system, state },
-    ...{ created_at: key.createdAt, created_by: key.createdBy, expires_at: key.expiresAt },
-    ...{ last_used_at: key.lastUsedAt, revoked_at: key.revokedAt, replaced_by: key.replacedBy },
-  };
 }

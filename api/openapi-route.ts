@@ -7,7 +7,7 @@ import { openApiDocument } from './openapi.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
-/** Asks for nothing but the catalogue, so it answers while the database does not. */
+/** Needs the catalogue alone. */
 export function openApiRoute(entity: Entity): Router {
   const router = Router({ caseSensitive: true });
   const document = openApiDocument(entity);

@@ -54,11 +54,11 @@ function eventPaths(): Json {
   };
 }
 
-/** What needs somebody, and the stored facts themselves. */
+/** What needs a person, and the stored facts themselves. */
 function recordPaths(): Json {
   return {
     '/api/v1/groups': {
-      get: operation('listGroups', 'Lists the causes for which pairs need somebody, the largest first', {
+      get: operation('listGroups', 'Lists the causes for which pairs need a person, the largest first', {
         scope: 'viewer',
         parameters: queryParameters(groupQuerySchema),
         responses: { 200: answer('At most 100 groups', { type: 'array', items: ref('Group') }) },

@@ -2,6 +2,10 @@
 // requests neither shift nor repeat a row.
 
 import type { Response } from 'express';
+import { decodeCursor, type ListIdentity } from '../lib/operations/list-cursor.ts';
+import { cursorSchema } from './event-schemas.ts';
+import { invalid } from './input.ts';
+import type { Problem } from './problems.ts';
 
 type Query = Record<string, string | number>;
 
@@ -36,4 +40,19 @@ export function cursorPageOf<T>(
 export function linkNext(res: Response, path: string, query: Query): void {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
   res.setHeader('Link', `<${path}?${parts.join('&')}>; rel="next"`);
+}
+
+/** The place at which a page begins. */
+export function demandPlace(
+  of: ListIdentity,
+  cursor: string,
+  forms: Parameters<typeof decodeCursor>[2],
+): string[] {
+  const place = decodeCursor(of, cursor, forms);
+  if (place) return place;
+  throw wrongCursor();
+}
+
+export function wrongCursor(): Problem {
+  return invalid([{ in: 'query', pointer: '/after', code: 'cursor', detail: cursorSchema['x-problem'] }]);
 }

@@ -1,13 +1,9 @@
 // What the queries of /deliveries, /attempts and /refusals may contain, and the form of the answers: for
 // the checks and for the API document.
 
-import { eventStatuses } from '../lib/operations/event-query.ts';
+import { deliveryStatuses } from '../db/deliveries.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { cursorSchema, limitSchema } from './event-schemas.ts';
-
-export const deliveryStatuses = eventStatuses.filter(
-  (status) => !['unpublished', 'published'].includes(status),
-);
 
 const customer = { ...customerIdSchema, description: 'Only those of this customer.' };
 const system = { type: 'string', maxLength: 100, description: 'Only those of this system.' } as const;

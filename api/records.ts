@@ -9,18 +9,18 @@ import {
   type ListedDelivery,
   type ListedRefusal,
 } from '../db/stories/lists.ts';
+import { deliveryStatuses } from '../db/deliveries.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { parseStatuses } from '../lib/operations/event-query.ts';
 import { encodeCursor } from '../lib/operations/list-cursor.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
-import { demandPlace, type EventRoutesDeps } from './events.ts';
-import { demand, invalid, queryOf } from './input.ts';
-import { cursorPageOf } from './paging.ts';
+import type { EventRoutesDeps } from './events.ts';
+import { demand, demandOneOf, notOneOf, queryOf } from './input.ts';
+import { cursorPageOf, demandPlace } from './paging.ts';
 import {
   attemptQuerySchema,
   deliveryQuerySchema,
-  deliveryStatuses,
   refusalQuerySchema,
   type AttemptQuery,
   type DeliveryQuery,
@@ -49,13 +49,13 @@ function deliveries({ db, systems, basePath }: Deps): RequestHandler {
     const query = demand('query', checkDeliveries(queryOf(req, deliveryQuerySchema)));
     const { limit = PAGE_DEFAULT, after, status, customer } = query;
     const statuses = status === undefined ? deliveryStatuses : parseStatuses(status);
-    if (statuses?.every((each) => deliveryStatuses.includes(each)) !== true)
-      throw wrong('status', `must be one or several, with commas, of ${deliveryStatuses.join(', ')}`);
+    if (statuses?.every((each) => deliveryStatuses.some((known) => known === each)) !== true)
+      throw notOneOf('status', `must be one or several, with commas, of ${deliveryStatuses.join(', ')}`);
     const of = { list: 'deliveries', filter: query };
     const [number, target] = after === undefined ? [] : demandPlace(of, after, ['number', 'key']);
     const found = await listDeliveries(db, {
       ...{ statuses, customer, limit: limit + 1 },
-      targets: demandSystem([...systems, 'internal'], query.system),
+      targets: demandOneOf([...systems, 'internal'], 'system', query.system),
       after: number === undefined || target === undefined ? null : { number: Number(number), target },
     });
     const page = cursorPageOf(res, found, { limit, path: `${basePath}/deliveries`, query }, (last) =>
@@ -85,7 +85,7 @@ function refusals({ db, systems, basePath }: Deps): RequestHandler {
   return async (req, res) => {
     const query = demand('query', checkRefusals(queryOf(req, refusalQuerySchema)));
     const { limit = PAGE_DEFAULT, after, system, reason } = query;
-    demandSystem(systems, system);
+    demandOneOf(systems, 'system', system);
     const of = { list: 'refusals', filter: query };
     const found = await listRefusals(db, {
       ...{ system, reason, limit: limit + 1 },
@@ -96,17 +96,6 @@ function refusals({ db, systems, basePath }: Deps): RequestHandler {
     );
     sendJson(res, 200, page.map(refusalJson));
   };
-}
-
-/** The one that is named, or all. */
-function demandSystem(names: readonly string[], system: string | undefined): readonly string[] {
-  if (system === undefined) return names;
-  if (names.includes(system)) return [system];
-  throw wrong('system', `must be one of ${names.join(', ')}`);
-}
-
-function wrong(name: string, detail: string) {
-  return invalid([{ in: 'query', pointer: `/${name}`, code: 'enum', detail }]);
 }
 
 function deliveryJson(delivery: ListedDelivery) {

@@ -21,6 +21,13 @@ const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
 /** The server emits it on each open response when it begins to close: what only waits should answer. */
 export const CLOSING = Symbol('closing');
 
+const closingResponses = new WeakSet<object>();
+
+/** Whether the server of this response stops: what waits for something else answers now. */
+export function isClosing(res: object): boolean {
+  return closingResponses.has(res);
+}
+
 /**
  * The time limit for the headers of a request, counted from its first byte. An idle connection has
  * sent no byte of a request, so this limit does not cut it.
@@ -57,7 +64,10 @@ export async function listen(
   server.on('request', (req, res) => {
     open.add(res);
     res.once('close', () => open.delete(res));
-    if (closing) res.setHeader('Connection', 'close');
+    if (closing) {
+      res.setHeader('Connection', 'close');
+      closingResponses.add(res);
+    }
     app(req, res);
   });
   server.on('connection', (socket) => {
@@ -79,6 +89,7 @@ export async function listen(
     closing = true;
     for (const res of open) {
       if (!res.headersSent) res.setHeader('Connection', 'close');
+      closingResponses.add(res);
       res.emit(CLOSING);
     }
     // Idle connections, and connections that were never used (which Node does not count as idle),

@@ -1,6 +1,6 @@
 // Requests that wait until their change has its outcome at every system (Prefer: wait). The workers
 // are other processes, and the database is asked: one question for all that wait in this process, ten
-// times a second, and none while nobody waits.
+// times a second, and none while no request waits.
 import type { MappedRow } from '../db/entities/rows.ts';
 import { readSettledTargets } from '../db/events/outcomes.ts';
 import type { Db } from '../db/server/connection.ts';
@@ -43,7 +43,7 @@ export function createSyncWaits({ db, log, systems, max = 100, everyMs = 100 }: 
     }
   }
 
-  async function lookUntilNobodyWaits(): Promise<void> {
+  async function lookWhileRequestsWait(): Promise<void> {
     if (isLooking) return;
     isLooking = true;
     while (waiting.size > 0) {
@@ -68,7 +68,7 @@ export function createSyncWaits({ db, log, systems, max = 100, everyMs = 100 }: 
       };
       const one = { row, settle };
       waiting.add(one);
-      void lookUntilNobodyWaits();
+      void lookWhileRequestsWait();
       await sleep(ms, AbortSignal.any([signal, over.signal]));
       waiting.delete(one);
       return isSettled;

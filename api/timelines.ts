@@ -10,9 +10,8 @@ import { storyJson } from '../lib/operations/story-json.ts';
 import { placeOf, readStory } from '../lib/operations/story.ts';
 import { customerPathSchema, PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
-import { cursorSchema } from './event-schemas.ts';
-import { demand, invalid, paramsOf, queryOf } from './input.ts';
-import { linkNext } from './paging.ts';
+import { demand, paramsOf, queryOf } from './input.ts';
+import { linkNext, wrongCursor } from './paging.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
@@ -60,9 +59,4 @@ export function timelineRoutes(deps: TimelineRoutesDeps): Router {
     });
   }
   return router;
-}
-
-function wrongCursor(): Problem {
-  const detail = cursorSchema['x-problem'];
-  return invalid([{ in: 'query', pointer: '/after', code: 'cursor', detail }]);
 }

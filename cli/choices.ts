@@ -49,9 +49,16 @@ export function toTimeAhead(text: string): Date {
   return new Date(at);
 }
 
-/** `30m`, `2h` and `7d` ago, or a time with its zone: the text, checked. */
+/** `30m`, `2h` and `7d` ago, or a time with its zone. */
+export function toTime(text: string): Date {
+  const at = parseTime(text, systemClock.now());
+  if (at === null) throw new InvalidArgumentError(`It ${says.time}.`);
+  return at;
+}
+
+/** The same as a text, checked. */
 export function toTimeWord(text: string): string {
-  if (parseTime(text, systemClock.now()) === null) throw new InvalidArgumentError(`It ${says.time}.`);
+  toTime(text);
   return text;
 }
 

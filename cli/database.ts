@@ -98,7 +98,7 @@ async function isNew(db: Db, catalogue: TableCatalogue): Promise<boolean> {
 }
 
 /**
- * An embedded database follows the configuration by itself when Twinbox starts on it, as long as nobody
+ * An embedded database follows the configuration by itself when Twinbox starts on it, as long as no person
  * has to be asked. A command that reads changes nothing, and ends no process that runs.
  */
 async function assertUnasked(db: Db, catalogue: TableCatalogue): Promise<void> {

@@ -1,6 +1,6 @@
 // Error groups, as lines for a person.
 import { groupTitle } from '../lib/operations/meanings.ts';
-import type { GroupMember, ToldGroup } from '../lib/operations/error-groups.ts';
+import type { GroupMember, ExplainedGroup } from '../lib/operations/error-groups.ts';
 import { shortTime } from './choices.ts';
 import { count, table } from './output.ts';
 
@@ -17,7 +17,7 @@ const HEAD = [
 ];
 
 /** A table of the groups, and below it what each means. */
-export function groupLines(groups: readonly ToldGroup[]): string[] {
+export function groupLines(groups: readonly ExplainedGroup[]): string[] {
   return [
     ...table([
       HEAD,
@@ -31,7 +31,7 @@ export function groupLines(groups: readonly ToldGroup[]): string[] {
   ];
 }
 
-function explained(group: ToldGroup): string[] {
+function explained(group: ExplainedGroup): string[] {
   const { fingerprint, means, cure, example } = group;
   return [
     `${fingerprint}  ${groupTitle(group)}`,
@@ -45,7 +45,7 @@ function nameOf({ customer, mapping }: GroupMember): string {
   return customer === null ? `mapping ${mapping}` : `customer ${customer}`;
 }
 
-export function groupDetailLines(group: ToldGroup & { members: GroupMember[] }): string[] {
+export function groupDetailLines(group: ExplainedGroup & { members: GroupMember[] }): string[] {
   const { count: pairs, customers, firstSeen, lastSeen, members } = group;
   return [
     ...explained(group),

@@ -52,7 +52,7 @@ export function chosenSystem(
   const names = found.map(({ name }) => name).join(', ');
   throw new CliError(
     exit.usage,
-    names === '' ? 'No system is kept in step.' : `Say which system with --system: ${names}.`,
+    names === '' ? 'No system is kept in step.' : `Say which system: ${names} (--help shows where).`,
   );
 }
 

@@ -28,16 +28,21 @@ const columns = `
 id, name, scope, system, hash, hash_secret as "hashSecret", created_at as "createdAt", created_by as "createdBy",
 expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt", replaced_by as "replacedBy"`;
 
+/** A server that vanished answers nothing: its connections are not kept until TCP gives up. */
+const ANSWER_MS = 15_000;
+
 export async function readApiKey(db: Db, id: string): Promise<ApiKey | null> {
-  const { rows } = await db.raw<{ rows: ApiKey[] }>(`select ${columns} from api_keys where id = :id`, { id });
+  const { rows } = await db
+    .raw<{ rows: ApiKey[] }>(`select ${columns} from api_keys where id = :id`, { id })
+    .timeout(ANSWER_MS);
   return rows[0] ?? null;
 }
 
 /** Whether any key was ever made, also one that is revoked or has expired. */
 export async function hasApiKeys(db: Db): Promise<boolean> {
-  const { rows } = await db.raw<{ rows: { found: boolean }[] }>(
-    'select exists (select from api_keys) as found',
-  );
+  const { rows } = await db
+    .raw<{ rows: { found: boolean }[] }>('select exists (select from api_keys) as found')
+    .timeout(ANSWER_MS);
   return rows[0]?.found === true;
 }
 
@@ -102,7 +107,9 @@ export async function noteKeyUses(db: Db, uses: readonly { id: string; at: Date 
 
 /** 32 bytes that the migration made. */
 export async function readKeySecret(db: Db): Promise<Buffer> {
-  const { rows } = await db.raw<{ rows: { secret: Buffer }[] }>('select secret from api_key_secret');
+  const { rows } = await db
+    .raw<{ rows: { secret: Buffer }[] }>('select secret from api_key_secret')
+    .timeout(ANSWER_MS);
   if (!rows[0]) throw new Error('the row of api_key_secret is missing: was the database emptied by hand?');
   return rows[0].secret;
 }

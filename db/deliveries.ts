@@ -5,18 +5,12 @@ import { isRowChangeSql } from './events/kinds.ts';
 import { makeMappings } from './mappings/writes/existing-rows.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
-export type DeliveryStatus =
-  | 'queued'
-  | 'waiting'
-  | 'parked'
-  | 'applied'
-  | 'superseded'
-  | 'noop'
-  | 'echo'
-  | 'origin'
-  | 'conflict'
-  | 'stale'
-  | 'closed';
+export const deliveryStatuses = [
+  ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
+  ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
+] as const;
+
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 export type DeliveryChange = {
   eventId: string;

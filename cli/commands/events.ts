@@ -8,6 +8,7 @@ import {
   patterns,
   readEventWords,
   says,
+  type EventQuery,
   type EventWords,
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
@@ -78,7 +79,7 @@ function addList(events: Command, context: CommandContext): void {
     .addOption(
       new Option(
         '--needs-attention',
-        'only those with a delivery that is parked or waits for somebody',
+        'only those with a delivery that is parked or waits for a person',
       ).conflicts('status'),
     )
     .option(
@@ -111,8 +112,8 @@ async function list(
     async ({ config, database: { db } }) => ({
       found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
       groups:
-        asked.needsAttention === true && after === undefined
-          ? await readGroups(db, customerOf(config))
+        showsGroups(read.query) && after === undefined
+          ? await readGroups(db, customerOf(config), { system: read.query.target })
           : null,
     }),
     { mayCreate: false },
@@ -217,4 +218,10 @@ function outcomes({ deliveries, published, routed }: ListedEvent): string {
   return deliveries
     .map(({ target, status, error }) => `${target}: ${status}${error === null ? '' : ` (${error})`}`)
     .join(', ');
+}
+
+/** A group is of a system alone: beside any other filter its count would say too much. */
+function showsGroups({ needsAttention, type, customer, error, since, until, target }: EventQuery): boolean {
+  const narrowed = [type, customer, error, since, until].some((each) => each !== undefined);
+  return needsAttention === true && !narrowed && target !== 'internal';
 }

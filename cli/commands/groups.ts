@@ -13,7 +13,7 @@ const MEMBERS = 100;
 export function addGroups(context: CommandContext): void {
   const groups = context.program
     .command('groups')
-    .description('what needs somebody, by its cause: how many, since when, what it means, how it is cured')
+    .description('what needs a person, by its cause: how many, since when, what it means, how it is cured')
     .addHelpText(
       'after',
       `
@@ -39,7 +39,7 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
         },
       );
       if (json) output.printJson({ groups: found.map(groupJson) });
-      else if (found.length === 0) output.say('No pair is parked, waits for somebody or fails.');
+      else if (found.length === 0) output.say('No pair is parked, waits for a person or fails.');
       else for (const line of groupLines(found)) output.print(line);
       finish(exit.ok);
     });

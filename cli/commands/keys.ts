@@ -6,6 +6,7 @@ import type { Config } from '../../lib/config/config.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
 import { keyScopes, type KeyScope } from '../../lib/keys/scopes.ts';
 import {
+  keyJson,
   createKeyOperations,
   keyNamePattern,
   type KeyOperations,
@@ -54,19 +55,22 @@ Examples:
     .action(async (name: string, given: Why & { scope: KeyScope; system?: string; expires?: Date }) => {
       const wanted = { name: checkedName(name), scope: given.scope, expiresAt: given.expires ?? null };
       const system = systemOf(systems, given);
-      await withKeys(async (keys, config) => {
-        const made = await keys.create({ ...wanted, system }, by(given));
-        sayMade(output, made, given);
-        if (made.first && config.api.keys.length === 0)
-          output.say(
-            'It is the first key of this database: within 5 s the API is closed, and every request needs a key, also on this machine.',
-          );
-        const foreign = (await keys.list()).filter(({ state }) => state === 'foreign');
-        if (foreign.length > 0)
-          output.say(
-            `Attention: ${foreign.length} other keys were made with another API_KEY_SECRET than this command has. The API accepts this key only if it has the same API_KEY_SECRET as this command.`,
-          );
-      });
+      await withKeys(
+        async (keys, config) => {
+          const made = await keys.create({ ...wanted, system }, by(given));
+          sayMade(output, made, given);
+          if (made.first && config.api.keys.length === 0)
+            output.say(
+              'It is the first key of this database: within 5 s the API is closed, and every request needs a key, also on this machine.',
+            );
+          const foreign = (await keys.list()).filter(({ state }) => state === 'foreign');
+          if (foreign.length > 0)
+            output.say(
+              `Attention: ${foreign.length} other keys were made with another API_KEY_SECRET than this command has. The API accepts this key only if it has the same API_KEY_SECRET as this command.`,
+            );
+        },
+        { mayCreate: true },
+      );
       finish(exit.ok);
     });
 }
@@ -90,7 +94,7 @@ Examples:
       await withKeys(async (keys, { api }) => {
         const found = await keys.list();
         const shown = found.filter(({ state }) => all || state === 'live' || state === 'foreign');
-        if (json) return output.printJson({ keys: shown.map(toJson), fixed: api.keys.length });
+        if (json) return output.printJson({ keys: shown.map(keyJson), fixed: api.keys.length });
         if (shown.length > 0) for (const line of table([HEAD, ...shown.map(row)])) output.print(line);
         else output.say(found.length === 0 ? 'There is no key in the database.' : 'No key is live.');
         const ended = found.length - shown.length;
@@ -121,7 +125,7 @@ Examples:
         const result = await keys.revoke(id, by(given));
         if (result.outcome === 'not_found') throw noSuchKey(id);
         const { outcome, key } = result;
-        if (given.json === true) return output.printJson({ outcome, key: toJson(key) });
+        if (given.json === true) return output.printJson({ outcome, key: keyJson(key) });
         output.say(
           outcome === 'revoked'
             ? `The key ${key.name} (${id}) is revoked; it stops within 5 s.`
@@ -159,7 +163,7 @@ Examples:
         if (result.outcome === 'not_found') throw noSuchKey(id);
         if (result.outcome === 'cannot_rotate') throw new CliError(exit.failed, result.why);
         const { old } = result;
-        sayMade(output, result, given, { old: toJson(old) });
+        sayMade(output, result, given, { old: keyJson(old) });
         output.say(
           old.revokedAt
             ? `The old key ${id} stops within 5 s.`
@@ -170,9 +174,15 @@ Examples:
     });
 }
 
-function withKeys<T>(work: (keys: KeyOperations, config: Config) => Promise<T>): Promise<T> {
-  return withDatabase(({ config, database: { db } }) =>
-    work(createKeyOperations({ db, clock: systemClock, keySecrets: config.api.keySecrets }), config),
+/** Only the first key may come before the database is there. */
+function withKeys<T>(
+  work: (keys: KeyOperations, config: Config) => Promise<T>,
+  { mayCreate = false } = {},
+): Promise<T> {
+  return withDatabase(
+    ({ config, database: { db } }) =>
+      work(createKeyOperations({ db, clock: systemClock, keySecrets: config.api.keySecrets }), config),
+    { mayCreate },
   );
 }
 
@@ -186,7 +196,7 @@ function sayMade(
   { json = false }: Why,
   more: Record<string, unknown> = {},
 ): void {
-  if (json) return output.printJson({ ...toJson(key), key: text, ...more });
+  if (json) return output.printJson({ ...keyJson(key), key: text, ...more });
   const until = key.expiresAt ? `until ${key.expiresAt.toISOString()}` : 'and never expires';
   output.print(text);
   output.say(
@@ -203,15 +213,6 @@ function row({ id, name, scope, system, state, lastUsedAt, expiresAt, replacedBy
     lastUsedAt ? shortTime(lastUsedAt) : 'never',
     expiresAt ? shortTime(expiresAt) : 'never',
   ];
-}
-
-function toJson(key: ShownKey): Record<string, unknown> {
-  const { id, name, scope, system, state } = key;
-  return {
-    ...{ id, name, scope, system, state },
-    ...{ created_at: key.createdAt, created_by: key.createdBy, expires_at: key.expiresAt },
-    ...{ last_used_at: key.lastUsedAt, revoked_at: key.revokedAt, replaced_by: key.replacedBy },
-  };
 }
 
 function checkedName(name: string): string {

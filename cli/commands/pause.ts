@@ -6,6 +6,7 @@ import {
   releaseDeletes,
   resumeConnection,
 } from '../../db/connections.ts';
+import { forgetBudgets } from '../../db/limits/budgets.ts';
 import { endRest } from '../../db/limits/rests.ts';
 import { raiseHeldDeletes } from '../../db/mappings/writes/decisions.ts';
 import { raiseWaiting } from '../../db/mappings/dirty.ts';
@@ -142,7 +143,9 @@ async function resume(
   return withTransaction(db, async (tx) => {
     const before = await lockConnection(tx, system);
     await resumeConnection(tx, system, now);
-    const rested = await endRest(tx, { system, account: before?.account ?? '', now });
+    const account = before?.account ?? '';
+    const rested = await endRest(tx, { system, account, now });
+    await forgetBudgets(tx, { system, account });
     if (deletes) await releaseDeletes(tx, system, now);
     const held = deletes ? await lockWaiting(tx, system, 'fuse') : [];
     const kept = writes ? await lockWaiting(tx, system, 'writes_off') : [];

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import type { DeliveryStatus } from '../../db/deliveries.ts';
+import { deliveryStatuses, type DeliveryStatus } from '../../db/deliveries.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import { planReplay, runReplay, type DeliveryChoice, type ReplayItem } from '../../lib/operations/replay.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
@@ -7,17 +7,13 @@ import { commandActor } from '../actor.ts';
 import { describeEffect } from '../effect.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
+import { toId, toTime } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { isAgreed, isInteractive } from '../question.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { toSeconds } from '../seconds.ts';
 import { withSync } from '../sync-session.ts';
 import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
-
-const STATUSES: DeliveryStatus[] = [
-  ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
-  ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
-];
 
 type Options = {
   status?: DeliveryStatus[];
@@ -40,7 +36,7 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
     .argument('[event...]', 'only these events, whatever their status', toUuids)
     .addOption(
       new Option('--status <status...>', 'only those with one of these states, in place of parked').choices(
-        STATUSES,
+        deliveryStatuses,
       ),
     )
     .option('--id <event...>', 'only these events; the same as the argument', toUuids)
@@ -181,23 +177,4 @@ function toUuids(text: string, before: string[] = []): string[] {
   if (invalid !== undefined)
     throw new InvalidArgumentError(`${JSON.stringify(invalid)} is not the id of an event (a UUID).`);
   return [...before, ...ids];
-}
-
-function toId(text: string): number {
-  const id = Number(text);
-  if (!Number.isSafeInteger(id) || id < 1)
-    throw new InvalidArgumentError('It must be a whole number from 1.');
-  return id;
-}
-
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function toTime(text: string): Date {
-  const [, number, unit] = /^(\d+)([mhd])$/.exec(text) ?? [];
-  const at = unit === undefined ? Date.parse(text) : Date.now() - Number(number) * (UNITS[unit] ?? 0);
-  if (Number.isNaN(at))
-    throw new InvalidArgumentError(
-      'It must have the form 30m, 2h or 7d, or be a time such as 2026-01-31T12:00:00Z.',
-    );
-  return new Date(at);
 }

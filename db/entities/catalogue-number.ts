@@ -94,7 +94,7 @@ export async function readNumber(db: Db | Tx): Promise<number> {
   const { rows } = await db.raw<{ rows: { number: string | number }[] }>(
     'select number from catalogue_number',
   );
-  // No row after a restore that left it out: then nobody is kept out, and nobody says less.
+  // No row after a restore that left the table out: then no process is kept out.
   return Number(rows[0]?.number ?? 1);
 }
 

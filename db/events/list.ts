@@ -2,7 +2,7 @@
 // selective filter, so that a page of a million events costs what its own rows cost
 // (docs/decisions/0082-stories-from-stored-facts.md).
 import type { Db } from '../server/connection.ts';
-import type { DeliveryStatus } from '../deliveries.ts';
+import { deliveryStatuses, type DeliveryStatus } from '../deliveries.ts';
 import { isPublishedSql, isRoutedSql } from '../relay/publication.ts';
 import { publishedUpToSql } from '../relay/receive-gap.ts';
 import { isOfInterestSql } from '../mappings/left-out.ts';
@@ -103,8 +103,15 @@ function pageSql(filter: EventFilter, statuses: readonly string[]): string {
   const where = ofEvent(filter);
   const delivery = ofDelivery(filter);
   const of = delivery === 'true' ? where : `${where} and ${someDelivery(delivery)}`;
+  const inStatus = 'd.status = any(:statuses::text[])';
+  const withStatus = `${where} and ${someDelivery(`${delivery} and ${inStatus}`)}`;
+  // A customer has few events, and a code few deliveries, whatever their states are.
+  if (statuses.length > 0 && !statuses.some((status) => OF_THE_RELAY.includes(status))) {
+    if (filter.customer !== undefined) return byCustomer(withStatus);
+    if (filter.error !== undefined) return byError(`${fromDeliveries(filter)} and ${inStatus}`);
+  }
   if (filter.type !== undefined && statuses.length > 0 && statuses.every((status) => USUAL.includes(status)))
-    return byType(`${where} and ${someDelivery(`${delivery} and d.status = any(:statuses::text[])`)}`);
+    return byType(withStatus);
   if (statuses.length > 0)
     return [
       ...(statuses.some((status) => !OF_THE_RELAY.includes(status))
@@ -220,10 +227,10 @@ function byStatus(from: string, { target }: EventFilter, statuses: readonly stri
   return statuses.includes('queued') ? `${settled} union ${byQueue(from)}` : settled;
 }
 
-const SETTLED = `waiting parked applied superseded noop echo origin conflict stale closed`;
+const NOT_QUEUED = deliveryStatuses.filter((status) => status !== 'queued').join(' ');
 
 const byTarget = (from: string) =>
-  `${byState(`unnest(array[:target::text])`, `unnest(string_to_array('${SETTLED}', ' '))`, from)}
+  `${byState(`unnest(array[:target::text])`, `unnest(string_to_array('${NOT_QUEUED}', ' '))`, from)}
 union ${byQueue(from)}`;
 
 const byError = (from: string) => `(

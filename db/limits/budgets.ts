@@ -30,6 +30,11 @@ export async function saveBudget(db: Db, budget: Place & BudgetRow & { now: Date
   await db.raw(saveSql, budget);
 }
 
+/** A person asks for the calls again: the next answers say what is used up. */
+export async function forgetBudgets(tx: Tx, place: Place): Promise<void> {
+  await tx.raw('delete from account_budgets where system = :system and account = :account', place);
+}
+
 /** What has no end counts for a day. */
 const NO_END = `interval '1 day'`;
 

@@ -1,4 +1,4 @@
-// Pairs that need somebody, or fail and are tried again, in groups of the same cause.
+// Pairs that need a person, or fail and are tried again, in groups of the same cause.
 import type { Db } from '../server/connection.ts';
 import { isOfInterestSql } from './left-out.ts';
 import { toMapping, type Mapping } from './mappings.ts';
@@ -55,10 +55,10 @@ from (
 order by g.count desc, g.system, g.code, g.class, g.field
 limit :limit`;
 
-/** The largest groups first. */
+/** The largest groups first; all of them without a limit. */
 export async function readErrorGroups(
   db: Db,
-  { limit, system = null }: { limit: number; system?: string | null | undefined },
+  { limit = null, system = null }: { limit?: number | null; system?: string | null | undefined },
 ): Promise<ErrorGroup[]> {
   const { rows } = await db.raw<{ rows: ErrorGroup[] }>(groupsSql, { limit, system });
   return rows;

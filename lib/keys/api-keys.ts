@@ -121,8 +121,10 @@ function rememberRows(db: Db, elapsed: () => number): (id: string) => Promise<Ap
     row.then((found) => {
       if (found === null) forget();
     }, forget);
-    for (const oldest of [...rows.keys()].slice(0, Math.max(0, rows.size - MOST_REMEMBERED)))
+    for (const oldest of rows.keys()) {
+      if (rows.size <= MOST_REMEMBERED) break;
       rows.delete(oldest);
+    }
     return row;
   };
 }

@@ -10,7 +10,7 @@ import type { Db } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';
 import type { Budget, Failure, Integration } from '../integrations/integration.ts';
 import { ownFailure } from '../integrations/own-failure.ts';
-import { accountOf, minute, type Rest, type RestDeps } from './rest.ts';
+import { accountOf, minute, MOST_MS, type Rest, type RestDeps } from './rest.ts';
 
 export interface Budgets {
   /** What an answer, or a refusal, said. */
@@ -42,17 +42,18 @@ export function createBudgets(
     const last = stored.get(name);
     const isSame = last?.level === next.level && Math.abs(last.resetsAt - next.resetsAt) < STORED_EVERY_MS;
     if (last && isSame && next.at - last.at < STORED_EVERY_MS) return;
-    stored.set(name, next);
     const row = { ...budget, backgroundShare };
-    known = [...known.filter((other) => other.name !== name), row];
     await saveBudget(db, { system, account, ...row, now });
+    stored.set(name, next);
+    known = [...known.filter((other) => other.name !== name), row];
     if (pauses(row) && (last?.level ?? 0) < backgroundShare * 10)
       log.warn('account.background_pauses', { system, budget: name, until: budget.resetsAt?.toISOString() });
   }
 
   return {
     async said(budgets) {
-      for (const budget of budgets.filter(isSane)) {
+      for (const said of budgets.filter(isSane)) {
+        const budget = withNearEnd(said, clock.now());
         await store(budget);
         const leftMs = endOf(budget) - clock.now().getTime();
         if (budget.used >= budget.limit && leftMs > 0) await rest.began(usedUp(budget, leftMs));
@@ -112,6 +113,12 @@ function endOf({ resetsAt }: Budget): number {
 }
 
 /** An answer may say anything. */
+/** No quota lasts longer than a month: a later end is a mistake, such as seconds read as milliseconds. */
+function withNearEnd({ resetsAt, ...budget }: Budget, now: Date): Budget {
+  const latest = now.getTime() + MOST_MS;
+  return { ...budget, resetsAt: resetsAt && new Date(Math.min(resetsAt.getTime(), latest)) };
+}
+
 function isSane({ name, limit, used, resetsAt }: Budget): boolean {
   const isEnd = resetsAt === null || !Number.isNaN(resetsAt.getTime());
   return /^[\w. -]{1,60}$/.test(name) && Number.isFinite(limit) && limit > 0 && used >= 0 && isEnd;

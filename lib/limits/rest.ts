@@ -42,7 +42,7 @@ export interface Rest {
 const UNSAID_MS = 15 * 60_000;
 const LEAST_MS = 1_000;
 /** No quota lasts longer than a month; a person can end a rest sooner. */
-const MOST_MS = 31 * 24 * 3_600_000;
+export const MOST_MS = 31 * 24 * 3_600_000;
 
 /** `asks`: its first look is the database's, for callers who claim nothing. */
 export function createRest(deps: RestDeps, { asks }: { asks: boolean }): Rest {

@@ -1,4 +1,4 @@
-// Error groups: what needs somebody, by its cause, instead of one row for each customer. A group is
+// Error groups: what needs a person, by its cause, instead of one row for each customer. A group is
 // known by a fingerprint of its system, the class of the failure, its code and the field.
 import { createHash } from 'node:crypto';
 import {
@@ -18,7 +18,7 @@ import { meaningOf, type Meaning } from './meanings.ts';
 /** More causes at once are no list that a person reads. */
 export const GROUPS_MAX = 100;
 
-export type ToldGroup = Omit<ErrorGroup, 'example'> &
+export type ExplainedGroup = Omit<ErrorGroup, 'example'> &
   Meaning & {
     fingerprint: string;
     example: GroupMember | null;
@@ -47,8 +47,11 @@ export async function readGroups(
   db: Db,
   entity: Entity,
   filter: { system?: string | undefined } = {},
-): Promise<ToldGroup[]> {
-  const groups = await readErrorGroups(db, { ...filter, limit: GROUPS_MAX });
+): Promise<ExplainedGroup[]> {
+  return explained(db, entity, await readErrorGroups(db, { ...filter, limit: GROUPS_MAX }));
+}
+
+async function explained(db: Db, entity: Entity, groups: readonly ErrorGroup[]): Promise<ExplainedGroup[]> {
   const ids = groups.map(({ example }) => example);
   const [pairs, events] = await Promise.all([readPairs(db, ids), readOpenEvents(db, ids)]);
   return groups.map((group) => {
@@ -68,8 +71,9 @@ export async function readGroup(
   entity: Entity,
   fingerprint: string,
   limit: number,
-): Promise<(ToldGroup & { members: GroupMember[] }) | null> {
-  const group = (await readGroups(db, entity)).find((each) => each.fingerprint === fingerprint);
+): Promise<(ExplainedGroup & { members: GroupMember[] }) | null> {
+  const found = (await readErrorGroups(db, {})).filter((each) => fingerprintOf(each) === fingerprint);
+  const [group] = await explained(db, entity, found);
   if (!group) return null;
   const pairs = await readGroupMembers(db, group, limit);
   const events = await readOpenEvents(
@@ -97,7 +101,7 @@ function memberOf(
   };
 }
 
-export function groupJson(group: ToldGroup) {
+export function groupJson(group: ExplainedGroup) {
   const { fingerprint, system, code, field, count, parked, waiting, retrying, customers, means, cure } =
     group;
   return {

@@ -1,13 +1,11 @@
 // The grammar of the lists of events: the same names, states and times in a URL and on the command
 // line.
+import { deliveryStatuses } from '../../db/deliveries.ts';
 import type { EventFilter, EventStatus } from '../../db/events/list.ts';
 import { isInstant } from '../catalogue/calendar.ts';
 import type { Violation } from '../catalogue/check.ts';
 
-export const eventStatuses: readonly EventStatus[] = [
-  ...(['unpublished', 'published', 'queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
-  ...(['echo', 'origin', 'conflict', 'stale', 'closed'] as const),
-];
+export const eventStatuses: readonly EventStatus[] = ['unpublished', 'published', ...deliveryStatuses];
 
 /** As texts: what `?status=parked,waiting&since=2h` and `--status parked,waiting --since 2h` say. */
 export type EventWords = {

@@ -135,7 +135,8 @@ async function rotate(
   const until = graceMs > 0 ? new Date(now.getTime() + graceMs) : null;
   await replaceApiKey(tx, { id, by: row.id, now, until });
   await note(tx, 'rotate_key', row, { by, now, more: { replaces: id, old_until: until ?? now } });
-  const after = (await lockApiKey(tx, id)) ?? old;
+  const after = await lockApiKey(tx, id);
+  if (!after) throw new Error('rotate: a row of api_keys that is locked has gone');
   return { outcome: 'rotated', text, key: shown(row, at), old: shown(after, at) };
 }
 
@@ -188,4 +189,14 @@ async function note(
     ...{ action, system: system ?? '', actor: by.actor, reason: by.reason, at: now },
     detail: { id, name, scope, expires_at: expiresAt, ...more },
   });
+}
+
+/** A key as the API and commands show it. */
+export function keyJson(key: ShownKey): Record<string, unknown> {
+  const { id, name, scope, system, state } = key;
+  return {
+    ...{ id, name, scope, system, state },
+    ...{ created_at: key.createdAt, created_by: key.createdBy, expires_at: key.expiresAt },
+    ...{ last_used_at: key.lastUsedAt, revoked_at: key.revokedAt, replaced_by: key.replacedBy },
+  };
 }

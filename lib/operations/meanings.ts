@@ -22,12 +22,13 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   },
   account_unread: { means: 'The records of the account are still being read.', cure: BY_ITSELF },
   ask_link: {
-    means: 'The record has the email of a customer of ours; a person has to consent.',
+    means: 'The record has the identity of a customer of ours, such as the email; a person has to consent.',
     cure: '`npx twinbox link MAPPING`.',
   },
   duplicate_email: {
-    means: 'The record has the email of a customer, and the settings forbid links by email.',
-    cure: 'Correct one of the two emails, or link them by hand.',
+    means:
+      'The record has the identity of a customer, such as the email, and the settings forbid links by it.',
+    cure: 'Correct one of the two, or link them by hand.',
   },
   restored: {
     means: 'The record lives again after its customer was deleted.',
@@ -120,7 +121,7 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   },
   transform_failed: {
     means: 'A transform of the configuration cannot carry a value.',
-    cure: `Correct the transform or the value, ${REPLAY}.`,
+    cure: 'Correct the value, or the transform and start the workers again: the pair goes on by itself.',
   },
   broken_off: {
     means: 'Every step for the pair broke off by a fault.',

@@ -92,7 +92,7 @@ const DAY_MS = 86_400_000;
 /** Only what is older than the retention is ever dropped. A row that is gone may have had any age. */
 function keptFrom(createdAt: Date | null, oldest: Date | null, cutoffMs: number): Date | null {
   const from = new Date(Math.min(oldest?.getTime() ?? cutoffMs, cutoffMs));
-  return createdAt !== null && createdAt < from ? from : null;
+  return createdAt === null || createdAt < from ? from : null;
 }
 
 function cursorOf(of: StoryOf, order: StoryOrder, { micros, rank, key }: FactPlace): string {

@@ -23,7 +23,7 @@ export function same(rule: FieldRule, a: Value | undefined, b: Value | undefined
 /**
  * Whether their side can hold a value of ours whole. A number that JavaScript does not have exactly
  * is sent nowhere: what comes back of it could be another one. Throws TransformFailure where a transform
- * cannot carry the value: then nobody knows what their side would get.
+ * cannot carry the value: then it is not known what their side would get.
  */
 export function canCarry(rule: FieldRule, value: Value): boolean {
   if (isInexact(rule.field, canonical(rule, value))) return false;

@@ -17,7 +17,10 @@ import { isReferredTo, type Kind } from './kind.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 
 /** What is not known yet: the record of our row, or the row of their record. */
-export type MissingReference = { field: string; entity: string } & ({ id: number } | { external_id: string });
+/** `id` is left out where JavaScript does not have it exactly. */
+export type MissingReference = { field: string; entity: string } & (
+  { id?: number } | { external_id: string }
+);
 
 type Reference = Field & { references: string };
 
@@ -37,8 +40,7 @@ export async function namedAtSystem(
   const inexact = referencesOf(entity).find(({ name }) => typeof row.fields[name] === 'string');
   if (inexact !== undefined) {
     const { name: field, references } = inexact;
-    const missing = { field, entity: references, id: Number(row.fields[field]) };
-    return { row, missing, namesItself: false };
+    return { row, missing: { field, entity: references }, namesItself: false };
   }
   if (named.length === 0) return { row, missing: null, namesItself: false };
   const fields: Fields = { ...row.fields };

@@ -1,4 +1,4 @@
-import type { OpenIntent } from '../../db/mappings/mappings.ts';
+import type { OpenIntent, StoredPair } from '../../db/mappings/mappings.ts';
 import type { FieldRule, Fields, Value } from '../catalogue/document.ts';
 import { same } from './canonical.ts';
 
@@ -7,15 +7,7 @@ import { same } from './canonical.ts';
  * moves. `reformed` is the one that waits for a write: the table's own triggers made another value
  * of theirs, and what they made goes out. `refused` waits for the record to allow ours (next.ts).
  */
-export type LeftReason =
-  | 'derived'
-  | 'held'
-  | 'null_refused'
-  | 'cannot_carry'
-  | 'cannot_take'
-  | 'refused'
-  | 'reformed'
-  | 'reform_refused';
+export type LeftReason = NonNullable<StoredPair['reason']>;
 
 /** Per field, what was last known to stand for the same thing on both sides. */
 export interface Pair {

@@ -35,7 +35,7 @@ describe('GET /groups', () => {
       status,
     });
 
-  it('is empty while nothing needs anybody', async () => {
+  it('is empty while no pair needs a person', async () => {
     await world.create({ name: 'Ada', email: 'ada@example.com' });
     await world.rest();
     expect(await list()).to.deep.equal([]);

@@ -123,6 +123,27 @@ describe('a write that prefers to wait', () => {
     await world.rest();
   });
 
+  it('is answered at once when the process stops while the write is made', async () => {
+    const { id } = await linkedPair(world);
+    const slow = await startApi({ db: world.db, clock: world.clock });
+    const other = await world.db.transaction();
+    await other.raw('select from customers where id = ? for update', [id]);
+    const answer = slow.send('PATCH', `${customers}/${id}`, {
+      body: { name: 'Stopping' },
+      headers: { Prefer: 'wait=30' },
+    });
+    const waiting = `select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await waitUntil(
+      async () => Number((await world.db.raw<{ rows: { n: number }[] }>(waiting)).rows[0]?.n) > 0,
+      { timeoutMs: 5_000, what: 'the write waits for the row' },
+    );
+    const closed = slow.server.close();
+    await other.rollback();
+    expect((await answer).status).to.equal(202);
+    await closed;
+    await world.rest();
+  });
+
   async function changedRow(): Promise<MappedRow> {
     const { id } = await world.create();
     const row = await readRow(world.db, customerEntity, id);
@@ -130,7 +151,7 @@ describe('a write that prefers to wait', () => {
     return row;
   }
 
-  it('asks the database nothing once nobody waits: a client that has gone ends its wait', async () => {
+  it('asks the database nothing once no request waits: a client that has gone ends its wait', async () => {
     const row = await changedRow();
     let asked = 0;
     world.db.on(

@@ -194,5 +194,8 @@ describe('GET /customers/{id}/timeline', () => {
     await api.send('DELETE', `/api/v1/customers/${id}`);
     await world.rest();
     expect(items(await read(id)).map(({ detail }) => detail['event_type'])).to.include('customer.deleted');
+    // Once the row has gone, its age is not known.
+    await world.db.transaction((tx) => tx.raw('select purge_customer(?)', [id]));
+    expect((await read(id)).json['beyond_retention']).to.have.property('before');
   });
 });

@@ -199,10 +199,10 @@ describe('twinbox events', () => {
     expect((await place.run(['timeline', 'customer', '999'])).code).to.equal(3);
   });
 
-  it('says that no group of failures needs anybody', async () => {
+  it('says that no group of failures needs a person', async () => {
     const { code, stderr } = await place.run(['groups']);
     expect({ code, stderr: stderr.trim() }).to.deep.equal({
-      ...{ code: 0, stderr: 'No pair is parked, waits for somebody or fails.' },
+      ...{ code: 0, stderr: 'No pair is parked, waits for a person or fails.' },
     });
     const attention = await place.run(['events', '--needs-attention', '--json']);
     expect(JSON.parse(attention.stdout)).to.deep.equal({ groups: [], events: [], after: null });

@@ -87,6 +87,15 @@ describe('twinbox keys', function () {
     }
   });
 
+  it('list and revoke make no database where there is none', async () => {
+    const elsewhere = { env: { DATABASE_URL: '' } };
+    for (const args of [['list'], ['revoke', '0'.repeat(12)]]) {
+      const { code, stderr } = await place.run(['keys', ...args], elsewhere);
+      expect([code, stderr], args.join(' ')).to.deep.include(69);
+      expect(stderr).to.include('There is no database in');
+    }
+  });
+
   it('are what an API that other machines can reach needs to start', async () => {
     const env = { DATABASE_URL: open.url, API_HOST: '0.0.0.0' };
     const { code, stderr } = await place.run(['up'], { env });

@@ -35,7 +35,7 @@ describe('the systems that a command is about', () => {
     expect(chosenSystem(systems, config, undefined).name).to.equal('stripe');
     expect(chosenSystem(both, config, 'toy')).to.equal(toy);
     expect(() => chosenSystem(both, config, undefined)).to.throw(
-      'Say which system with --system: stripe, toy.',
+      'Say which system: stripe, toy (--help shows where).',
     );
   });
 });

@@ -19,7 +19,7 @@ export function reference(s: Situation): Action | null {
   return 'external_id' in missing ? byRecord(s, missing) : byRow(missing);
 }
 
-function byRow(missing: Extract<MissingReference, { id: number }>): Action {
+function byRow(missing: Exclude<MissingReference, { external_id: string }>): Action {
   return wait({ code: 'reference', detail: { ...missing } });
 }
 

@@ -74,6 +74,8 @@ describe('the plans of lists', () => {
     'for a system': [{ target: 'stripe' }, 51],
     'for our table': [{ target: 'internal' }, 51],
     'of one customer': [{ customer: 8 }, 10],
+    'of one customer in a frequent state': [{ customer: 15, statuses: ['applied'] }, 10],
+    'that failed with a code, in a frequent state': [{ error: 'email_invalid', statuses: ['applied'] }, 0],
     'that failed with a code': [{ error: 'email_invalid' }, 50],
     'that failed with a code that there is not': [{ error: 'gone' }, 0],
     'in a rare state': [{ statuses: ['parked', 'waiting'] }, 50],
@@ -116,7 +118,7 @@ describe('the plans of lists', () => {
     });
   });
 
-  it('reads only the pairs that need somebody for the error groups', async () => {
+  it('reads only the pairs that need a person for the error groups', async () => {
     const { db } = database;
     await db.raw(
       `update external_mappings set state = 'parked', reason = 'email_invalid' where id % 100 = 0`,

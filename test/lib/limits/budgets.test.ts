@@ -140,6 +140,10 @@ describe('what answers say of a quota', () => {
     expect(await budgets?.pausedUntil()).to.equal(null);
     expect(begun).to.deep.equal([]);
     expect(await stored()).to.deep.equal([10]);
+    const inAThousandYears = new Date(clock.now().getTime() * 1_000);
+    await budgets?.said([{ ...used, used: 9.9, resetsAt: inAThousandYears }]);
+    const until = (await budgets?.pausedUntil())?.getTime() ?? 0;
+    expect(until - clock.now().getTime(), 'a month at most').to.equal(31 * 24 * 3_600_000);
     const without = { ...capabilities, quota: false };
     expect(createBudgets({ db, clock, ...TOY, log: deps.log }, without, { began })).to.equal(null);
   });

@@ -17,6 +17,26 @@ async function expectNoDifference({ deps }: TwoWayWorld): Promise<void> {
   expect((await compareAll(deps)).findings).to.deep.equal([]);
 }
 
+/** Another program may store an id that JavaScript does not have exactly. */
+describe('an id beyond 2^53 in a field that names a row', () => {
+  const world = useTwoWay({ entity, document });
+
+  it('waits for the reference, and no neighbour of it counts as the row', async () => {
+    const { id } = await world.create({ name: 'Ada', email: 'ada@example.com' });
+    await world.db.transaction(async (tx) => {
+      await tx.raw(
+        `update customers set partner_id = 9223372036854775807, version = version + 1, last_event_id = next_sync_event_id() where id = ${id}`,
+      );
+      await tx.raw(`select write_event('customer', ${id})`);
+    });
+    await world.rest();
+    expect(await mappingOf(world.db, id)).to.deep.include({
+      ...{ state: 'waiting', reason: 'reference' },
+      reasonDetail: { field: 'partner', entity: 'customer' },
+    });
+  });
+});
+
 /** A field that names another row, at a system where anyone may write any text into it. */
 describe('a text in a field that names a record', () => {
   const world = useTwoWay({ entity, document });
