@@ -81,6 +81,9 @@ function conclude(): void {
   const skipped = sum('skipped');
   const failed = sum('failed') + (ci ? skipped : 0);
   if (ci && skipped > 0) console.log(`\nIn CI a skipped test is a failed one: ${skipped}`);
+  // Once more at the end: where a log is cut, its end is what is left.
+  for (const { title, failures = [] } of results)
+    for (const failure of failures) console.log(`\nFailed in ${title}: ${failure}`);
   if (kept) console.log(`\nKept: the PostgreSQL in ${folder} goes on; make clean stops and removes it`);
   if (stop.asked) console.log('\nStopped before the end');
   console.log(

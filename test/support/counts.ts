@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs';
 
-export type Counts = { passed: number; failed: number; skipped: number };
+export type Counts = {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** The whole titles of the failed tests, each with the first line of its error. */
+  failures?: string[];
+};
 
 /** Leaves them as JSON in the file that RESULT_FILE names, for `test/run.ts`; without it, nowhere. */
 export function writeCounts(counts: Counts): void {

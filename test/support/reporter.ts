@@ -7,10 +7,14 @@ const GRACE_MS = 15_000;
 /** mocha's usual output, and the counts as JSON in the file that RESULT_FILE names, for `test/run.ts`. */
 export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions): void {
   new Mocha.reporters.Spec(runner, options);
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const failures: string[] = [];
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures };
   runner.on('pass', () => (counts.passed += 1));
   // A hook that fails is a failure too.
-  runner.on('fail', () => (counts.failed += 1));
+  runner.on('fail', (test: Mocha.Runnable, error: unknown) => {
+    counts.failed += 1;
+    failures.push(`${test.fullTitle()}: ${String(error).split('\n')[0] ?? ''}`);
+  });
   runner.on('pending', () => (counts.skipped += 1));
   runner.on('end', () => {
     writeCounts(counts);

@@ -65,7 +65,8 @@ function count({ resultFile }: Job, code: number | null): Counts {
   if (resultFile === undefined || !existsSync(resultFile)) {
     // A process that died before it could count is one failure.
     const passed = code === 0 && resultFile === undefined ? 1 : 0;
-    return { passed, failed: 1 - passed, skipped: 0 };
+    const failures = passed === 1 ? [] : [`the process ended with status ${code ?? 'none, by a signal'}`];
+    return { passed, failed: 1 - passed, skipped: 0, failures };
   }
   const counts = JSON.parse(readFileSync(resultFile, 'utf8')) as Counts;
   // mocha's status and its counts disagree only if something failed outside of every test.
