@@ -4,7 +4,7 @@ export type Counts = {
   passed: number;
   failed: number;
   skipped: number;
-  /** The whole titles of the failed tests, each with the first line of its error. */
+  /** The whole titles of the failed tests, each with its error. */
   failures?: string[];
 };
 

@@ -4,6 +4,9 @@ import { writeCounts, type Counts } from './counts.ts';
 /** How long a suite may continue after its last test before it counts as hanging. */
 const GRACE_MS = 15_000;
 
+/** Characters of an error that are shown again at the end of the run. */
+const SHOWN = 2_000;
+
 /** mocha's usual output, and the counts as JSON in the file that RESULT_FILE names, for `test/run.ts`. */
 export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions): void {
   new Mocha.reporters.Spec(runner, options);
@@ -13,7 +16,7 @@ export default function report(runner: Mocha.Runner, options: Mocha.MochaOptions
   // A hook that fails is a failure too.
   runner.on('fail', (test: Mocha.Runnable, error: unknown) => {
     counts.failed += 1;
-    failures.push(`${test.fullTitle()}: ${String(error).split('\n')[0] ?? ''}`);
+    failures.push(`${test.fullTitle()}: ${String(error).slice(0, SHOWN)}`);
   });
   runner.on('pending', () => (counts.skipped += 1));
   runner.on('end', () => {
