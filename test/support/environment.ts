@@ -20,7 +20,7 @@ export function writesPages(): boolean {
 }
 
 /** How many histories of two entities are run, and from which seed. */
-export function shopSettings(usual = 15): { runs: number; seed: number } {
+export function shopSettings(usual = 8): { runs: number; seed: number } {
   const { SHOP_RUNS: runs, SHOP_SEED: seed } = process.env;
   return { runs: Number(runs ?? usual), seed: Number(seed ?? Date.now() % 1_000_000) };
 }
