@@ -15,7 +15,7 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
-import { answer, operation, ref, type Json } from './openapi-parts.ts';
+import { answer, ofServer, operation, problemAnswers, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
@@ -40,12 +40,16 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...storyPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/health': {
-        get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
+        get: open('health', 'Whether this process is alive', {
+          ...problemAnswers(ofServer),
+          200: answer('Alive', ref('Health')),
+        }),
       },
       '/ready': {
         get: open('ready', 'Whether the database accepts writes, and how far behind the rest is', {
+          ...problemAnswers(ofServer),
           200: answer('The database accepts writes; warnings say what else is wrong', ref('Readiness')),
-          503: answer('The database does not accept writes; not_ready says why', ref('Readiness')),
+          503: notReady,
         }),
       },
     },
@@ -80,6 +84,15 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
   };
 }
+
+/** A process that is starting answers as on every other path. */
+const notReady = {
+  ...answer('The database does not accept writes; not_ready says why', ref('Readiness')),
+  content: {
+    'application/json': { schema: ref('Readiness') },
+    'application/problem+json': { schema: ref('Problem') },
+  },
+};
 
 const describeApi = operation(
   'describeApi',
