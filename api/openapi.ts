@@ -15,6 +15,8 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
+import { tagged } from './openapi-tags.ts';
+import { withExamples } from './openapi-examples.ts';
 import { answer, ofServer, operation, problemAnswers, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
@@ -23,7 +25,6 @@ import { ruleKinds } from '../db/row-rules.ts';
 
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
-  const { newSchema, changeSchema } = rowChecksOf(entity);
   return {
     openapi: '3.1.0',
     info: {
@@ -34,11 +35,12 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }, {}],
-    paths: {
+    ...tagged({
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...storyPaths(),
       '/api/v1/openapi.json': { get: describeApi },
+      '/api/v1/asyncapi.json': { get: describeTopics },
       '/health': {
         get: open('health', 'Whether this process is alive', {
           ...problemAnswers(ofServer),
@@ -52,36 +54,41 @@ export function openApiDocument(entity: Entity = customer): Json {
           503: notReady,
         }),
       },
-    },
+    }),
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: SCHEME },
       },
       parameters: writeParameters,
       headers,
-      schemas: {
-        Customer: customerSchemaOf(entity),
-        Changes: changesSchemaOf(entity),
-        NewCustomer: newSchema,
-        CustomerChange: changeSchema,
-        Conflict: conflictSchema,
-        Reversed: reversedSchema,
-        ...storySchemas,
-        Mapping: mappingSchema,
-        Linked: linkedSchema,
-        Resolution: resolutionSchema,
-        Resolved: resolvedSchema,
-        Choice: choiceSchemaOf(systems.names),
-        Chosen: chosenSchema,
-        Accepted: acceptedSchema,
-        TakenIn: takenInSchema,
-        Key: keySchema,
-        Revoked: revokedSchema,
-        Problem: problemSchema,
-        Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
-        Readiness: readinessSchema,
-      },
+      schemas: withExamples(schemasOf(entity), { entity, systems: systems.names }),
     },
+  };
+}
+
+function schemasOf(entity: Entity): Record<string, object> {
+  const { newSchema, changeSchema } = rowChecksOf(entity);
+  return {
+    Customer: customerSchemaOf(entity),
+    Changes: changesSchemaOf(entity),
+    NewCustomer: newSchema,
+    CustomerChange: changeSchema,
+    Conflict: conflictSchema,
+    Reversed: reversedSchema,
+    ...storySchemas,
+    Mapping: mappingSchema,
+    Linked: linkedSchema,
+    Resolution: resolutionSchema,
+    Resolved: resolvedSchema,
+    Choice: choiceSchemaOf(systems.names),
+    Chosen: chosenSchema,
+    Accepted: acceptedSchema,
+    TakenIn: takenInSchema,
+    Key: keySchema,
+    Revoked: revokedSchema,
+    Problem: problemSchema,
+    Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
+    Readiness: readinessSchema,
   };
 }
 
@@ -100,6 +107,17 @@ const describeApi = operation(
   {
     scope: 'viewer',
     responses: { 200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }) },
+    problems: [],
+  },
+);
+const describeTopics = operation(
+  'describeTopics',
+  'The topics of this installation, and the events on each',
+  {
+    scope: 'viewer',
+    responses: {
+      200: answer('An AsyncAPI 3 document', { type: 'object', required: ['asyncapi', 'channels'] }),
+    },
     problems: [],
   },
 );

@@ -16,7 +16,7 @@ export type Operation = {
   operationId: string;
   responses: Record<string, Described>;
   parameters?: ({ name: string; in: string; example?: unknown } | { $ref: string })[];
-  requestBody?: { content: Record<string, { example?: unknown }> };
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
   security?: { key?: string[] }[];
 };
 export type ApiDocument = { paths: Record<string, Record<string, Operation>>; components: object };
@@ -127,6 +127,8 @@ const SECOND: Record<string, string> = {
   '/api/v1/conflicts/{id}/turn': '/api/v1/conflicts/{id}/reverse',
   '/api/v1/health': '/health',
   '/api/v1/ready': '/ready',
+  '/openapi.json': '/api/v1/openapi.json',
+  '/asyncapi.json': '/api/v1/asyncapi.json',
 };
 
 const PAGES = /^\/(docs|redoc|asyncapi)(\/|$)/;
