@@ -1,18 +1,46 @@
-// A real Chromium without a window, for tests of pages. On Linux it is the one of the package
-// @sparticuz/chromium, which needs no installation; elsewhere the Chrome of the machine.
-import chromiumPackage from '@sparticuz/chromium';
+// A real Chromium without a window, for tests of pages. On Linux it is the one that the package
+// @sparticuz/chromium carries, packed, which needs no installation; elsewhere the Chrome of the machine.
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { chmod, mkdir, rename } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { createBrotliDecompress } from 'node:zlib';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import ours from '../../package.json' with { type: 'json' };
 
 export type Watched = {
   page: Page;
-  /** What the console said that is no mere note, what was refused or failed, and what other hosts were asked. */
+  /** What the console warned of, what failed in a script, and what another host was asked for. */
   troubles: string[];
 };
 
+/** In a container there is no user but root, and no GPU. */
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
+
 export async function startBrowser(): Promise<Browser> {
   if (process.platform !== 'linux') return await chromium.launch({ channel: 'chrome' });
-  const executablePath = await chromiumPackage.executablePath();
-  return await chromium.launch({ executablePath, args: chromiumPackage.args });
+  return await chromium.launch({ executablePath: await unpackedBrowser(), args: ARGS });
+}
+
+/** Unpacked once for each version: 190 MB, beside the packages. */
+async function unpackedBrowser(): Promise<string> {
+  const main = createRequire(import.meta.url).resolve('@sparticuz/chromium');
+  const packed = fileURLToPath(new URL('../../bin/chromium.br', `file://${main}`));
+  const { devDependencies } = ours;
+  const folder = new URL(
+    `../../node_modules/.cache/chromium-${devDependencies['@sparticuz/chromium']}/`,
+    import.meta.url,
+  );
+  const path = fileURLToPath(new URL('chromium', folder));
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  // Renamed when it is whole: a run that is killed leaves no half of it under its name.
+  const part = `${path}.${process.pid}`;
+  await pipeline(createReadStream(packed), createBrotliDecompress(), createWriteStream(part));
+  await chmod(part, 0o755);
+  await rename(part, path);
+  return path;
 }
 
 /** A page in a session of its own, with all that goes wrong in it. Other hosts than that of `url` do not answer. */
