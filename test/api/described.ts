@@ -96,6 +96,19 @@ export function demandDescribed(
   );
 }
 
+/** The routes as the document names them, for an API whose table of routes is in another process. */
+export function describedRoutes(): DeclaredRoute[] {
+  return Object.entries(readDocument().paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((method) => method !== 'parameters')
+      .map((method) => ({
+        method: method as DeclaredRoute['method'],
+        path: path.replace(/\{(\w+)\}/g, ':$1'),
+        scope: 'open' as const,
+      })),
+  );
+}
+
 /** /api/v1/customers/:id as the document writes it. */
 export function templateOf(path: string): string {
   return path.replace(/:(\w+)/g, '{$1}');
