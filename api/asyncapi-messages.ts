@@ -13,6 +13,7 @@ export const rowEvents = {
   linked: 'A row got a record at an external system, or another one. The row itself has not changed.',
 } as const;
 
+const RECORD = 'cus_NffrFeUfNV2Hib';
 const EVENT_ID = '019a8a3c-7f00-7000-8000-000000000001';
 const common = {
   schema_version: 1,
@@ -21,8 +22,8 @@ const common = {
   installation: 'ab12cd34',
 };
 
-/** The four messages about the rows of one entity. */
-export function rowMessages(entity: Entity): Record<string, Json> {
+/** The four messages about the rows of one entity; the example has a record at the `system`. */
+export function rowMessages(entity: Entity, system: string): Record<string, Json> {
   const data = `${entity.name}_data`;
   return Object.fromEntries(
     Object.entries(rowEvents).map(([kind, summary], at) => {
@@ -37,7 +38,7 @@ export function rowMessages(entity: Entity): Record<string, Json> {
         source: 'internal',
         version: Math.min(at + 1, 3),
         [data]: { id: 42, ...exampleShown(entity) },
-        external_mappings: kind === 'created' ? {} : { stripe: 'cus_NffrFeUfNV2Hib' },
+        external_mappings: kind === 'created' ? {} : { [system]: RECORD },
       };
       const key = { description: `${entity.name}:<id>`, example: `${entity.name}:42` };
       return [type, message(type, { summary, schemas: [ref('RowEvent'), own], key, example })];
@@ -53,24 +54,24 @@ export function externalMessage(system: string): Json {
     event_type: `${system}.customer.updated`,
     source: system,
     version: null,
-    external: { id: 'cus_NffrFeUfNV2Hib', kind: 'updated', account: 'acct_1', system, event: 'evt_1' },
+    external: { id: RECORD, kind: 'updated', account: 'acct_1', system, event: 'evt_1' },
   };
   return message(`${system}.*`, {
     summary:
       'A verified event of this system, stored before it was published. It names a record; its values are hints.',
     schemas: [ref('ExternalEvent'), own],
-    key: { description: '<system>:<account>:<external id>', example: `${system}:acct_1:cus_NffrFeUfNV2Hib` },
+    key: { description: '<system>:<account>:<external id>', example: `${system}:acct_1:${RECORD}` },
     example,
   });
 }
 
-export function parkedMessage(): Json {
+export function parkedMessage(system: string): Json {
   const example = {
     ...common,
     event_type: 'delivery.parked',
-    source: 'stripe',
+    source: system,
     version: null,
-    parked: { event_id: EVENT_ID, target: 'stripe', reason: 'transform_failed', detail: { field: 'name' } },
+    parked: { event_id: EVENT_ID, target: system, reason: 'transform_failed', detail: { field: 'name' } },
   };
   return message('delivery.parked', {
     summary: 'A delivery needs a person, or a record did not belong on its topic.',

@@ -30,10 +30,11 @@ export function asyncApiDocument({
   customerEvents = true,
   systems = allSystems.names,
 }: TopicSettings = {}): Json {
+  const [one = 'system'] = systems;
   const messages: Record<string, Json> = {
-    ...rowMessages(entity),
+    ...rowMessages(entity, one),
     ...Object.fromEntries(systems.map((system) => [`${system}.event`, externalMessage(system)])),
-    'delivery.parked': parkedMessage(),
+    'delivery.parked': parkedMessage(one),
   };
   // A name of a message is a type of event, or of a system one that stands for all.
   const routing = createRouting({ customerEvents, systems, entities: [entity.name] });

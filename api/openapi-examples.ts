@@ -11,7 +11,7 @@ const AT = '2026-11-29T08:01:58.570Z';
 const EVENT_ID = '019a8a3c-7f00-7000-8000-000000000001';
 
 /** `systems`: those that are kept in step. */
-function examplesOf(entity: Entity, [system = 'stripe']: readonly string[]): Record<string, unknown> {
+function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Record<string, unknown> {
   return {
     NewCustomer: exampleRow(entity),
     CustomerChange: exampleChange(entity),
