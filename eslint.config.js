@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 /** The functions of these files may have so many lines at most. No new file comes in, and no figure grows. */
 const LONG_FUNCTIONS = {
   'api/customers.ts': 76,
-  'api/openapi.ts': 125,
+  'api/openapi.ts': 60,
   'cli/commands/link.ts': 72,
   'cli/commands/relay.ts': 72,
   'cli/demo/world.ts': 77,

@@ -14,13 +14,14 @@ import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
+import { documentRoutes, type DocumentParts } from './documents.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
 import { mappingRoutes } from './mappings.ts';
-import { openApiRoute } from './openapi-route.ts';
+import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
 import { recordRoutes } from './records.ts';
@@ -38,6 +39,8 @@ export type ApiDeps = {
     deadlineMs?: number;
     /** How long facts are kept; default 30 days. */
     retentionDays?: number;
+    /** What their names begin with, and whether other teams have one. */
+    topics?: NonNullable<DocumentParts['topics']>;
   };
   log: ApiLog;
   clock: Clock;
@@ -68,7 +71,7 @@ const READY_MS = 3_000;
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000, retentionDays = 30 } = config;
+  const { deadlineMs = 8_000, retentionDays = 30, topics } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -82,10 +85,13 @@ export function createApi(deps: ApiDeps): Express {
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
   mountRoutes(app, '/', health);
   mountRoutes(app, basePath, health);
+  mountRoutes(app, '/', pageRoutes());
   // A webhook needs its raw body, and most are proved by a signature instead of a key.
   mountRoutes(app, basePath, webhookRoutes(webhooks, { clock, deadlineMs, requireKey: login.requireKey }));
   app.use(login.requireKey);
-  mountRoutes(app, basePath, openApiRoute(entity));
+  const documents = documentRoutes({ entity, systems, ...(topics && { topics }) });
+  mountRoutes(app, '/', documents);
+  mountRoutes(app, basePath, documents);
   mountRoutes(
     app,
     basePath,

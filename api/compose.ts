@@ -61,7 +61,10 @@ export function composeApi(parts: ApiParts): Express {
     entity,
     clock,
     log,
-    config: { retentionDays },
+    config: {
+      retentionDays,
+      topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },
+    },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {

@@ -44,7 +44,7 @@ export function customerPaths(entity: Entity): Record<string, Json> {
           201: answer('The customer was created', ref('Customer'), ['ETag', 'Location', waited]),
           202: answer(notYet, ref('Customer'), ['ETag', 'Location', waited]),
         },
-        problems: ['invalid_request', ...ofBody, identityProblem, ...rowProblems],
+        problems: ['invalid_request', ...ofBody, 'contended', identityProblem, ...rowProblems],
       }),
     },
     '/api/v1/customers/changes': {

@@ -11,6 +11,7 @@ import { mappingPathSchema, mappingQuerySchema } from './mapping-schemas.ts';
 import {
   answer,
   body,
+  ofEvery,
   ofKeys,
   operation,
   parameter,
@@ -176,7 +177,8 @@ function webhook({ label }: SystemDefinition, headers: readonly string[]): Json 
       ...problemAnswers([
         ...(headers.length > 0 ? (['invalid_signature', 'webhooks_not_configured'] as const) : ofKeys),
         ...(['malformed_json', 'invalid_event', 'body_too_large'] as const),
-        ...(['database_unavailable', 'account_unbound'] as const),
+        ...ofEvery,
+        'account_unbound',
       ]),
     },
   };

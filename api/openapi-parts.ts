@@ -19,7 +19,7 @@ export function operation(
   summary: string,
   { scope, problems, responses, ...rest }: Parts,
 ): Json {
-  const codes = [...problems, ...ofKeys, 'database_unavailable'] as const;
+  const codes = [...problems, ...ofKeys, ...ofEvery] as const;
   // OpenAPI 3.1 lets a requirement name the role that is needed, and an empty one says: or none.
   const access = { description: `A key needs the scope ${scope}.`, security: [{ key: [scope] }, {}] };
   return { operationId, summary, ...access, ...rest, responses: { ...responses, ...problemAnswers(codes) } };
@@ -44,19 +44,27 @@ export function write(operationId: string, summary: string, parts: Parts): Json 
 /** What every route that needs a key may answer. */
 export const ofKeys = ['unauthorized', 'forbidden', 'too_many_attempts'] as const;
 
-/** One answer for each status; several codes may share one. */
+/** What every route may answer, whatever it does. */
+export const ofServer = [
+  ...(['malformed_request', 'request_timeout', 'headers_too_large'] as const),
+  ...(['internal_error', 'starting'] as const),
+] as const;
+/** What every route may answer that asks the database. */
+export const ofEvery = [...ofServer, 'database_unavailable'] as const;
+
+/** One answer for each status; several codes may share one. The schema of the answer names them. */
 export function problemAnswers(codes: readonly ProblemCode[]): Json {
-  const byStatus = Map.groupBy(codes, (code) => problemKinds[code].status);
-  return Object.fromEntries(
-    [...byStatus].map(([status, same]) => [
-      status,
-      {
-        description: same.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
-        headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
-        content: { 'application/problem+json': { schema: ref('Problem') } },
-      },
-    ]),
-  );
+  const byStatus = Map.groupBy(new Set(codes), (code) => problemKinds[code].status);
+  return Object.fromEntries([...byStatus].map(([status, same]) => [status, problemAnswer(same)] as const));
+}
+
+function problemAnswer(codes: readonly ProblemCode[]): Json {
+  const schema = { allOf: [ref('Problem'), { properties: { code: { enum: codes } } }] };
+  return {
+    description: codes.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
+    headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
+    content: { 'application/problem+json': { schema } },
+  };
 }
 
 export function answer(description: string, schema: Json, headers: string[] = []): Json {

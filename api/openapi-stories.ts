@@ -1,5 +1,8 @@
 // The routes that tell what happened, for the API document.
 
+import { deliveryStatuses } from '../db/deliveries.ts';
+import { systems } from '../lib/integrations/registry.ts';
+import { eventStatuses } from '../lib/operations/event-query.ts';
 import { eventPathSchema, eventQuerySchema, eventSchema, wholeEventSchema } from './event-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { groupPathSchema, groupQuerySchema, groupSchema, wholeGroupSchema } from './group-schemas.ts';
@@ -15,6 +18,31 @@ import {
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
 const ofLists = ['invalid_request', 'malformed_request'] as const;
+const targets = [...systems.names, 'internal'];
+
+/**
+ * The parameters of a list, with what only the process that answers can check: the words of a list with
+ * commas, the systems that there are, and the two forms of a time.
+ */
+function filterParameters(
+  schema: { properties: object },
+  lists: { statuses?: readonly string[]; systems?: readonly string[] },
+): Json[] {
+  const either = (lists.statuses ?? []).join('|');
+  const more: Record<string, object> = {
+    status: { pattern: `^(${either})(,(${either}))*$` },
+    system: { enum: lists.systems ?? [] },
+    since: TIME,
+    until: TIME,
+  };
+  const properties = Object.entries(schema.properties).map(([name, property]) => [
+    name,
+    { ...(property as object), ...more[name] },
+  ]);
+  return queryParameters({ properties: Object.fromEntries(properties) as object });
+}
+
+const TIME = { anyOf: [{ pattern: '^[0-9]{1,9}[mhd]$' }, { format: 'date-time' }] };
 
 export function storyPaths(): Json {
   return { ...eventPaths(), ...recordPaths() };
@@ -28,7 +56,7 @@ function eventPaths(): Json {
         'Lists the events of the outbox and of the systems, newest first, in pages',
         {
           scope: 'viewer',
-          parameters: queryParameters(eventQuerySchema),
+          parameters: filterParameters(eventQuerySchema, { statuses: eventStatuses, systems: targets }),
           responses: { 200: answer('A page', { type: 'array', items: ref('Event') }, ['Link']) },
           problems: ofLists,
         },
@@ -60,7 +88,7 @@ function recordPaths(): Json {
     '/api/v1/groups': {
       get: operation('listGroups', 'Lists the causes for which pairs need a person, the largest first', {
         scope: 'viewer',
-        parameters: queryParameters(groupQuerySchema),
+        parameters: filterParameters(groupQuerySchema, { systems: systems.names }),
         responses: { 200: answer('At most 100 groups', { type: 'array', items: ref('Group') }) },
         problems: ofLists,
       }),
@@ -79,7 +107,7 @@ function recordPaths(): Json {
         'Lists the outcome of each event at each target, newest first, in pages',
         {
           scope: 'viewer',
-          parameters: queryParameters(deliveryQuerySchema),
+          parameters: filterParameters(deliveryQuerySchema, { statuses: deliveryStatuses, systems: targets }),
           responses: { 200: answer('A page', { type: 'array', items: ref('Delivery') }, ['Link']) },
           problems: ofLists,
         },
@@ -96,7 +124,7 @@ function recordPaths(): Json {
     '/api/v1/refusals': {
       get: operation('listRefusals', 'Lists the inbound events that were refused, newest first, in pages', {
         scope: 'viewer',
-        parameters: queryParameters(refusalQuerySchema),
+        parameters: filterParameters(refusalQuerySchema, { systems: systems.names }),
         responses: { 200: answer('A page', { type: 'array', items: ref('Refusal') }, ['Link']) },
         problems: ofLists,
       }),

@@ -7,6 +7,7 @@ import { WAIT_MAX_S } from './prefer.ts';
 export const writeParameters: Json = {
   'If-Match': {
     ...parameter('If-Match', 'header', { type: 'string', pattern: ifMatchPattern }),
+    example: '*',
     description:
       'The ETag of the state that you saw, such as "7", or several with commas; the change is made only if the customer still has one of these versions. Weak tags (W/"7") and tags that a proxy has changed while compressing ("7-gzip") are accepted as "7". With an asterisk the customer only has to exist.',
   },
@@ -20,7 +21,7 @@ export const writeParameters: Json = {
     description: `A random text for each new change. Of all requests of one API key to one route with the same Idempotency-Key, one makes its change. For ${KEPT_MS / 3_600_000} hours a repeat gets the answer of that one again, byte for byte; afterwards it is a new request. Nothing is kept of a request that was refused.`,
   },
   Prefer: {
-    ...parameter('Prefer', 'header', { type: 'string', maxLength: 1_000 }),
+    ...parameter('Prefer', 'header', { type: 'string' }),
     description: `RFC 7240. wait=5: answers when the change has its outcome at every system, or after 5 seconds with 202. At most ${WAIT_MAX_S}; every other preference is ignored.`,
   },
 };

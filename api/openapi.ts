@@ -15,7 +15,9 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
-import { answer, operation, ref, type Json } from './openapi-parts.ts';
+import { tagged } from './openapi-tags.ts';
+import { withExamples } from './openapi-examples.ts';
+import { answer, ofServer, operation, problemAnswers, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
@@ -23,7 +25,6 @@ import { ruleKinds } from '../db/row-rules.ts';
 
 /** `entity`: what a customer is in this installation. */
 export function openApiDocument(entity: Entity = customer): Json {
-  const { newSchema, changeSchema } = rowChecksOf(entity);
   return {
     openapi: '3.1.0',
     info: {
@@ -34,52 +35,71 @@ export function openApiDocument(entity: Entity = customer): Json {
     },
     servers: [{ url: '/' }],
     security: [{ key: [] }, {}],
-    paths: {
+    ...tagged({
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...storyPaths(),
       '/api/v1/openapi.json': { get: describeApi },
+      '/api/v1/asyncapi.json': { get: describeTopics },
       '/health': {
-        get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
+        get: open('health', 'Whether this process is alive', {
+          ...problemAnswers(ofServer),
+          200: answer('Alive', ref('Health')),
+        }),
       },
       '/ready': {
         get: open('ready', 'Whether the database accepts writes, and how far behind the rest is', {
+          ...problemAnswers(ofServer),
           200: answer('The database accepts writes; warnings say what else is wrong', ref('Readiness')),
-          503: answer('The database does not accept writes; not_ready says why', ref('Readiness')),
+          503: notReady,
         }),
       },
-    },
+    }),
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: SCHEME },
       },
       parameters: writeParameters,
       headers,
-      schemas: {
-        Customer: customerSchemaOf(entity),
-        Changes: changesSchemaOf(entity),
-        NewCustomer: newSchema,
-        CustomerChange: changeSchema,
-        Conflict: conflictSchema,
-        Reversed: reversedSchema,
-        ...storySchemas,
-        Mapping: mappingSchema,
-        Linked: linkedSchema,
-        Resolution: resolutionSchema,
-        Resolved: resolvedSchema,
-        Choice: choiceSchemaOf(systems.names),
-        Chosen: chosenSchema,
-        Accepted: acceptedSchema,
-        TakenIn: takenInSchema,
-        Key: keySchema,
-        Revoked: revokedSchema,
-        Problem: problemSchema,
-        Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
-        Readiness: readinessSchema,
-      },
+      schemas: withExamples(schemasOf(entity), { entity, systems: systems.names }),
     },
   };
 }
+
+function schemasOf(entity: Entity): Record<string, object> {
+  const { newSchema, changeSchema } = rowChecksOf(entity);
+  return {
+    Customer: customerSchemaOf(entity),
+    Changes: changesSchemaOf(entity),
+    NewCustomer: newSchema,
+    CustomerChange: changeSchema,
+    Conflict: conflictSchema,
+    Reversed: reversedSchema,
+    ...storySchemas,
+    Mapping: mappingSchema,
+    Linked: linkedSchema,
+    Resolution: resolutionSchema,
+    Resolved: resolvedSchema,
+    Choice: choiceSchemaOf(systems.names),
+    Chosen: chosenSchema,
+    Accepted: acceptedSchema,
+    TakenIn: takenInSchema,
+    Key: keySchema,
+    Revoked: revokedSchema,
+    Problem: problemSchema,
+    Health: { type: 'object', required: ['status'], properties: { status: { const: 'healthy' } } },
+    Readiness: readinessSchema,
+  };
+}
+
+/** A process that is starting answers as on every other path. */
+const notReady = {
+  ...answer('The database does not accept writes; not_ready says why', ref('Readiness')),
+  content: {
+    'application/json': { schema: ref('Readiness') },
+    'application/problem+json': { schema: ref('Problem') },
+  },
+};
 
 const describeApi = operation(
   'describeApi',
@@ -87,6 +107,17 @@ const describeApi = operation(
   {
     scope: 'viewer',
     responses: { 200: answer('An OpenAPI 3.1 document', { type: 'object', required: ['openapi', 'paths'] }) },
+    problems: [],
+  },
+);
+const describeTopics = operation(
+  'describeTopics',
+  'The topics of this installation, and the events on each',
+  {
+    scope: 'viewer',
+    responses: {
+      200: answer('An AsyncAPI 3 document', { type: 'object', required: ['asyncapi', 'channels'] }),
+    },
     problems: [],
   },
 );

@@ -45,6 +45,7 @@ export const problemKinds = {
   too_many_attempts: { status: 429, title: 'Too many wrong keys came from this address' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Twinbox failed' },
+  starting: { status: 503, title: 'Twinbox is starting' },
   database_unavailable: { status: 503, title: 'The database does not answer' },
   account_unbound: { status: 503, title: 'No account is bound yet' },
   webhooks_not_configured: { status: 503, title: 'No secret is set to check webhooks with' },

@@ -117,6 +117,7 @@ function describe(
       `${url}/api/v1/customers`,
       needsKey ? 'requires a key (npx twinbox keys)' : 'open, until the first key is made',
     ],
+    ['  pages', `${url}/docs`, 'try calls in a browser; /redoc and /asyncapi describe API and topics'],
     [
       '  PostgreSQL',
       databasePlace,

@@ -1,7 +1,11 @@
-/** `npm run docs:api`: writes docs/openapi.json from the API's own schemas. */
+/** `npm run docs:api`: writes docs/openapi.json and docs/asyncapi.json from the schemas that check. */
 import { writeFile } from 'node:fs/promises';
 import { format } from 'prettier';
+import { asyncApiDocument } from '../../api/asyncapi.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 
-const text = await format(JSON.stringify(openApiDocument()), { parser: 'json', printWidth: 110 });
-await writeFile(new URL('../../docs/openapi.json', import.meta.url), text);
+const documents = { openapi: openApiDocument(), asyncapi: asyncApiDocument() };
+for (const [name, document] of Object.entries(documents)) {
+  const text = await format(JSON.stringify(document), { parser: 'json', printWidth: 110 });
+  await writeFile(new URL(`../../docs/${name}.json`, import.meta.url), text);
+}

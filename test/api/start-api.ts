@@ -19,6 +19,7 @@ import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import { customer as customerEntity } from '../../lib/catalogue/built-in.ts';
 import type { Entity } from '../../lib/catalogue/entity.ts';
+import { demandDescribed } from './described.ts';
 
 export type Line = {
   level: 'debug' | 'info' | 'warn' | 'error';
@@ -115,6 +116,7 @@ export async function startApi({
       ],
     ]),
   });
+  const routes = routesOf(app);
   const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
 
   async function send(
@@ -129,15 +131,17 @@ export async function startApi({
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
+    const { status, headers: answered } = response;
+    demandDescribed({ routes, entity }, { method, url: path, answer: { status, headers: answered, text } });
     const isJson = text !== '' && (response.headers.get('Content-Type')?.includes('json') ?? false);
     const said: unknown = isJson ? JSON.parse(text) : {};
     const json = said as Body;
     const errors = (json['errors'] ?? []) as ProblemDetail[];
     const list = Array.isArray(said) ? (said as Body[]) : [];
-    return { status: response.status, headers: response.headers, text, json, list, errors };
+    return { status, headers: answered, text, json, list, errors };
   }
 
-  return { server, send, lines, routes: routesOf(app), keys, nudges: () => nudges };
+  return { server, send, lines, routes, keys, nudges: () => nudges };
 }
 
 let made = 0;

@@ -26,6 +26,8 @@ const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
 
 /** Each outside package has one owner. A place that ends in a slash is a folder. */
 const OWNERS: Record<string, readonly string[]> = {
+  '@redocly/openapi-core': ['test/api/'],
+  '@sparticuz/chromium': ['test/support/'],
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
   commander: ['cli/'],
   'csv-parse': ['test/'],
@@ -37,9 +39,14 @@ const OWNERS: Record<string, readonly string[]> = {
   knex: ['db/'],
   mocha: ['test/support/'],
   nock: ['test/'],
+  'openapi-fetch': ['test/api/'],
+  'openapi-typescript': ['test/api/'],
   pg: ['db/'],
+  'playwright-core': ['test/support/', 'test/api/pages/'],
+  redoc: ['api/pages/'],
   stripe: ['lib/integrations/stripe/', 'test/'],
-  typescript: ['test/architecture/', 'test/lint.ts'],
+  'swagger-ui-dist': ['api/pages/'],
+  typescript: ['test/architecture/', 'test/api/', 'test/lint.ts'],
   winston: ['lib/log.ts'],
   yaml: ['test/deploy/'],
 };

@@ -10,6 +10,7 @@ import { createDefects } from './create-defects.ts';
 import { credentialDefects } from './credential-defects.ts';
 import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
+import { documentDefects } from './document-defects.ts';
 import { edgeDefects } from './edge-defects.ts';
 import { fieldDefects } from './field-defects.ts';
 import { groupDefects } from './group-defects.ts';
@@ -69,6 +70,7 @@ export const defects: readonly Defect[] = [
   ...tableDefects,
   ...restoreDefects,
   ...groundDefects,
+  ...documentDefects,
   ...edgeDefects,
   ...fieldDefects,
   ...decideDefects,

@@ -7,7 +7,7 @@ export const textApiDefects: readonly Defect[] = [
     name: 'the document of the built-in catalogue answered where another one stands',
     edits: [
       {
-        file: 'api/openapi-route.ts',
+        file: 'api/documents.ts',
         find: `openApiDocument(entity)`,
         replace: `(entity, openApiDocument())`,
       },

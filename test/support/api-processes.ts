@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Db } from '../../db/server/connection.ts';
+import { demandDescribed, describedRoutes } from '../api/described.ts';
 import { environmentWith } from './environment.ts';
 import { waitUntil } from './signal.ts';
 
@@ -24,9 +25,11 @@ export async function startApiProcess(url: string, failpoints = ''): Promise<Api
   const ended = once(child, 'exit');
   const [line] = (await once(child.stdout ?? child, 'data')) as unknown[];
   const address = String(line).trim();
+  const routes = describedRoutes();
   return {
     ended,
     async send(method, path, { key, body }) {
+      let said: Said;
       try {
         const response = await fetch(address + path, {
           method,
@@ -38,13 +41,16 @@ export async function startApiProcess(url: string, failpoints = ''): Promise<Api
         });
         const { status, headers } = response;
         const replayed = headers.get('Idempotent-Replayed') === 'true';
-        return { status, replayed, headers, text: await response.text() };
+        const text = await response.text();
+        said = { status, replayed, headers, text };
       } catch (error) {
         // The only reason for no answer here: the process was killed.
         if (child.exitCode === null && child.signalCode === null) await ended;
         if (child.signalCode === 'SIGKILL') return null;
         throw error;
       }
+      demandDescribed({ routes }, { method, url: path, answer: said });
+      return said;
     },
     async kill() {
       child.kill('SIGKILL');

@@ -1,0 +1,65 @@
+// Examples of bodies and answers, by the name of their schema. A test sends each body to a real API, and
+// compares each answer that it gets with the example of its schema (test/api/openapi-examples.test.ts).
+// The schema of every body has one.
+
+import type { Entity } from '../lib/catalogue/entity.ts';
+import { exampleChange, exampleRow, exampleShown } from './example-values.ts';
+import type { Json } from './openapi-parts.ts';
+import { problemKinds } from './problems.ts';
+
+const AT = '2026-11-29T08:01:58.570Z';
+const EVENT_ID = '019a8a3c-7f00-7000-8000-000000000001';
+
+/** `systems`: those that are kept in step. */
+function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Record<string, unknown> {
+  return {
+    NewCustomer: exampleRow(entity),
+    CustomerChange: exampleChange(entity),
+    Customer: {
+      id: 1,
+      ...exampleShown(entity),
+      version: 1,
+      created_at: AT,
+      updated_at: AT,
+      external_mappings: {},
+      sync: { [system]: { state: 'pending', reason: null, version: null, since: AT } },
+    },
+    Choice: { system, external_id: 'cus_NffrFeUfNV2Hib' },
+    Resolution: { action: 'recreate', reason: 'the test data was deleted' },
+    Event: {
+      id: 1,
+      event_id: EVENT_ID,
+      event_type: `${entity.name}.created`,
+      entity_key: `${entity.name}:1`,
+      customer: 1,
+      version: 1,
+      source: 'internal',
+      created_at: AT,
+      published: false,
+      deliveries: [{ target: system, status: 'pending', error: null }],
+    },
+    Problem: {
+      type: 'urn:twinbox:problem:not_found',
+      title: problemKinds.not_found.title,
+      status: 404,
+      detail: 'Nothing answers GET at this path. The customers are at /api/v1/customers.',
+      code: 'not_found',
+      request_id: EVENT_ID,
+    },
+    Health: { status: 'healthy' },
+  };
+}
+
+/** The schemas, with the examples that there are. */
+export function withExamples(
+  schemas: Record<string, object>,
+  { entity, systems }: { entity: Entity; systems: readonly string[] },
+): Json {
+  const examples = examplesOf(entity, systems);
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [
+      name,
+      Object.hasOwn(examples, name) ? { ...schema, examples: [examples[name]] } : schema,
+    ]),
+  );
+}

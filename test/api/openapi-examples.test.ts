@@ -1,0 +1,85 @@
+// Every example of the document is used: the body of each operation is sent to a real API, each operation is
+// asked once, and what comes back looks like the example of its schema.
+import { expect } from 'chai';
+import { useDatabase } from '../support/database.ts';
+import { exampleProblems, examplesOf, pathFor, readDocument, type Operation } from './examples-run.ts';
+import { bearer, makeKeys } from './keys-made.ts';
+import { startApi, type Answer } from './start-api.ts';
+
+/** A state of the data forbids it; a body or a parameter that is wrong is answered 400 or 422. */
+const OF_STATE = [404, 409, 410, 503];
+
+describe('the examples of the API document', () => {
+  const database = useDatabase();
+  const document = readDocument();
+  const examples = examplesOf(document);
+  let api: Awaited<ReturnType<typeof startApi>>;
+  let key: string;
+  let keyId: string;
+
+  before(async () => {
+    api = await startApi({ db: database.db });
+    ({ text: key, id: keyId } = await makeKeys(database.db).make('admin'));
+  });
+  after(() => api.server.close());
+
+  /** In the order of the document; a creation comes first, a deletion and the end of a key last. */
+  function operations(): { method: string; path: string; operation: Operation }[] {
+    const all = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item)
+        .filter(([method]) => method !== 'parameters')
+        .map(([method, operation]) => ({ method, path, operation })),
+    );
+    const rank = ({ operationId }: Operation): number =>
+      /^create/.test(operationId) ? 0 : /^(delete|revoke)/.test(operationId) ? 2 : 1;
+    return all.sort((one, other) => rank(one.operation) - rank(other.operation));
+  }
+
+  function bodyOf({ requestBody }: Operation): unknown {
+    const schema = requestBody?.content['application/json']?.schema;
+    if (schema === undefined) return undefined;
+    return schema.$ref === undefined ? {} : examples.get(schema.$ref)?.[0];
+  }
+
+  it('has one for every body', () => {
+    for (const { operation } of operations())
+      for (const { schema } of Object.values(operation.requestBody?.content ?? {}))
+        if (schema.$ref !== undefined)
+          expect(
+            examples.get(schema.$ref),
+            `${operation.operationId} needs one in api/openapi-examples.ts`,
+          ).to.have.length.greaterThan(0);
+  });
+
+  it('are taken by the API, and its answers look like them', async () => {
+    const used = new Set<string>();
+    const known: Record<string, string> = { key_id: keyId };
+    for (const { method, path, operation } of operations()) {
+      const url = pathFor(document, path, known);
+      const body = bodyOf(operation);
+      const answer: Answer = await api.send(method.toUpperCase(), url, {
+        ...bearer(key),
+        ...(body !== undefined && { body }),
+      });
+      const what = `${method} ${path} answered ${answer.status}: ${answer.text.slice(0, 300)}`;
+      if (/^\/api\/v1\/webhooks/.test(path)) expect(answer.json.code, what).to.equal('not_found');
+      else if (answer.status >= 300) expect(OF_STATE, what).to.include(answer.status);
+      if (body !== undefined && answer.status < 300)
+        used.add(operation.requestBody?.content['application/json']?.schema.$ref ?? '');
+      for (const { ref, problem } of exampleProblems(examples, operation, answer)) {
+        expect(problem, `${what}; the example of ${ref}`).to.equal(null);
+        used.add(ref);
+      }
+    }
+    const elsewhere = ['Choice', 'Resolution', 'Problem'].map((name) => `#/components/schemas/${name}`);
+    expect([...examples.keys()].filter((ref) => !used.has(ref) && !elsewhere.includes(ref))).to.deep.equal(
+      [],
+    );
+  });
+
+  it('has a refusal as it is answered', async () => {
+    const answer = await api.send('GET', '/nothing', bearer(key));
+    const [example] = examples.get('#/components/schemas/Problem') ?? [];
+    expect({ ...answer.json, request_id: '' }).to.deep.equal({ ...(example as object), request_id: '' });
+  });
+});
