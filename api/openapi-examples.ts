@@ -5,7 +5,6 @@
 import type { Entity } from '../lib/catalogue/entity.ts';
 import { exampleChange, exampleRow, exampleShown } from './example-values.ts';
 import type { Json } from './openapi-parts.ts';
-import { problemKinds } from './problems.ts';
 
 const AT = '2026-11-29T08:01:58.570Z';
 const EVENT_ID = '019a8a3c-7f00-7000-8000-000000000001';
@@ -37,14 +36,6 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       created_at: AT,
       published: false,
       deliveries: [{ target: system, status: 'pending', error: null }],
-    },
-    Problem: {
-      type: 'urn:twinbox:problem:not_found',
-      title: problemKinds.not_found.title,
-      status: 404,
-      detail: 'Nothing answers GET at this path. The customers are at /api/v1/customers.',
-      code: 'not_found',
-      request_id: EVENT_ID,
     },
     Health: { status: 'healthy' },
   };

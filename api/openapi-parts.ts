@@ -1,7 +1,7 @@
 // Parts that the descriptions of all routes use.
 
 import type { RouteScope } from '../lib/keys/scopes.ts';
-import { problemKinds, type ProblemCode } from './problems.ts';
+import { Problem, problemDocument, problemKinds, type ProblemCode } from './problems.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -63,8 +63,14 @@ function problemAnswer(codes: readonly ProblemCode[]): Json {
   return {
     description: codes.map((code) => `${problemKinds[code].title} (${code})`).join('; '),
     headers: { 'X-Request-Id': ref('X-Request-Id', 'headers') },
-    content: { 'application/problem+json': { schema } },
+    content: { 'application/problem+json': { schema, example: problemExample(codes) } },
   };
+}
+
+/** Of the first of the codes. */
+function problemExample([code = 'internal_error']: readonly ProblemCode[]): Json {
+  const detail = 'What is wrong, and how to fix it.';
+  return problemDocument(new Problem(code, detail), '019a8a3c-7f00-7000-8000-000000000001');
 }
 
 export function answer(description: string, schema: Json, headers: string[] = []): Json {

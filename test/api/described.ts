@@ -11,7 +11,7 @@ import type { Entity } from '../../lib/catalogue/entity.ts';
 
 export type Shown = { status: number; headers: Headers; text: string };
 
-type Described = { content?: Record<string, { schema: object }> };
+type Described = { content?: Record<string, { schema: object; example?: object }> };
 export type Operation = {
   operationId: string;
   responses: Record<string, Described>;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
 import { exampleProblems, examplesOf, pathFor, readDocument, type Operation } from './examples-run.ts';
 import { bearer, makeKeys } from './keys-made.ts';
-import { startApi, type Answer } from './start-api.ts';
+import { startApi, type Answer, type Body } from './start-api.ts';
 
 /** A state of the data forbids it; a body or a parameter that is wrong is answered 400 or 422. */
 const OF_STATE = [404, 409, 410, 503];
@@ -71,15 +71,17 @@ describe('the examples of the API document', () => {
         used.add(ref);
       }
     }
-    const elsewhere = ['Choice', 'Resolution', 'Problem'].map((name) => `#/components/schemas/${name}`);
+    const elsewhere = ['Choice', 'Resolution'].map((name) => `#/components/schemas/${name}`);
     expect([...examples.keys()].filter((ref) => !used.has(ref) && !elsewhere.includes(ref))).to.deep.equal(
       [],
     );
   });
 
   it('has a refusal as it is answered', async () => {
-    const answer = await api.send('GET', '/nothing', bearer(key));
-    const [example] = examples.get('#/components/schemas/Problem') ?? [];
-    expect({ ...answer.json, request_id: '' }).to.deep.equal({ ...(example as object), request_id: '' });
+    const answer = await api.send('GET', '/api/v1/customers/4711', bearer(key));
+    const described = document.paths['/api/v1/customers/{id}']?.['get']?.responses[404];
+    const example = described?.content?.['application/problem+json']?.example as Body;
+    const { detail, request_id: id } = answer.json;
+    expect({ ...example, detail, request_id: id }).to.deep.equal(answer.json);
   });
 });
