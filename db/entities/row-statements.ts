@@ -36,10 +36,11 @@ const writeEvent = (
   operation: string,
   unless = 'false',
   changed = 'changed c',
+  eventId = ':eventId::uuid',
 ): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
-  select c.last_event_id, :eventId::uuid, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
+  select c.last_event_id, ${eventId}, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
          entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
   from ${changed} where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
 
@@ -94,6 +95,24 @@ with ${claim(how)}changed as (
 ), event as (${writeEvent(entity, 'created')}
 )${shown(entity, how)}`;
 
+// Many new rows, each with its event; `:rows` is an array of { eventId, values }. A row that meets a unique
+// rule is left out, and so is one that the table drops: the caller writes it by itself, and gets the reason.
+export const insertManySql = (entity: EntityTable, columns: readonly string[]): string => `
+with given as (
+  select g.at, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column
+  from jsonb_array_elements(:rows::jsonb) with ordinality g(item, at)
+), changed as (
+  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), given.event_id, :now::timestamptz, :now::timestamptz
+  from given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
+  where ${DEMAND_CATALOGUE}
+  order by given.at
+  on conflict do nothing
+  returning *
+), event as (${writeEvent(entity, 'created', 'false', 'changed c', 'c.created_event_id')}
+)
+select c.id, c.created_event_id from changed c`;
+
 // The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
 // same reason no alias of a row stands alone (`b` may be a column of b).
@@ -138,6 +157,12 @@ limit :limit`;
 /** By the unique index of the identity. */
 export const identityCondition = (field: EntityField): string =>
   `${folded(`c.${columnOf(field)}::text`)} = ${folded(':identity::text')}`;
+
+/** The living rows with one of these identities; `at` is the place of the identity in the list, from 1. */
+export const holdersSql = (entity: EntityTable, field: EntityField): string => `
+select w.at, c.id, ${fieldsAsJson(entity.fields, 'c')} as fields
+from unnest(:identities::text[]) with ordinality w(identity, at)
+join ${tableOf(entity)} c on ${folded(`c.${columnOf(field)}::text`)} = ${folded('w.identity')} and c.deleted_at is null`;
 
 export const holderSql = (entity: EntityTable): string =>
   `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;

@@ -3,16 +3,20 @@
 //
 // No line is lost silently: it is a row, or it is refused with its line and reason, or it is
 // counted as not imported (titles, comments, and rows without any value).
+import { adviceOfCommand, type Advice } from './advice.ts';
 import type { Columns } from './columns.ts';
 import { byteLength, decodeText } from './encoding.ts';
 import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';
-import { toPerson, type Person } from './person.ts';
+import { toPerson, type Derived, type Person, type Unfit } from './person.ts';
+import type { RowFields } from '../../../db/entities/rows.ts';
 import { readRecords, type CsvRecord } from './records.ts';
 
 export type Row =
-  | (Person & Place)
-  /** `found`: the values of the row, by their fields. */
-  | ({ problem: string; found?: Record<string, string> } & Place);
+  | ({ values: RowFields; derived?: Derived; severalEmails?: true } & Place)
+  | (NotRow & Place);
+
+/** `found`: the values of the row, by their fields. */
+type NotRow = Unfit & { found?: Record<string, string> };
 
 type Place = {
   /** The line on which the row begins; the first line is 1. */
@@ -35,7 +39,7 @@ export type ReadOptions = LayoutOptions & {
 /** How many characters at the beginning are searched for the header. */
 const HEAD = 65_536;
 
-/** Throws a CliError that says what to do if the whole file cannot be read. */
+/** Throws UnreadableFile, which says what to do if the whole file cannot be read. */
 export async function* readRows(
   input: AsyncIterable<string | Buffer>,
   options: ReadOptions = {},
@@ -56,7 +60,7 @@ export async function* readRows(
     );
     for await (const record of records) {
       bytes += byteLength(record.raw, encoding);
-      const row = toRow(record, layout.columns);
+      const row = toRow(record, layout.columns, options.advice ?? adviceOfCommand);
       if (typeof row === 'string') {
         passed[row] += 1;
         continue;
@@ -71,9 +75,9 @@ export async function* readRows(
   }
 }
 
-type Content = Person | { problem: string; found?: Record<string, string> };
+type Content = Person | NotRow;
 
-function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'blank' {
+function toRow(record: CsvRecord, columns: Columns, advice: Advice): Content | 'comments' | 'blank' {
   if ('problem' in record) return { problem: record.problem };
   if (isBlank(record)) return 'blank';
   const { fields, comment, ended } = record;
@@ -102,7 +106,7 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
     const problem = `the email is missing: the row has ${fields.length} of ${width} fields`;
     return { problem, found: findValues(fields, columns) };
   }
-  const person = toPerson(fields, columns);
+  const person = toPerson(fields, columns, advice);
   return 'problem' in person ? { ...person, found: findValues(fields, columns) } : person;
 }
 

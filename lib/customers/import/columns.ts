@@ -1,5 +1,5 @@
 // Which column holds which field: found by the header names of common exports, or named by --map.
-import type { Field } from '../../lib/catalogue/entity.ts';
+import type { Field } from '../../catalogue/entity.ts';
 
 /** The fields that a column can hold. */
 export const targets = ['email', 'name', 'first_name', 'middle_name', 'last_name', 'company'] as const;
