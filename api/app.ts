@@ -17,6 +17,7 @@ import { eventRoutes } from './events.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
+import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
 import { mappingRoutes } from './mappings.ts';
@@ -30,6 +31,8 @@ import { beginRequest, type ApiLog } from './requests.ts';
 
 export type ApiDeps = {
   store: CustomerStore;
+  /** Wakes the relay after rows were written. */
+  nudge: () => void;
   db: Db;
   /** What a customer is. */
   entity: Entity;
@@ -38,6 +41,8 @@ export type ApiDeps = {
     deadlineMs?: number;
     /** How long facts are kept; default 30 days. */
     retentionDays?: number;
+    /** How long an import may wait for its client, and take in all. */
+    importTimes?: ImportTimes;
   };
   log: ApiLog;
   clock: Clock;
@@ -66,9 +71,9 @@ const READY_MS = 3_000;
  * routes with the scope of each.
  */
 export function createApi(deps: ApiDeps): Express {
-  const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
+  const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000, retentionDays = 30 } = config;
+  const { deadlineMs = 8_000, retentionDays = 30, importTimes } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -89,7 +94,10 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(
     app,
     basePath,
-    customerRoutes({ store, db, entity, clock, log, systems, basePath, deadlineMs }),
+    customerRoutes({
+      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs },
+      ...(importTimes && { times: importTimes }),
+    }),
   );
   mountRoutes(app, basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
   mountRoutes(

@@ -7,7 +7,7 @@ import { InvalidArgumentError } from 'commander';
 import { readHolders } from '../../db/health/reports.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { foldName, targets, type Mapping } from '../../lib/customers/import/columns.ts';
+import { foldName, moreFieldsOf, targets, type Mapping } from '../../lib/customers/import/columns.ts';
 import { isEncoding } from '../../lib/customers/import/encoding.ts';
 import { readRows, type Passed } from '../../lib/customers/import/rows.ts';
 import { importAll } from '../../lib/customers/import/summary.ts';
@@ -95,7 +95,7 @@ async function runImport(
   const { update = false, dryRun = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
   const config = loadConfigAndCatalogue();
   const entity = customerOf(config);
-  const fields = entity.fields.filter(({ name }) => !(targets as readonly string[]).includes(name));
+  const fields = moreFieldsOf(entity);
   const columns = mapped(map, fields);
   const source = await openSource(file);
   const stopping = listenForStop();
