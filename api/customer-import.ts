@@ -10,7 +10,7 @@ import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { adviceOfApi } from '../lib/customers/import/advice.ts';
 import { moreFieldsOf } from '../lib/customers/import/columns.ts';
-import { DryRunTooLong, importRows } from '../lib/customers/import/import-rows.ts';
+import { DryRunTooLong, importRows, type ImportResult } from '../lib/customers/import/import-rows.ts';
 import {
   beginKeyedImport,
   ImportInUse,
@@ -77,47 +77,47 @@ function tooMany(): Problem {
 
 type Asked = { query: ImportQuery; body: ImportBody; once: ReturnType<typeof onceOf> };
 
+/** What a request is about, from its headers. */
+type Import = Asked & { dryRun: boolean; onExisting: NonNullable<ImportQuery['on_existing']> };
+
 async function runImport(
   [req, res]: [Request, Response],
   deps: ImportRouteDeps,
-  { query, body, once }: Asked,
+  asked: Asked,
 ): Promise<void> {
-  const { db, entity, clock, log, nudge, times = importTimes } = deps;
-  const dryRun = query.dry_run === 'true';
-  const onExisting = query.on_existing ?? 'report';
-  const answer = createImportAnswer(res, { dryRun, reports: onExisting !== 'skip' });
+  const { log, times = importTimes } = deps;
+  const onExisting = asked.query.on_existing ?? 'report';
+  const whole: Import = { ...asked, onExisting, dryRun: asked.query.dry_run === 'true' };
+  const answer = createImportAnswer(res, { dryRun: whole.dryRun, reports: onExisting !== 'skip' });
+  const keyed = await beginKeyed(deps, whole, [req, res]);
   const stop = createImportStop(res, times);
-  let keyed: KeyedImport | null = null;
-  let counts: Counts = NO_ROWS;
+  let counts = keyed?.counts ?? NO_ROWS;
+  // Before the answer ends, since whoever has the answer may repeat at once.
+  const release = async (): Promise<void> => {
+    await keyed?.release().catch((error: unknown) => {
+      // The lease runs out by itself.
+      log.warn('import not released', { request_id: requestIdOf(res), ...faultFields(error) });
+    });
+  };
   try {
     allowLongBody(req);
-    if (once && !dryRun) {
-      const { scope, request } = once;
-      keyed = await beginKeyedImport({ db, clock, scope, request, keptMs: KEPT_MS });
-      counts = keyed.counts;
-      if (keyed.endedBefore) res.setHeader('Idempotent-Replayed', 'true');
-      else if (keyed.doneBefore > 0) answer.noteResumed(counts);
-    }
-    const { context } = originOf(req, res);
-    const rows = read(body, optionsOf(entity, query, body), answer.noteLayout);
-    const result = await importRows(stop.watchRows(rows), {
-      ...{ db, entity, clock, origin: { context: { ...context, bulk: true } } },
-      ...{ onExisting, dryRun, advice: adviceOfApi, nudge, signal: stop.signal },
-      ...(keyed && { progress: keyed }),
-      async onBatch(outcomes, now) {
-        counts = now;
-        await stop.watchAnswer(answer.putBatch(outcomes, now, stop.signal));
-      },
-    });
+    if (keyed && keyed.doneBefore > 0 && !keyed.endedBefore) answer.noteResumed(counts);
+    const result = await bringRows(
+      [req, res],
+      deps,
+      { ...whole, keyed, answer, stop },
+      (now) => (counts = now),
+    );
     counts = result.counts;
-    if (result.whole) {
-      if (keyed?.endedBefore === false) await keyed.end();
-      answer.end('summary', { dry_run: dryRun, ...counts });
-    } else if (!res.closed) {
+    if (result.whole && keyed?.endedBefore === false) await keyed.end();
+    await release();
+    if (result.whole) answer.end('summary', { dry_run: whole.dryRun, ...counts });
+    else if (!res.closed) {
       const code = stop.reason();
       answer.end('stopped', { code, message: describeStop(code, times), ...counts });
     }
   } catch (error) {
+    await release();
     const problem = problemOf(error);
     // The client has gone: no answer can reach it.
     if (res.closed || (req.destroyed && !req.complete)) return;
@@ -128,12 +128,52 @@ async function runImport(
     answer.end('stopped', { code, message: problem.message, ...counts });
   } finally {
     stop.dispose();
-    body.discard();
-    await keyed?.release().catch((error: unknown) => {
-      // The lease runs out by itself.
-      log.warn('import not released', { request_id: requestIdOf(res), ...faultFields(error) });
-    });
+    asked.body.discard();
   }
+}
+
+/** Null without a key, and for a dry run, which a key has no use for. */
+async function beginKeyed(
+  { db, clock, log }: ImportRouteDeps,
+  { once, dryRun }: Import,
+  [, res]: [Request, Response],
+): Promise<KeyedImport | null> {
+  if (!once || dryRun) return null;
+  const { scope, request } = once;
+  const keyed = await beginKeyedImport({
+    ...{ db, clock, scope, request, keptMs: KEPT_MS },
+    onError: (error) =>
+      log.warn('import not renewed', { request_id: requestIdOf(res), ...faultFields(error) }),
+  }).catch((error: unknown) => {
+    throw problemOf(error);
+  });
+  if (keyed.endedBefore) res.setHeader('Idempotent-Replayed', 'true');
+  return keyed;
+}
+
+type Parts = Import & {
+  keyed: KeyedImport | null;
+  answer: ReturnType<typeof createImportAnswer>;
+  stop: ReturnType<typeof createImportStop>;
+};
+
+async function bringRows(
+  [req, res]: [Request, Response],
+  { db, entity, clock, nudge }: ImportRouteDeps,
+  { query, body, dryRun, onExisting, keyed, answer, stop }: Parts,
+  note: (counts: Counts) => void,
+): Promise<ImportResult> {
+  const { context } = originOf(req, res);
+  const rows = read(body, optionsOf(entity, query, body), answer.noteLayout);
+  return await importRows(stop.watchRows(rows), {
+    ...{ db, entity, clock, origin: { context: { ...context, bulk: true } } },
+    ...{ onExisting, dryRun, advice: adviceOfApi, nudge, signal: stop.signal },
+    ...(keyed && { progress: keyed }),
+    async onBatch(outcomes, counts) {
+      note(counts);
+      await stop.watchAnswer(answer.putBatch(outcomes, counts, stop.signal));
+    },
+  });
 }
 
 function read(

@@ -32,7 +32,7 @@ const DECODERS: Readonly<Record<string, (() => Transform) | null>> = {
 };
 
 /** How long a client that still sends may go on, so that it has the time to read the answer. */
-const DISCARD_MS = 2_000;
+const DISCARD_MS = 1_000;
 
 /** Throws the Problem of a body that is none, or whose type is not taken. */
 export function importBodyOf(req: Request): ImportBody {

@@ -120,7 +120,7 @@ const refusedLine = lineOf(
 /** One line of the answer. */
 export const importLineSchema = {
   oneOf: [
-    lineOf('columns', 'CSV: how the header was read. Comes first.', {
+    lineOf('columns', 'CSV: how the header was read.', {
       line,
       used: { type: 'object', additionalProperties: { type: 'string' } },
       unused: { type: 'array', items: { type: 'string' } },

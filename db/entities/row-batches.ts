@@ -2,12 +2,12 @@
 import { byColumn } from './by-column.ts';
 import { numberOf, saidOfChange } from './catalogue-number.ts';
 import { identityField, type EntityTable } from './entity-table.ts';
-import { holdersSql, insertManySql } from './row-statements.ts';
+import { holdersSql, insertManySql, updateManySql } from './row-statements.ts';
 import type { RowFields } from './row-values.ts';
 import type { Tx } from '../server/connection.ts';
 
 export type NewRow = {
-  /** The id of its created event. */
+  /** The id of the event. */
   eventId: string;
   values: RowFields;
 };
@@ -31,28 +31,53 @@ export async function insertRows(
   tx: Tx,
   entity: EntityTable,
   rows: readonly NewRow[],
-  { source, context, now }: ManyStamp,
+  stamp: ManyStamp,
 ): Promise<Map<string, number>> {
-  const made = new Map<string, number>();
-  const named = rows.map(({ eventId, values }) => ({ eventId, ...byColumn(entity, values) }));
-  // A column that a row does not name gets its default, so each set of columns is a statement.
+  const written = await byColumns<{ id: number; created_event_id: string }>(tx, entity, rows, {
+    stamp,
+    sqlOf: insertManySql,
+  });
+  return new Map(written.map(({ id, created_event_id: eventId }) => [eventId, Number(id)]));
+}
+
+/**
+ * Changes the given fields of living rows, each with its updated event; returns the ids of those that were
+ * changed. Throws as insertRows does, also if the triggers of the table undo a change.
+ */
+export async function updateRows(
+  tx: Tx,
+  entity: EntityTable,
+  rows: readonly (NewRow & { id: number })[],
+  stamp: ManyStamp,
+): Promise<Set<number>> {
+  const written = await byColumns<{ id: number }>(tx, entity, rows, { stamp, sqlOf: updateManySql });
+  return new Set(written.map(({ id }) => Number(id)));
+}
+
+/** A column that a row does not name gets its default or stays, so each set of columns is a statement. */
+async function byColumns<T>(
+  tx: Tx,
+  entity: EntityTable,
+  rows: readonly (NewRow & { id?: number })[],
+  how: { stamp: ManyStamp; sqlOf: (entity: EntityTable, columns: readonly string[]) => string },
+): Promise<T[]> {
+  const { source, context, now } = how.stamp;
+  const stamped = { source, context: JSON.stringify(context), now, catalogue: numberOf(tx) };
+  const named = rows.map(({ id = null, eventId, values }) => {
+    const { columns, json } = byColumn(entity, values);
+    return { columns, item: `{"id":${id},"eventId":"${eventId}","values":${json}}` };
+  });
+  const all: T[] = [];
   for (const same of Map.groupBy(named, ({ columns }) => columns.join()).values()) {
-    const items = same.map(({ eventId, json }) => `{"eventId":"${eventId}","values":${json}}`);
-    const bindings = {
-      rows: `[${items.join(',')}]`,
-      ...{ source, context: JSON.stringify(context), now, catalogue: numberOf(tx) },
-    };
+    const bindings = { rows: `[${same.map(({ item }) => item).join(',')}]`, ...stamped };
     const { rows: written } = await tx
-      .raw<{ rows: { id: number; created_event_id: string }[] }>(
-        insertManySql(entity, same[0]?.columns ?? []),
-        bindings,
-      )
+      .raw<{ rows: T[] }>(how.sqlOf(entity, same[0]?.columns ?? []), bindings)
       .catch((error: unknown) => {
         throw saidOfChange(error);
       });
-    for (const { id, created_event_id: eventId } of written) made.set(eventId, Number(id));
+    all.push(...written);
   }
-  return made;
+  return all;
 }
 
 /** The living row with each identity, as far as there is one; in the order of the identities. */

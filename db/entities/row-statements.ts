@@ -131,6 +131,26 @@ with ${claim(how)}written as (
 ), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
 )${shown(entity, how)}`;
 
+// Many rows by their ids, as updateSql changes one; `:rows` is an array of { id, eventId, values }. They are
+// locked in the order of their ids, so two such statements never wait for each other in a circle.
+export const updateManySql = (entity: EntityTable, columns: readonly string[]): string => `
+with given as (
+  select (g.item ->> 'id')::bigint as given_id, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column
+  from jsonb_array_elements(:rows::jsonb) g(item)
+), written as (
+  update ${tableOf(entity)} t
+  set ${columns.map((column) => `${column} = w.${column}, `).join('')}
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b
+        where b.id in (select given.given_id from given) order by b.id for update) locked,
+       given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
+  where t.id = given.given_id and locked.before_id = t.id and t.deleted_at is null
+    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+  returning (t.*)::${tableOf(entity)} as after, locked.before, given.event_id
+), event as (${writeEvent(entity, 'updated', isTurnedBack(columns), 'written cross join lateral (select (written.after).*) c', 'written.event_id')}
+)
+select (written.after).id as id from written`;
+
 export const deleteSql = (entity: EntityTable, how: How = {}): string => `
 with ${claim(how)}changed as (
   update ${tableOf(entity)} t

@@ -6,6 +6,7 @@ import { environmentWith } from './environment.ts';
 import { waitUntil } from './signal.ts';
 
 export type ApiProcess = {
+  url: string;
   /** Null if the process died before it answered. */
   send(method: string, path: string, request: { key?: string; body?: unknown }): Promise<Said | null>;
   kill(): Promise<void>;
@@ -25,6 +26,7 @@ export async function startApiProcess(url: string, failpoints = ''): Promise<Api
   const [line] = (await once(child.stdout ?? child, 'data')) as unknown[];
   const address = String(line).trim();
   return {
+    url: address,
     ended,
     async send(method, path, { key, body }) {
       try {

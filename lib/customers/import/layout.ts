@@ -167,7 +167,8 @@ function explain(
       `Choose one by its position: ${advice.map(String(reading.positions[0] ?? 1), reading.target)}. ${columns}`
     );
   }
-  if (reading.kind === 'unmapped') return `No column is called ${show(reading.column)} (${advice.mapping}). ${columns}`;
+  if (reading.kind === 'unmapped')
+    return `No column is called ${show(reading.column)} (${advice.mapping}). ${columns}`;
   if (reading.kind === 'found') return columns;
   const named = header.map((name) => name.trim()).filter((name) => name !== '');
   const example = reading.missing.map((target, at) => {
@@ -182,7 +183,9 @@ function explain(
       ? [`Or use the part of the email before the @ as the name: ${advice.namesFromEmail}.`]
       : []),
     ...(fault === undefined ? [] : [fault]),
-    ...(header.length === 1 ? [`Is another character between the fields? See ${advice.delimiter(';')}.`] : []),
+    ...(header.length === 1
+      ? [`Is another character between the fields? See ${advice.delimiter(';')}.`]
+      : []),
   ].join(' ');
 }
 

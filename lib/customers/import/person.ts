@@ -44,10 +44,7 @@ export function toPerson(fields: readonly string[], columns: Columns, advice: Ad
 }
 
 /** A cell of a field of another type than text; an empty cell is no value. */
-function readMore(
-  field: Field,
-  cell: string | undefined,
-): { name: string; value: JsonValue } | FieldError {
+function readMore(field: Field, cell: string | undefined): { name: string; value: JsonValue } | FieldError {
   const read = fromText(unwrap(cell ?? ''), field);
   return 'problem' in read
     ? { field: field.name, code: 'format', detail: read.problem }

@@ -9,11 +9,10 @@ import { byteLength, decodeText } from './encoding.ts';
 import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';
 import { toPerson, type Derived, type Person, type Unfit } from './person.ts';
 import type { RowFields } from '../../../db/entities/rows.ts';
+import { UnreadableFile } from './unreadable.ts';
 import { readRecords, type CsvRecord } from './records.ts';
 
-export type Row =
-  | ({ values: RowFields; derived?: Derived; severalEmails?: true } & Place)
-  | (NotRow & Place);
+export type Row = ({ values: RowFields; derived?: Derived; severalEmails?: true } & Place) | (NotRow & Place);
 
 /** `found`: the values of the row, by their fields. */
 type NotRow = Unfit & { found?: Record<string, string> };
@@ -47,8 +46,7 @@ export async function* readRows(
   let encoding = 'utf-8';
   const texts = decodeText(input, options.encoding, (name) => (encoding = name));
   try {
-    const { head, isEnd } = await readHead(texts);
-    const layout = findLayout(head, isEnd, options);
+    const { head, layout } = await readHead(texts, options);
     options.onLayout?.(layout);
 
     const passed: Passed = { before: layout.before, comments: 0, blank: 0 };
@@ -119,14 +117,32 @@ function findValues(fields: readonly string[], { at }: Columns): Record<string, 
   return found;
 }
 
-async function readHead(texts: AsyncGenerator<string>): Promise<{ head: string; isEnd: boolean }> {
+/**
+ * Reads until the header is found for certain: on the first line, so that rows need not wait for more of a
+ * file that comes slowly, or in the whole head. Throws UnreadableFile if there is none.
+ */
+async function readHead(
+  texts: AsyncGenerator<string>,
+  options: LayoutOptions,
+): Promise<{ head: string; layout: Layout }> {
   let head = '';
   while (head.length < HEAD) {
     const next: IteratorResult<string, unknown> = await texts.next();
-    if (next.done === true) return { head, isEnd: true };
+    if (next.done === true) return { head, layout: findLayout(head, true, options) };
     head += next.value;
+    const layout = /[\r\n]/.test(next.value) ? tryLayout(head, options) : null;
+    if (layout?.before === 0) return { head, layout };
   }
-  return { head, isEnd: false };
+  return { head, layout: findLayout(head, false, options) };
+}
+
+function tryLayout(head: string, options: LayoutOptions): Layout | null {
+  try {
+    return findLayout(head, false, options);
+  } catch (error) {
+    if (error instanceof UnreadableFile) return null;
+    throw error;
+  }
 }
 
 async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {

@@ -1,4 +1,5 @@
-// Writes a batch of rows in one transaction: those that are new by one statement, the others one by one.
+// Writes a batch of rows in one transaction: the new ones by one statement, the
+// changed ones by another, and alone each row that one of these does not take.
 //
 // Guarantees: of a batch every row that was accepted is written with its event, or none is. A row that the
 // table refuses is left out alone. What else has to be stored with the batch (how far an import came) is
@@ -6,7 +7,13 @@
 // Assumes that no two rows of a batch have one identity (batches.ts).
 // A crash before the commit leaves nothing of the batch, a crash after it all of it: the same rows again
 // are then equal to what is there.
-import { checkRulesAtOnce, findHolders, insertRows } from '../../../db/entities/row-batches.ts';
+import {
+  checkRulesAtOnce,
+  findHolders,
+  insertRows,
+  updateRows,
+  type ManyStamp,
+} from '../../../db/entities/row-batches.ts';
 import { readRow } from '../../../db/entities/rows.ts';
 import { isDatabaseAway } from '../../../db/health/readiness.ts';
 import { withTransaction, type Db, type Tx } from '../../../db/server/connection.ts';
@@ -19,7 +26,15 @@ import { createCustomerStore, type Origin } from '../customers.ts';
 import type { Advice } from './advice.ts';
 import type { CheckedRow } from './check-row.ts';
 import type { RefusedRow, RowOutcome } from './outcome.ts';
-import { done, writeRow, type Held, type OnExisting, type WriteRowDeps } from './write-row.ts';
+import {
+  done,
+  givenIn,
+  otherFields,
+  writeRow,
+  type Held,
+  type OnExisting,
+  type WriteRowDeps,
+} from './write-row.ts';
 
 export type WriteBatchDeps = {
   db: Db;
@@ -43,6 +58,7 @@ export const isRefused = (row: BatchRow): row is RefusedRow => 'outcome' in row;
 
 /** What became of each row, in the order of the rows. */
 export async function writeBatch(batch: readonly BatchRow[], deps: WriteBatchDeps): Promise<RowOutcome[]> {
+  if (!deps.store && batch.every(isRefused)) return [...batch];
   try {
     const outcomes = await withTransaction(deps.db, async (tx) => {
       const decided = await writeIn(tx, batch, deps);
@@ -73,27 +89,25 @@ class TakenBack extends Error {
 
 async function writeIn(tx: Tx, batch: readonly BatchRow[], deps: WriteBatchDeps): Promise<RowOutcome[]> {
   const rows = batch.filter((row): row is CheckedRow => !isRefused(row));
-  const written = new Map<BatchRow, RowOutcome>();
-  if (rows.length > 0) {
-    await checkRulesAtOnce(tx);
-    const holders = await findHolders(tx, deps.entity, identitiesOf(deps.entity, rows));
-    const made = await insertAll(
-      tx,
-      rows.filter((_, at) => holders[at] === null),
-      deps,
-    );
-    const singly = singleWrites(tx, deps);
-    for (const [at, row] of rows.entries()) {
-      const id = made.get(row);
-      const outcome =
-        id === undefined
-          ? await writeRow(row, singly, heldAt(holders, at))
-          : done(row, 'created', id);
-      written.set(row, outcome);
-    }
+  if (rows.length === 0) return batch.filter(isRefused);
+  await checkRulesAtOnce(tx);
+  const found = await findHolders(tx, deps.entity, identitiesOf(deps.entity, rows));
+  const holders = new Map(rows.map((row, at) => [row, heldAt(found, at)]));
+  const made = await insertAll(tx, holders, deps);
+  const changed = await updateAll(tx, holders, deps);
+  const singly = singleWrites(tx, deps);
+  const outcomes: RowOutcome[] = [];
+  for (const row of batch) {
+    const [created, updated] = isRefused(row) ? [] : [made.get(row), changed.get(row)];
+    if (isRefused(row)) outcomes.push(row);
+    else if (created !== undefined) outcomes.push(done(row, 'created', created));
+    else if (updated !== undefined) outcomes.push(done(row, 'updated', updated));
+    else outcomes.push(await writeRow(row, singly, holders.get(row)));
   }
-  return batch.map((row) => (isRefused(row) ? row : (written.get(row) as RowOutcome)));
+  return outcomes;
 }
+
+type Holders = ReadonlyMap<CheckedRow, Held | null>;
 
 function identitiesOf({ identity }: Entity, rows: readonly CheckedRow[]): (string | null)[] {
   return rows.map(({ values }) => {
@@ -107,25 +121,42 @@ function heldAt(holders: readonly (Pick<Held, 'id' | 'fields'> | null)[], at: nu
   return holder && { ...holder, deletedAt: null };
 }
 
-/** The ids of the rows that one statement could write; the others are written by themselves. */
-async function insertAll(
+/** The ids of the new rows that one statement could write; the others are written by themselves. */
+async function insertAll(tx: Tx, holders: Holders, deps: WriteBatchDeps): Promise<Map<CheckedRow, number>> {
+  const rows = [...holders].flatMap(([row, holder]) => (holder === null ? [row] : []));
+  return await allAtOnce(tx, rows, deps, async (inner, stamp) => {
+    const withIds = rows.map((row) => ({ row, eventId: newEventId(stamp.now), values: row.values }));
+    const made = await insertRows(inner, deps.entity, withIds, stamp);
+    return withIds.map(({ row, eventId }) => [row, made.get(eventId)]);
+  });
+}
+
+/** The same of rows whose customer has other values. */
+async function updateAll(tx: Tx, holders: Holders, deps: WriteBatchDeps): Promise<Map<CheckedRow, number>> {
+  const rows = [...holders].flatMap(([row, holder]) => {
+    const values = givenIn(row);
+    const isOther = holder !== null && otherFields(values, holder).length > 0;
+    return isOther && deps.onExisting === 'update' ? [{ row, id: holder.id, values }] : [];
+  });
+  return await allAtOnce(tx, rows, deps, async (inner, stamp) => {
+    const withIds = rows.map((row) => ({ ...row, eventId: newEventId(stamp.now) }));
+    const changed = await updateRows(inner, deps.entity, withIds, stamp);
+    return withIds.map(({ row, id }) => [row, changed.has(id) ? id : undefined]);
+  });
+}
+
+async function allAtOnce(
   tx: Tx,
-  rows: readonly CheckedRow[],
-  { entity, clock, origin }: WriteBatchDeps,
+  rows: readonly unknown[],
+  { clock, origin }: WriteBatchDeps,
+  write: (inner: Tx, stamp: ManyStamp) => Promise<[CheckedRow, number | undefined][]>,
 ): Promise<Map<CheckedRow, number>> {
   // A single row says by itself why it is refused.
   if (rows.length < 2) return new Map();
-  const now = clock.now();
-  const withIds = rows.map((row) => ({ row, eventId: newEventId(now), values: row.values }));
   const { context, source = 'internal' } = origin;
   try {
-    const made = await tx.transaction((inner) => insertRows(inner, entity, withIds, { context, source, now }));
-    return new Map(
-      withIds.flatMap(({ row, eventId }) => {
-        const id = made.get(eventId);
-        return id === undefined ? [] : [[row, id] as const];
-      }),
-    );
+    const written = await tx.transaction((inner) => write(inner, { context, source, now: clock.now() }));
+    return new Map(written.flatMap(([row, id]) => (id === undefined ? [] : [[row, id] as const])));
   } catch (error) {
     // Of the other errors each row that has one says it again by itself.
     if (isDatabaseAway(error) || error instanceof DbError) throw error;

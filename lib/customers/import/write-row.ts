@@ -61,8 +61,15 @@ function placeOf({ line, bytes, severalEmails }: CheckedRow) {
   return { line, bytes, ...(severalEmails && { severalEmails }) };
 }
 
+/** The names of the fields that the customer has otherwise. */
+export function otherFields(given: RowFields, present: Pick<Held, 'fields'>): string[] {
+  return Object.keys(given).filter(
+    (field) => !isDeepStrictEqual(present.fields[field] ?? null, given[field]),
+  );
+}
+
 /** The values that the file gives: a name that was made of something else changes no customer. */
-function givenIn({ values, derived }: CheckedRow): RowFields {
+export function givenIn({ values, derived }: CheckedRow): RowFields {
   return derived === undefined ? values : without(values, 'name');
 }
 
@@ -72,9 +79,7 @@ async function writeOver(
   { entity, store, onExisting, origin, advice = adviceOfCommand }: WriteRowDeps,
 ): Promise<RowOutcome | 'gone'> {
   const given = givenIn(row);
-  const fields = Object.keys(given).filter(
-    (field) => !isDeepStrictEqual(present.fields[field] ?? null, given[field]),
-  );
+  const fields = otherFields(given, present);
   if (fields.length === 0) return done(row, 'skipped', present.id);
   if (onExisting !== 'update') {
     const reason = `customer ${present.id} has this ${identityName(entity)} and another ${fields.join(' and ')}; ${advice.update} changes it`;
