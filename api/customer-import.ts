@@ -163,10 +163,9 @@ async function bringRows(
   { query, body, dryRun, onExisting, keyed, answer, stop }: Parts,
   note: (counts: Counts) => void,
 ): Promise<ImportResult> {
-  const { context } = originOf(req, res);
   const rows = read(body, optionsOf(entity, query, body), answer.noteLayout);
   return await importRows(stop.watchRows(rows), {
-    ...{ db, entity, clock, origin: { context: { ...context, bulk: true } } },
+    ...{ db, entity, clock, origin: originOf(req, res) },
     ...{ onExisting, dryRun, advice: adviceOfApi, nudge, signal: stop.signal },
     ...(keyed && { progress: keyed }),
     async onBatch(outcomes, counts) {

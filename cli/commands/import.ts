@@ -34,8 +34,7 @@ type Options = {
   json?: boolean;
 };
 
-// Bulk: single edits by people do not wait behind these events (docs/sync.md, "Order of work").
-const ORIGIN = { context: { actor: 'twinbox import', bulk: true } };
+const ORIGIN = { context: { actor: 'twinbox import' } };
 
 /** The fields that --map can name. */
 const FIELDS = targets.join(', ');

@@ -9,7 +9,7 @@ export const importDefects: Defect[] = [
     name: 'the order of rows kept by the email where another field is the identity',
     edits: [
       {
-        file: 'lib/customers/import/import-rows.ts',
+        file: 'lib/customers/import/check-row.ts',
         find: `const value = values[identity ?? ''];`,
         replace: `const value = values[identity === null ? '' : 'email'];`,
       },
@@ -53,32 +53,86 @@ export const importDefects: Defect[] = [
         replace: `if (fields.length < (at.email ?? 0) && !ended) {`,
       },
     ],
-    caughtBy: { file: 'test/lib/customers/import/rows.test.ts', title: 'a last row that the end of the file cuts' },
+    caughtBy: {
+      file: 'test/lib/customers/import/rows.test.ts',
+      title: 'a last row that the end of the file cuts',
+    },
   },
   {
     name: 'a name changed to one that the file does not give',
     edits: [
       {
-        file: 'lib/customers/import/import-rows.ts',
+        file: 'lib/customers/import/write-row.ts',
         find: `derived === undefined ? values : without(values, 'name')`,
         replace: `values`,
       },
     ],
-    caughtBy: { file: 'test/lib/customers/import/written.test.ts', title: 'never replaces a name in our table' },
+    caughtBy: {
+      file: 'test/lib/customers/import/written.test.ts',
+      title: 'never replaces a name in our table',
+    },
   },
   {
     name: 'rows counted as done when they are read',
     edits: [
-      { file: 'lib/customers/import/import-rows.ts', find: `    done.bytes += row.bytes ?? 0;\n`, replace: `` },
       {
         file: 'lib/customers/import/import-rows.ts',
-        find: `    summary.rows += 1;`,
-        replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
+        find: `await onBatch?.(all, counts);`,
+        replace: `void onBatch?.(all, counts);`,
+      },
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `if (deps.dryRun) throw new TakenBack(decided);`,
+        replace: `if (deps.dryRun || decided.length > 0) throw new TakenBack(decided);`,
       },
     ],
     caughtBy: {
       file: 'test/lib/customers/import/written.test.ts',
       title: 'counts rows as done once they are in the database',
+    },
+  },
+  {
+    name: 'a dry run that is kept',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `if (deps.dryRun) throw new TakenBack(decided);`,
+        replace: `if (deps.dryRun) return decided;`,
+      },
+    ],
+    caughtBy: { file: 'test/api/import.test.ts', title: 'writes nothing in a dry run' },
+  },
+  {
+    name: 'how far an import came stored after its batch',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `      await deps.store?.(tx, decided);\n`,
+        replace: ``,
+      },
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `    await failpoint('import.batch-written');`,
+        replace: `    await failpoint('import.batch-written');\n    await withTransaction(deps.db, async (tx) => deps.store?.(tx, outcomes));`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import-faults.test.ts',
+      title: 'killed at import.batch-written leaves whole batches, and a repeat makes the rest once',
+    },
+  },
+  {
+    name: 'a rule that waits for the end of the transaction left to the whole batch',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `  await checkRulesAtOnce(tx);\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import.test.ts',
+      title: 'also one that is checked at the end of a transaction',
     },
   },
 ];

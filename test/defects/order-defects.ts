@@ -9,8 +9,8 @@ export const orderDefects: Defect[] = [
     edits: [
       {
         file: 'lib/customers/import/import-rows.ts',
-        find: `{ context: { actor: 'twinbox import', bulk: true } }`,
-        replace: `{ context: { actor: 'twinbox import' } }`,
+        find: `{ ...deps.origin.context, bulk: true }`,
+        replace: `{ ...deps.origin.context }`,
       },
     ],
     caughtBy: { file: 'test/lib/customers/import/written.test.ts', title: 'writes every event as bulk' },

@@ -43,12 +43,15 @@ export async function importRows(rows: AsyncIterable<Row>, deps: ImportDeps): Pr
     ...{ most: BATCH, waitMs: WAIT_MS, signal },
     keyOf: (row) => (isRefused(row) ? null : identityOf(entity, row)),
   });
+  // Bulk: single edits by people do not wait behind these events (docs/sync.md, "Order of work").
+  const origin = { ...deps.origin, context: { ...deps.origin.context, bulk: true } };
   const seen = deps.dryRun ? createSeen(entity) : null;
   let counts = progress?.counts ?? NO_ROWS;
   for await (const batch of batches) {
     const before = counts;
     const outcomes = await writeBatch(seen?.leaveOut(batch) ?? batch, {
       ...deps,
+      origin,
       store: progress && ((tx, made) => progress.store(tx, addCounts(before, made))),
     });
     const all = seen?.putBack(batch, outcomes) ?? outcomes;

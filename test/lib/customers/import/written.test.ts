@@ -15,7 +15,7 @@ describe('writing imported rows', () => {
 
   const deps = (update = false): SummaryDeps => ({
     ...{ db: database.db, entity: customerEntity, clock: systemClock, nudge: () => undefined },
-    ...{ origin: { context: { actor: 'test', bulk: true } }, onExisting: update ? 'update' : 'report' },
+    ...{ origin: { context: { actor: 'test' } }, onExisting: update ? 'update' : 'report' },
     dryRun: false,
   });
   const bring = async (rows: Row[], update = false, more: Partial<SummaryDeps> = {}) =>
