@@ -178,11 +178,14 @@ limit :limit`;
 export const identityCondition = (field: EntityField): string =>
   `${folded(`c.${columnOf(field)}::text`)} = ${folded(':identity::text')}`;
 
+// A join could read the whole table instead, where its statistics are old; the limit leaves only the index.
 /** The living rows with one of these identities; `at` is the place of the identity in the list, from 1. */
 export const holdersSql = (entity: EntityTable, field: EntityField): string => `
-select w.at, c.id, ${fieldsAsJson(entity.fields, 'c')} as fields
+select w.at, held.id, held.fields
 from unnest(:identities::text[]) with ordinality w(identity, at)
-join ${tableOf(entity)} c on ${folded(`c.${columnOf(field)}::text`)} = ${folded('w.identity')} and c.deleted_at is null`;
+cross join lateral (
+  select c.id, ${fieldsAsJson(entity.fields, 'c')} as fields from ${tableOf(entity)} c
+  where ${folded(`c.${columnOf(field)}::text`)} = ${folded('w.identity')} and c.deleted_at is null limit 1) held`;
 
 export const holderSql = (entity: EntityTable): string =>
   `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;
