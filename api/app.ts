@@ -18,6 +18,7 @@ import { documentRoutes, type DocumentParts } from './documents.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
+import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
 import { mappingRoutes } from './mappings.ts';
@@ -31,6 +32,8 @@ import { beginRequest, type ApiLog } from './requests.ts';
 
 export type ApiDeps = {
   store: CustomerStore;
+  /** Wakes the relay after rows were written. */
+  nudge: () => void;
   db: Db;
   /** What a customer is. */
   entity: Entity;
@@ -41,6 +44,8 @@ export type ApiDeps = {
     retentionDays?: number;
     /** What their names begin with, and whether other teams have one. */
     topics?: NonNullable<DocumentParts['topics']>;
+    /** How long an import may wait for its client, and take in all. */
+    importTimes?: ImportTimes;
   };
   log: ApiLog;
   clock: Clock;
@@ -69,9 +74,9 @@ const READY_MS = 3_000;
  * routes with the scope of each.
  */
 export function createApi(deps: ApiDeps): Express {
-  const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
+  const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000, retentionDays = 30, topics } = config;
+  const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -95,7 +100,10 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(
     app,
     basePath,
-    customerRoutes({ store, db, entity, clock, log, systems, basePath, deadlineMs }),
+    customerRoutes({
+      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs },
+      ...(importTimes && { times: importTimes }),
+    }),
   );
   mountRoutes(app, basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
   mountRoutes(

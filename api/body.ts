@@ -4,7 +4,7 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { pointerOf } from '../lib/catalogue/check.ts';
 import { Problem } from './problems.ts';
-import { findRepeatedKey } from './repeated-key.ts';
+import { findRepeatedKey } from '../lib/catalogue/repeated-key.ts';
 
 export const BODY_LIMIT = 100_000;
 

@@ -57,6 +57,7 @@ export function composeApi(parts: ApiParts): Express {
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
     store,
+    nudge,
     db,
     entity,
     clock,

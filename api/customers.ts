@@ -18,6 +18,7 @@ import {
   type CustomerQuery,
 } from './customer-schemas.ts';
 import { customerJson, entityTag } from './customer-json.ts';
+import { importCustomers, type ImportRouteDeps } from './customer-import.ts';
 import { createCustomerWrites, type CustomerWritesDeps } from './customer-writes.ts';
 import { answerWithin } from './deadline.ts';
 import { ifMatchOf } from './if-match.ts';
@@ -37,7 +38,8 @@ type Made = Exclude<Awaited<ReturnType<CustomerStore['create' | 'patch' | 'remov
 const isMade = (result: Made | Refusal): result is Made =>
   ['created', 'updated', 'unchanged', 'deleted'].includes(result.outcome);
 
-export type CustomerRoutesDeps = CustomerWritesDeps & { store: CustomerStore; deadlineMs: number };
+export type CustomerRoutesDeps = CustomerWritesDeps &
+  ImportRouteDeps & { store: CustomerStore; deadlineMs: number };
 
 export function customerRoutes(deps: CustomerRoutesDeps): Router {
   const { store, db, entity, systems, deadlineMs } = deps;
@@ -67,6 +69,8 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   });
 
   declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db)] });
+
+  declareRoute(router, '/customers/import', { post: ['editor', importCustomers(deps)] });
 
   declareRoute(router, '/customers/:id', {
     get: [

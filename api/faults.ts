@@ -132,7 +132,7 @@ function clientStatusOf(error: unknown): number | undefined {
 
 // PostgreSQL puts values into its messages and details, and the values may be names of people: only
 // the place in the code and the error code are logged.
-function faultFields(error: unknown): Record<string, unknown> {
+export function faultFields(error: unknown): Record<string, unknown> {
   const cause = causeOf(error);
   if (!(cause instanceof Error)) return { error: typeof cause };
   const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));

@@ -52,21 +52,27 @@ export async function writeOnce<T>(
   try {
     return await write();
   } catch (error) {
-    if (error instanceof KeyInUse)
-      throw new Problem(
-        'idempotency_key_in_use',
-        'A request with this Idempotency-Key is being worked on. Send the same request again in a moment: it gets the same answer.',
-        { headers: { 'Retry-After': '1' } },
-      );
+    if (error instanceof KeyInUse) throw keyInUse();
     if (!(error instanceof AnsweredBefore) || !once) throw error;
-    if (error.kept.request !== once.request.toString('hex'))
-      throw new Problem(
-        'idempotency_key_reused',
-        'This Idempotency-Key was used for a request with another path or body. Nothing was changed. Take a new key for a new change; a repeat has to be the same, byte for byte.',
-      );
+    if (error.kept.request !== once.request.toString('hex')) throw keyReused();
     if (!res.headersSent) res.setHeader('Idempotent-Replayed', 'true');
     return again(error.kept);
   }
+}
+
+export function keyInUse(): Problem {
+  return new Problem(
+    'idempotency_key_in_use',
+    'A request with this Idempotency-Key is being worked on. Send the same request again in a moment: it gets the same answer.',
+    { headers: { 'Retry-After': '1' } },
+  );
+}
+
+export function keyReused(): Problem {
+  return new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for a request with another path or body. Nothing was changed. Take a new key for a new change; a repeat has to be the same, byte for byte.',
+  );
 }
 
 /** What an operation answers. */

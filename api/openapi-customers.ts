@@ -3,6 +3,7 @@ import type { Entity } from '../lib/catalogue/entity.ts';
 import { changesQuerySchema } from './change-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { customerIdSchema, customerQuerySchemaOf } from './customer-schemas.ts';
+import { importPath } from './openapi-import.ts';
 import { identityProblemOf } from './identity-taken.ts';
 import {
   answer,
@@ -55,6 +56,7 @@ export function customerPaths(entity: Entity): Record<string, Json> {
         problems: ['invalid_request', 'malformed_request', 'position_expired'],
       }),
     },
+    '/api/v1/customers/import': importPath(entity),
     '/api/v1/customers/{id}': pathsOfOne(entity),
   };
 }

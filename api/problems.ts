@@ -12,6 +12,7 @@ export type ProblemDetail = {
 export const problemKinds = {
   invalid_request: { status: 400, title: 'The request has values that are not allowed' },
   malformed_json: { status: 400, title: 'The body is not JSON' },
+  malformed_body: { status: 400, title: 'The body cannot be read as rows of customers' },
   malformed_request: { status: 400, title: 'The request is not well-formed HTTP' },
   invalid_signature: { status: 400, title: 'The signature is not valid' },
   invalid_event: { status: 400, title: 'The body is not an event' },
@@ -43,6 +44,7 @@ export const problemKinds = {
   unsupported_media_type: { status: 415, title: 'The body has a type that this path does not accept' },
   idempotency_key_reused: { status: 422, title: 'This key was used for another request' },
   too_many_attempts: { status: 429, title: 'Too many wrong keys came from this address' },
+  too_many_imports: { status: 429, title: 'Too many imports run at the moment' },
   headers_too_large: { status: 431, title: 'The headers are too large' },
   internal_error: { status: 500, title: 'Twinbox failed' },
   starting: { status: 503, title: 'Twinbox is starting' },

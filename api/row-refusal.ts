@@ -1,21 +1,19 @@
 // The answer when a constraint or a trigger of the table of customers refuses a row
 // (db/row-rules.ts).
 import type { Entity } from '../lib/catalogue/entity.ts';
-import type { RuleKind, TableRefusal } from '../db/row-rules.ts';
-import { Problem, type ProblemCode, type ProblemDetail } from './problems.ts';
-
-/** Rules that depend on other rows: the same request may succeed once those rows have changed. */
-const OF_OTHER_ROWS: ReadonlySet<RuleKind> = new Set(['unique', 'exclusion', 'foreign_key']);
+import type { TableRefusal } from '../db/row-rules.ts';
+import { refusalCode, rowRefusalCodes } from '../lib/customers/refusal-code.ts';
+import { Problem, type ProblemDetail } from './problems.ts';
 
 /**
  * The codes that a refusal can have; each is a rule of the user's table and no fault of Twinbox.
  */
-export const rowProblems = ['row_refused', 'row_conflicts', 'row_swallowed'] as const;
+export const rowProblems = rowRefusalCodes;
 
 export function rowRefused({ fields }: Pick<Entity, 'fields'>, refusal: TableRefusal): Problem {
   const { kind, rule, columns, sqlstate, message, says } = refusal;
   const explanation = says === null ? '' : ` It says: ${says}`;
-  return new Problem(codeOf(kind), `Nothing was changed: ${message}.${explanation}`, {
+  return new Problem(refusalCode(kind), `Nothing was changed: ${message}.${explanation}`, {
     errors: fields
       .filter(({ column }) => columns.includes(column))
       .map(({ name }): ProblemDetail => {
@@ -24,9 +22,4 @@ export function rowRefused({ fields }: Pick<Entity, 'fields'>, refusal: TableRef
       }),
     members: { rule, kind, columns, sqlstate },
   });
-}
-
-function codeOf(kind: RuleKind): ProblemCode {
-  if (kind === 'swallowed') return 'row_swallowed';
-  return OF_OTHER_ROWS.has(kind) ? 'row_conflicts' : 'row_refused';
 }

@@ -1,4 +1,5 @@
-import { createServer, STATUS_CODES, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listenError, urlOf } from '../lib/process/listening.ts';
@@ -29,10 +30,35 @@ export function isClosing(res: object): boolean {
 }
 
 /**
+ * The body of this request may take longer than others: who reads it has a limit of its own. Call it before
+ * the body is read.
+ */
+export function allowLongBody(req: IncomingMessage): void {
+  clearTimeout(bodyTimers.get(req));
+}
+
+const bodyTimers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+
+/** Node has one limit for all requests (requestTimeout), and none for one of them. */
+function limitBody(req: IncomingMessage, res: ServerResponse, bodyMs: number): void {
+  if (req.complete) return;
+  const timer = setTimeout(() => {
+    if (req.complete) return;
+    // It has its answer, and does not end: nothing more can be said.
+    if (res.headersSent) req.socket.destroy();
+    else answerNoise(Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), req.socket);
+  }, bodyMs);
+  bodyTimers.set(req, timer);
+  req.once('close', () => clearTimeout(timer));
+}
+
+/**
  * The time limit for the headers of a request, counted from its first byte. An idle connection has
  * sent no byte of a request, so this limit does not cut it.
  */
 const HEADERS_MS = 10_000;
+/** For the body, counted from the end of the headers. */
+const BODY_MS = 30_000;
 
 export type ListenOptions = {
   host: string;
@@ -45,23 +71,26 @@ export type ListenOptions = {
   /** For tests. Node looks for late requests every `lookMs`, 30 s by default. */
   headersMs?: number;
   lookMs?: number;
+  /** For tests: how long the body of a request may take. */
+  bodyMs?: number;
 };
 
 /** Listens with the given request listener, such as the app of createApi. */
 export async function listen(
   app: RequestListener,
-  { host, port, keepAliveS = 75, headersMs = HEADERS_MS, lookMs = 30_000 }: ListenOptions,
+  { host, port, keepAliveS = 75, headersMs = HEADERS_MS, lookMs = 30_000, bodyMs = BODY_MS }: ListenOptions,
 ): Promise<ApiServer> {
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   let closing = false;
   const server = createServer({
     headersTimeout: headersMs,
-    requestTimeout: 30_000,
+    requestTimeout: 0,
     keepAliveTimeout: keepAliveS * 1000,
     connectionsCheckingInterval: lookMs,
   });
   server.on('request', (req, res) => {
+    limitBody(req, res, bodyMs);
     open.add(res);
     res.once('close', () => open.delete(res));
     if (closing) {

@@ -601,6 +601,18 @@ create table idempotent_writes (
   written json
 ) partition by RANGE (id);
 
+create table import_runs (
+  scope bytea not null,
+  request bytea not null,
+  rows_done bigint default 0 not null,
+  digest bytea,
+  counts jsonb default '{}'::jsonb not null,
+  ended boolean default false not null,
+  fence bigint default 1 not null,
+  until timestamp with time zone not null,
+  created_at timestamp with time zone not null
+);
+
 create table inbound_event_ids (
   event_id uuid not null,
   sync_event_id bigint not null
@@ -950,6 +962,8 @@ alter table external_mappings add constraint external_mappings_urgency_check CHE
 alter table external_records add constraint external_records_decision_check CHECK ((decision = ANY (ARRAY['import'::text, 'leave'::text])));
 alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
 alter table idempotent_writes add constraint idempotent_writes_pkey PRIMARY KEY (scope, id);
+alter table import_runs add constraint import_runs_pkey PRIMARY KEY (scope);
+alter table import_runs add constraint import_runs_rows_done_check CHECK ((rows_done >= 0));
 alter table inbound_event_ids add constraint inbound_event_ids_pkey PRIMARY KEY (event_id);
 alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (id);
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
@@ -1011,6 +1025,7 @@ CREATE UNIQUE INDEX external_mappings_internal ON public.external_mappings USING
 CREATE INDEX external_mappings_let_go ON public.external_mappings USING btree (system, id) WHERE ((state = 'detached'::text) AND ((ending ->> 'kind'::text) = 'let_go'::text));
 CREATE INDEX external_mappings_open_intent ON public.external_mappings USING btree (system) WHERE (intent IS NOT NULL);
 CREATE INDEX external_records_identity ON public.external_records USING btree (system, account, external_type, identity) WHERE (identity IS NOT NULL);
+CREATE INDEX import_runs_created_at ON public.import_runs USING btree (created_at);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);

@@ -4,18 +4,17 @@ import type { Config } from '../../lib/config/config.ts';
 import { customerOf } from '../../lib/config/entity.ts';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { readRow } from '../../db/entities/rows.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers/customers.ts';
+import { foldName, moreFieldsOf, targets, type Mapping } from '../../lib/customers/import/columns.ts';
+import { isEncoding } from '../../lib/customers/import/encoding.ts';
+import { readRows, type Passed } from '../../lib/customers/import/rows.ts';
+import { importAll } from '../../lib/customers/import/summary.ts';
+import { UnreadableFile } from '../../lib/customers/import/unreadable.ts';
 import { hasCode } from '../embedded/files.ts';
 import { CliError, exit } from '../exit.ts';
-import { foldName, targets, type Mapping } from '../import/columns.ts';
-import { isEncoding } from '../import/encoding.ts';
-import { importRows } from '../import/import-rows.ts';
 import { sayLayout, saySummary } from '../import/report.ts';
-import { readRows, type Passed } from '../import/rows.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
 import { findRunning } from '../running.ts';
@@ -27,12 +26,15 @@ import { listenForStop } from '../../lib/process/stopping.ts';
 
 type Options = {
   update?: boolean;
+  dryRun?: boolean;
   delimiter?: string;
   map?: Mapping[];
   namesFromEmail?: boolean;
   encoding?: string;
   json?: boolean;
 };
+
+const ORIGIN = { context: { actor: 'twinbox import' } };
 
 /** The fields that --map can name. */
 const FIELDS = targets.join(', ');
@@ -43,6 +45,7 @@ export function addImport({ program, output, finish, systems }: CommandContext):
     .description('import customers from a CSV file: one of your own, or an export of another program')
     .argument('<file>', 'the file, or - for standard input')
     .option('--update', 'change existing customers that have other values')
+    .option('--dry-run', 'write nothing, and say what an import would do')
     .option(
       '--map <column=field>',
       `which column, by its name or position, has which field: ${FIELDS}, or another field of the configuration`,
@@ -74,6 +77,7 @@ Exit status: 0 if every row is in the database as the file has it, otherwise 1; 
 
 Examples:
   $ npx twinbox import data/chinook-customers.csv
+  $ npx twinbox import data/chinook-customers.csv --dry-run
   $ npx twinbox import members.csv --map 'Mail=email' --map 'Member=name'
   $ psql -c 'copy (select name, email from people) to stdout csv header' | npx twinbox import - --update`,
     )
@@ -87,10 +91,10 @@ async function runImport(
   options: Options,
   { output, systems }: Pick<CommandContext, 'output' | 'systems'>,
 ): Promise<number> {
-  const { update = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
+  const { update = false, dryRun = false, json = false, delimiter, map, namesFromEmail, encoding } = options;
   const config = loadConfigAndCatalogue();
   const entity = customerOf(config);
-  const fields = entity.fields.filter(({ name }) => !(targets as readonly string[]).includes(name));
+  const fields = moreFieldsOf(entity);
   const columns = mapped(map, fields);
   const source = await openSource(file);
   const stopping = listenForStop();
@@ -106,24 +110,23 @@ async function runImport(
           onLayout: (layout) => sayLayout(layout, output),
           onEnd: (counted) => (passed = counted),
         });
-        const summary = await importRows(rows, {
-          entity,
-          store: createCustomerStore({ db, entity, clock: systemClock, nudge: () => undefined }),
-          read: (id) => readRow(db, entity, id),
-          update,
-          signal: stop.signal,
+        const { summary, whole } = await importAll(rows, {
+          ...{ db, entity, clock: systemClock, origin: ORIGIN, nudge: () => undefined },
+          ...{ onExisting: update ? 'update' : 'report', dryRun, signal: stop.signal },
           onDone: ({ rows, bytes }) => progress.update(rows, source.fraction(bytes)),
+        }).catch((error: unknown) => {
+          throw error instanceof UnreadableFile ? new CliError(exit.failed, error.message) : error;
         });
         progress.end();
         if (json) output.printJson({ ...summary, passed });
-        else saySummary(summary, passed, output);
-        if (stop.signal.aborted) {
+        else saySummary(summary, { passed, dryRun }, output);
+        if (!whole) {
           output.say(
             'Stopped before the end. Run the import again for the other rows; the imported rows are then skipped.',
           );
           return exit.interrupted;
         }
-        if (summary.created + summary.updated > 0 && !(await hasRelay(db, config))) {
+        if (!dryRun && summary.created + summary.updated > 0 && !(await hasRelay(db, config))) {
           output.say(
             `No relay runs that would bring these customers to ${labelsOf(systems)}. Start one: npx twinbox up`,
           );

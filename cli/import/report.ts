@@ -1,10 +1,10 @@
 // What an import prints: how it reads the file, and what happened to each row.
 import { count, type Output } from '../output.ts';
-import { foldName, isTarget, type Columns, type Target } from './columns.ts';
-import type { Refused, Summary } from './import-rows.ts';
-import type { Layout } from './layout.ts';
-import type { Passed } from './rows.ts';
-import { show } from './shown.ts';
+import { foldName, isTarget, type Columns, type Target } from '../../lib/customers/import/columns.ts';
+import type { Layout } from '../../lib/customers/import/layout.ts';
+import type { Passed } from '../../lib/customers/import/rows.ts';
+import { show } from '../../lib/customers/import/shown.ts';
+import type { Named, Summary } from '../../lib/customers/import/summary.ts';
 
 const LISTED = 50;
 /** At most this many unused columns are named, since exports can have dozens. */
@@ -42,8 +42,12 @@ function isNamedAs(column: string, target: string): boolean {
   return isWhole && foldName(column) === foldName(target);
 }
 
-export function saySummary(summary: Summary, passed: Passed | undefined, output: Output): void {
-  const { rows, created, updated, skipped, different, bad, named, severalEmails } = summary;
+export function saySummary(
+  summary: Summary,
+  { passed, dryRun }: { passed: Passed | undefined; dryRun: boolean },
+  output: Output,
+): void {
+  const { rows, created, updated, skipped, repeated, different, bad, named, severalEmails } = summary;
   list(bad, output);
   list(different, output);
   if (severalEmails.length > 0) {
@@ -66,16 +70,17 @@ export function saySummary(summary: Summary, passed: Passed | undefined, output:
   }
   output.print(
     [
-      `${count(rows, 'row')}: ${created} created`,
-      ...(updated > 0 ? [`${updated} changed`] : []),
+      `${count(rows, 'row')}: ${created} ${dryRun ? 'would be created' : 'created'}`,
+      ...(updated > 0 ? [`${updated} ${dryRun ? 'would be changed' : 'changed'}`] : []),
       `${skipped} skipped (already in the table)`,
       ...(different.length > 0 ? [`${different.length} not changed`] : []),
       ...(bad.length > 0 ? [`${bad.length} refused`] : []),
+      ...(repeated > 0 ? [`${repeated} of a customer of an earlier row`] : []),
     ].join(', '),
   );
 }
 
-function list(refused: Refused[], output: Output): void {
+function list(refused: Named[], output: Output): void {
   for (const { line, reason, found = {} } of refused.slice(0, LISTED)) {
     const values = Object.entries(found).map(([field, value]) => `${field.replace('_', ' ')} ${show(value)}`);
     output.say(`line ${line}: ${reason}${values.length > 0 ? ` (${values.join(', ')})` : ''}`);

@@ -36,10 +36,11 @@ const writeEvent = (
   operation: string,
   unless = 'false',
   changed = 'changed c',
+  eventId = ':eventId::uuid',
 ): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
-  select c.last_event_id, :eventId::uuid, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
+  select c.last_event_id, ${eventId}, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
          entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
   from ${changed} where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
 
@@ -94,6 +95,24 @@ with ${claim(how)}changed as (
 ), event as (${writeEvent(entity, 'created')}
 )${shown(entity, how)}`;
 
+// Many new rows, each with its event; `:rows` is an array of { eventId, values }. A row that meets a unique
+// rule is left out, and so is one that the table drops: the caller writes it by itself, and gets the reason.
+export const insertManySql = (entity: EntityTable, columns: readonly string[]): string => `
+with given as (
+  select g.at, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column
+  from jsonb_array_elements(:rows::jsonb) with ordinality g(item, at)
+), changed as (
+  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), given.event_id, :now::timestamptz, :now::timestamptz
+  from given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
+  where ${DEMAND_CATALOGUE}
+  order by given.at
+  on conflict do nothing
+  returning *
+), event as (${writeEvent(entity, 'created', 'false', 'changed c', 'c.created_event_id')}
+)
+select c.id, c.created_event_id from changed c`;
+
 // The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
 // same reason no alias of a row stands alone (`b` may be a column of b).
@@ -111,6 +130,26 @@ with ${claim(how)}written as (
   select (written.after).* from written
 ), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
 )${shown(entity, how)}`;
+
+// Many rows by their ids, as updateSql changes one; `:rows` is an array of { id, eventId, values }. They are
+// locked in the order of their ids, so two such statements never wait for each other in a circle.
+export const updateManySql = (entity: EntityTable, columns: readonly string[]): string => `
+with given as (
+  select (g.item ->> 'id')::bigint as given_id, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column
+  from jsonb_array_elements(:rows::jsonb) g(item)
+), written as (
+  update ${tableOf(entity)} t
+  set ${columns.map((column) => `${column} = w.${column}, `).join('')}
+      version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
+  from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b
+        where b.id in (select given.given_id from given) order by b.id for update) locked,
+       given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
+  where t.id = given.given_id and locked.before_id = t.id and t.deleted_at is null
+    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+  returning (t.*)::${tableOf(entity)} as after, locked.before, given.event_id
+), event as (${writeEvent(entity, 'updated', isTurnedBack(columns), 'written cross join lateral (select (written.after).*) c', 'written.event_id')}
+)
+select (written.after).id as id from written`;
 
 export const deleteSql = (entity: EntityTable, how: How = {}): string => `
 with ${claim(how)}changed as (
@@ -138,6 +177,15 @@ limit :limit`;
 /** By the unique index of the identity. */
 export const identityCondition = (field: EntityField): string =>
   `${folded(`c.${columnOf(field)}::text`)} = ${folded(':identity::text')}`;
+
+// A join could read the whole table instead, where its statistics are old; the limit leaves only the index.
+/** The living rows with one of these identities; `at` is the place of the identity in the list, from 1. */
+export const holdersSql = (entity: EntityTable, field: EntityField): string => `
+select w.at, held.id, held.fields
+from unnest(:identities::text[]) with ordinality w(identity, at)
+cross join lateral (
+  select c.id, ${fieldsAsJson(entity.fields, 'c')} as fields from ${tableOf(entity)} c
+  where ${folded(`c.${columnOf(field)}::text`)} = ${folded('w.identity')} and c.deleted_at is null limit 1) held`;
 
 export const holderSql = (entity: EntityTable): string =>
   `select c.id from entity_rows() c where c.entity_type = '${entity.name}' and ${folded('c.identity')} = ${folded(':identity::text')} and c.deleted_at is null`;

@@ -6,7 +6,8 @@ import { demandFree, onceBindings, type Once } from '../idempotent-writes.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
 import { numberOf, saidOfChange } from './catalogue-number.ts';
-import { columnOf, identityField, identityIndexOf, type EntityTable } from './entity-table.ts';
+import { byColumn } from './by-column.ts';
+import { identityField, identityIndexOf, type EntityTable } from './entity-table.ts';
 import { filtersOf } from './filters.ts';
 import {
   deleteSql,
@@ -160,15 +161,6 @@ export function isIdentityTaken(entity: EntityTable, error: unknown): boolean {
     'constraint' in error &&
     error.constraint === identityIndexOf(entity)
   );
-}
-
-/** The values of the entity's fields by their columns; other names are left out. */
-function byColumn(entity: EntityTable, values: RowFields): { columns: string[]; json: string } {
-  const named = entity.fields.filter(({ name }) => values[name] !== undefined);
-  return {
-    columns: named.map(columnOf),
-    json: JSON.stringify(Object.fromEntries(named.map(({ name, column }) => [column, values[name]]))),
-  };
 }
 
 function versions(ifVersion: number | readonly number[] | undefined): number[] | null {

@@ -7,6 +7,7 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
   'breakers',
   ...['catalogue_number', 'closed_deliveries', 'connections', 'copy_accounts', 'database_place'],
   ...['event_blocks', 'existing_rows', 'external_mappings', 'external_records', 'idempotent_writes'],
+  'import_runs',
   ...[
     'inbound_event_ids',
     'inbound_refusals',

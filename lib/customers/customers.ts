@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { asKept } from '../../db/entities/row-forms.ts';
 import { keepAnswer, type Once } from '../../db/idempotent-writes.ts';
-import { isRepeatable, type Db } from '../../db/server/connection.ts';
+import { isRepeatable, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   deleteRow,
   findIdentityHolder,
@@ -61,7 +61,8 @@ export type CustomerStore = {
 };
 
 export type CustomerStoreDeps = {
-  db: Db;
+  /** In a transaction each write is a savepoint: one that is refused leaves the others. */
+  db: Db | Tx;
   clock: Clock;
   entity: Entity;
   /** Called after each commit to wake the relay; the caller combines many calls into one. */
@@ -78,11 +79,13 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
   const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
   const written = (): Promise<void> => afterWrite(nudge);
+  const attempt = <T>(write: (at: Db | Tx) => Promise<T>): Promise<T> =>
+    db.isTransaction ? db.transaction(write) : write(db);
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
       try {
-        const customer = await insertRow(db, entity, values, stamp(origin));
+        const customer = await attempt((at) => insertRow(at, entity, values, stamp(origin)));
         await written();
         return { outcome: 'created', customer };
       } catch (error) {
@@ -101,7 +104,7 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await updateRow(db, entity, id, values, how, stamp(origin));
+        const customer = await attempt((at) => updateRow(at, entity, id, values, how, stamp(origin)));
         if (customer) {
           await written();
           return { outcome: 'updated', customer };
@@ -122,7 +125,7 @@ export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreD
     const isSwallowed = noteUntouched();
     return untilDecided(async () => {
       try {
-        const customer = await deleteRow(db, entity, id, condition, stamp(origin));
+        const customer = await attempt((at) => deleteRow(at, entity, id, condition, stamp(origin)));
         if (customer) {
           await written();
           return { outcome: 'deleted', customer };
@@ -183,7 +186,7 @@ function stampOf({ context, source = 'internal', once }: Origin, now: Date): Sta
 }
 
 /** A crash before it leaves nothing: a repeat decides anew whether there is something to change. */
-async function keepUnchanged(db: Db, { eventId, once }: Stamp, customer: MappedRow): Promise<void> {
+async function keepUnchanged(db: Db | Tx, { eventId, once }: Stamp, customer: MappedRow): Promise<void> {
   if (once) await keepAnswer(db, once, { id: eventId, written: asKept(customer) });
 }
 

@@ -1,11 +1,9 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { openApiDocument } from '../../api/openapi.ts';
-import { importRows } from '../../cli/import/import-rows.ts';
-import type { Row } from '../../cli/import/rows.ts';
-import { readRow } from '../../db/entities/rows.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createCustomerStore } from '../../lib/customers/customers.ts';
+import type { Row } from '../../lib/customers/import/rows.ts';
+import { importAll } from '../../lib/customers/import/summary.ts';
 import { whyNotReversible } from '../../lib/operations/conflicts.ts';
 import type { StoredConflict } from '../../db/conflicts.ts';
 import { ownCatalogue } from '../support/catalogues.ts';
@@ -91,25 +89,21 @@ describe('customers whose identity is another field than the email', () => {
 
   it('an import takes rows for the same by it, in their order, and says so', async () => {
     const { db } = database;
-    const stored = createCustomerStore({ entity, db, clock: systemClock, nudge: () => undefined });
-    const running: number[] = [];
-    let now = 0;
-    const store: typeof stored = {
-      ...stored,
-      create: (values, origin) => {
-        running.push((now += 1));
-        return stored.create(values, origin).finally(() => (now -= 1));
-      },
-    };
     const row = (line: number, name: string, code: string): Row => ({
       line,
       values: { name, email: `${name.toLowerCase()}@example.com`, code },
     });
-    const bring = (rows: Row[], update: boolean) =>
-      importRows(Readable.from(rows), { entity, store, update, read: (id) => readRow(db, entity, id) });
+    const bring = async (rows: Row[], update: boolean) => {
+      const { summary } = await importAll(Readable.from(rows), {
+        ...{ db, entity, clock: systemClock, origin: { context: {} }, nudge: () => undefined },
+        ...{ onExisting: update ? 'update' : 'report', dryRun: false },
+      });
+      return summary;
+    };
     const rows = [row(2, 'Ada', 'I-1'), row(3, 'Bo', 'I-1'), row(4, 'Cy', 'i-1')];
     expect(await bring(rows, true)).to.include({ rows: 3, created: 1, updated: 2 });
-    expect(running, 'one at a time').to.deep.equal([1, 1, 1]);
+    const [kept] = await db('customers').where('account_code', 'i-1').select('name');
+    expect(kept, 'the last one').to.deep.equal({ name: 'Cy' });
     const { different, ...again } = await bring([row(2, 'Ada', 'I-1')], false);
     expect(again).to.include({ created: 0 });
     expect(different[0]?.reason).to.match(

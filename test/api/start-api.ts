@@ -6,6 +6,7 @@ import { createApi, type ApiDeps } from '../../api/app.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
+import type { ImportTimes } from '../../api/import-stop.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
@@ -63,6 +64,7 @@ export type StartOptions = {
   deadlineMs?: number;
   clock?: Clock;
   webhooks?: NonNullable<ApiDeps['webhooks']>;
+  importTimes?: ImportTimes;
   /** What a customer is; by default what is built in. */
   entity?: Entity;
 };
@@ -76,6 +78,7 @@ export async function startApi({
   deadlineMs = 8_000,
   clock = systemClock,
   webhooks = [],
+  importTimes,
   entity = customerEntity,
 }: StartOptions) {
   const lines: Line[] = [];
@@ -93,8 +96,9 @@ export async function startApi({
   const app = createApi({
     entity,
     store,
+    nudge,
     db,
-    config: { deadlineMs },
+    config: { deadlineMs, ...(importTimes && { importTimes }) },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets }),
     elapsed,

@@ -9,7 +9,7 @@ export const importDefects: Defect[] = [
     name: 'the order of rows kept by the email where another field is the identity',
     edits: [
       {
-        file: 'cli/import/import-rows.ts',
+        file: 'lib/customers/import/check-row.ts',
         find: `const value = values[identity ?? ''];`,
         replace: `const value = values[identity === null ? '' : 'email'];`,
       },
@@ -23,24 +23,24 @@ export const importDefects: Defect[] = [
     name: 'a row with blanks behind a closing quote refused',
     edits: [
       {
-        file: 'cli/import/records.ts',
+        file: 'lib/customers/import/records.ts',
         find: `const next = skipBlanks(text, quote + 1);`,
         replace: `const next = quote + 1;`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-files.test.ts', title: 'are read as they were generated' },
+    caughtBy: { file: 'test/lib/customers/import/files.test.ts', title: 'are read as they were generated' },
   },
   {
     name: 'a comment whose quote hides the rows behind it',
     edits: [
       {
-        file: 'cli/import/records.ts',
+        file: 'lib/customers/import/records.ts',
         find: `if (text[first] === '#' && !/\\d/.test(text[first + 1] ?? ''))`,
         replace: `if (text[first] === '#' && text.indexOf('"', first) === -1)`,
       },
     ],
     caughtBy: {
-      file: 'test/cli/import-records.test.ts',
+      file: 'test/lib/customers/import/records.test.ts',
       title: 'is not led by a quote in a comment to hide the rows',
     },
   },
@@ -48,37 +48,91 @@ export const importDefects: Defect[] = [
     name: 'a row in which the file ends taken for whole',
     edits: [
       {
-        file: 'cli/import/rows.ts',
+        file: 'lib/customers/import/rows.ts',
         find: `if (fields.length < width && !ended) {`,
         replace: `if (fields.length < (at.email ?? 0) && !ended) {`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-rows.test.ts', title: 'a last row that the end of the file cuts' },
+    caughtBy: {
+      file: 'test/lib/customers/import/rows.test.ts',
+      title: 'a last row that the end of the file cuts',
+    },
   },
   {
     name: 'a name changed to one that the file does not give',
     edits: [
       {
-        file: 'cli/import/import-rows.ts',
+        file: 'lib/customers/import/write-row.ts',
         find: `derived === undefined ? values : without(values, 'name')`,
         replace: `values`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'never replaces a name in our table' },
+    caughtBy: {
+      file: 'test/lib/customers/import/written.test.ts',
+      title: 'never replaces a name in our table',
+    },
   },
   {
     name: 'rows counted as done when they are read',
     edits: [
-      { file: 'cli/import/import-rows.ts', find: `    done.bytes += row.bytes ?? 0;\n`, replace: `` },
       {
-        file: 'cli/import/import-rows.ts',
-        find: `    summary.rows += 1;`,
-        replace: `    summary.rows += 1;\n    done.bytes += row.bytes ?? 0;`,
+        file: 'lib/customers/import/import-rows.ts',
+        find: `await onBatch?.(all, counts);`,
+        replace: `void onBatch?.(all, counts);`,
+      },
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `if (deps.dryRun) throw new TakenBack(decided);`,
+        replace: `if (deps.dryRun || decided.length > 0) throw new TakenBack(decided);`,
       },
     ],
     caughtBy: {
-      file: 'test/cli/import-written.test.ts',
+      file: 'test/lib/customers/import/written.test.ts',
       title: 'counts rows as done once they are in the database',
+    },
+  },
+  {
+    name: 'a dry run that is kept',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `if (deps.dryRun) throw new TakenBack(decided);`,
+        replace: `if (deps.dryRun) return decided;`,
+      },
+    ],
+    caughtBy: { file: 'test/api/import.test.ts', title: 'writes nothing in a dry run' },
+  },
+  {
+    name: 'how far an import came stored after its batch',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `      await deps.store?.(tx, decided);\n`,
+        replace: ``,
+      },
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `    await failpoint('import.batch-written');`,
+        replace: `    await failpoint('import.batch-written');\n    await withTransaction(deps.db, async (tx) => deps.store?.(tx, outcomes));`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import-faults.test.ts',
+      title: 'killed at import.batch-written leaves whole batches, and a repeat makes the rest once',
+    },
+  },
+  {
+    name: 'a rule that waits for the end of the transaction left to the whole batch',
+    edits: [
+      {
+        file: 'lib/customers/import/write-batch.ts',
+        find: `  await checkRulesAtOnce(tx);\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import.test.ts',
+      title: 'also one that is checked at the end of a transaction',
     },
   },
 ];

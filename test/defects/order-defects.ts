@@ -8,12 +8,12 @@ export const orderDefects: Defect[] = [
     name: 'imported rows as urgent as single ones',
     edits: [
       {
-        file: 'cli/import/import-rows.ts',
-        find: `{ context: { actor: 'twinbox import', bulk: true } }`,
-        replace: `{ context: { actor: 'twinbox import' } }`,
+        file: 'lib/customers/import/import-rows.ts',
+        find: `{ ...deps.origin.context, bulk: true }`,
+        replace: `{ ...deps.origin.context }`,
       },
     ],
-    caughtBy: { file: 'test/cli/import-written.test.ts', title: 'writes every event as bulk' },
+    caughtBy: { file: 'test/lib/customers/import/written.test.ts', title: 'writes every event as bulk' },
   },
   {
     name: 'the oldest of all classes first',

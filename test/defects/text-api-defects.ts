@@ -79,7 +79,7 @@ export const textApiDefects: readonly Defect[] = [
     name: 'keys compared as they are written',
     edits: [
       {
-        file: 'api/repeated-key.ts',
+        file: 'lib/catalogue/repeated-key.ts',
         find: `          top.at = JSON.parse(text.slice(at, end + 1)) as string;`,
         replace: `          top.at = text.slice(at + 1, end);`,
       },

@@ -1,10 +1,9 @@
 // The same cases in databases of different locales: which emails are equal is the program's rule
 // (db/email-fold.ts), and no database has another.
 import { expect } from 'chai';
-import { importRows } from '../../cli/import/import-rows.ts';
+import { importAll } from '../../lib/customers/import/summary.ts';
 import { listCustomers, readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
-import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { planFirstLink } from '../../lib/operations/link-plan.ts';
 import { startApi } from '../api/start-api.ts';
 import { consentToAll, waitingRow } from '../support/first-link.ts';
@@ -125,21 +124,14 @@ export function tellStories(name: string, locale: string): void {
 
     async function bringIn(...emails: string[]) {
       const rows = emails.map((email, at) => ({ line: at + 1, values: { name: `Line ${at + 1}`, email } }));
-      const store = createCustomerStore({
-        entity: customerEntity,
-        db: world.db,
-        clock: world.clock,
-        nudge: () => undefined,
-      });
       const read = async function* () {
         yield* rows;
       };
-      return importRows(read(), {
-        entity: customerEntity,
-        store,
-        update: false,
-        read: (id) => readCustomer(world.db, id),
+      const { summary } = await importAll(read(), {
+        ...{ db: world.db, entity: customerEntity, clock: world.clock, nudge: () => undefined },
+        ...{ origin: { context: {} }, onExisting: 'report', dryRun: false },
       });
+      return summary;
     }
   });
 }

@@ -7,11 +7,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { importRows } from '../../cli/import/import-rows.ts';
-import { readRows } from '../../cli/import/rows.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { readRows } from '../../lib/customers/import/rows.ts';
+import { importAll } from '../../lib/customers/import/summary.ts';
 import { startSystem, type System } from '../../cli/embedded/system.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
-import { readCustomer } from '../support/customers.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { readSweep } from '../../db/sweep.ts';
@@ -154,13 +154,11 @@ async function createAndEdit(story: Story): Promise<void> {
   });
 }
 
-async function importFile({ db, system, simulator }: Story): Promise<void> {
+async function importFile({ db, simulator }: Story): Promise<void> {
   const csv = 'name,email\nΟδυσσεύς,odysseus@x.example\nJosé,jose@x.example\nInfo,Info@First.example\n';
-  const summary = await importRows(readRows(Readable.from([csv])), {
-    entity: customerEntity,
-    store: system.store,
-    read: (id) => readCustomer(db, id),
-    update: false,
+  const { summary } = await importAll(readRows(Readable.from([csv])), {
+    ...{ db, entity: customerEntity, clock: systemClock, origin: { context: {} }, nudge: () => undefined },
+    ...{ onExisting: 'report', dryRun: false },
   });
   const { created, bad, different } = summary;
   deepStrictEqual(

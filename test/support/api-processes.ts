@@ -7,6 +7,7 @@ import { environmentWith } from './environment.ts';
 import { waitUntil } from './signal.ts';
 
 export type ApiProcess = {
+  url: string;
   /** Null if the process died before it answered. */
   send(method: string, path: string, request: { key?: string; body?: unknown }): Promise<Said | null>;
   kill(): Promise<void>;
@@ -27,6 +28,7 @@ export async function startApiProcess(url: string, failpoints = ''): Promise<Api
   const address = String(line).trim();
   const routes = describedRoutes();
   return {
+    url: address,
     ended,
     async send(method, path, { key, body }) {
       let said: Said;

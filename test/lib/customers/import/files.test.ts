@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readRows, type Passed, type Row } from '../../cli/import/rows.ts';
+import { readRows, type Passed, type Row } from '../../../../lib/customers/import/rows.ts';
 
 // Files in many forms: from any program, cut, joined and edited by hand. The generator knows what
 // is in each file, and the import has to read exactly that.

@@ -1,11 +1,11 @@
-// Which column holds which field: found by the header names of common exports, or named by --map.
-import type { Field } from '../../lib/catalogue/entity.ts';
+// Which column holds which field: found by the header names of common exports, or named by the caller.
+import type { Field } from '../../catalogue/entity.ts';
 
 /** The fields that a column can hold. */
 export const targets = ['email', 'name', 'first_name', 'middle_name', 'last_name', 'company'] as const;
 export type Target = (typeof targets)[number];
 
-/** An argument of --map: `column` is a header name, or a position that begins at 1. */
+/** What a caller names: `column` is a header name, or a position that begins at 1. */
 export type Mapping = { column: string; target: string };
 
 export type Columns = {
@@ -23,7 +23,7 @@ export type Columns = {
 export type HeaderReading =
   | { kind: 'found'; columns: Columns }
   | { kind: 'twice'; target: string; name: string; positions: number[] }
-  /** The file has no column that --map names. */
+  /** The file has no column that the caller names. */
   | { kind: 'unmapped'; column: string }
   | { kind: 'missing'; missing: ('name' | 'email')[] };
 
@@ -83,6 +83,11 @@ export function readHeader(
     kind: 'found',
     columns: { width: header.length, at, more, names, unused: findUnused(names, [...found.values()]) },
   };
+}
+
+/** The fields of the entity that have a column of their own: not those that `targets` names. */
+export function moreFieldsOf({ fields }: { fields: readonly Field[] }): Field[] {
+  return fields.filter(({ name }) => !isTarget(name));
 }
 
 export function isTarget(name: string): name is Target {

@@ -1,11 +1,12 @@
 // Finds the layout of a file from its beginning: the character between the fields, and the line of
 // the header. The right delimiter is the one that gives a header of known columns; nothing is
 // guessed by counting characters.
-import { CliError, exit } from '../exit.ts';
-import type { Field } from '../../lib/catalogue/entity.ts';
+import type { Field } from '../../catalogue/entity.ts';
 import { readHeader, type Columns, type HeaderReading, type Mapping } from './columns.ts';
 import { firstRecords, type CsvRecord } from './records.ts';
+import { adviceOfCommand, type Advice } from './advice.ts';
 import { show, showList } from './shown.ts';
+import { UnreadableFile } from './unreadable.ts';
 
 export type Layout = {
   delimiter: string;
@@ -25,6 +26,8 @@ export type LayoutOptions = {
   namesFromEmail?: boolean | undefined;
   /** The fields of the entity besides the name and the email. */
   fields?: readonly Field[] | undefined;
+  /** The words of the caller; by default those of the command. */
+  advice?: Advice | undefined;
 };
 
 /** Common characters between fields. */
@@ -36,8 +39,8 @@ const MOST_BEFORE = 30;
 const SEPARATOR = /^\ufeff?"?sep=([^"\r\n])"?[ \t]*(?:\r\n|\n|\r|$)/i;
 
 /**
- * `isEnd`: the text is the whole file. If no line is a header, throws a CliError that names the
- * columns.
+ * `isEnd`: the text is the whole file. If no line is a header, throws UnreadableFile, which
+ * names the columns.
  */
 export function findLayout(text: string, isEnd: boolean, options: LayoutOptions): Layout {
   const separator = SEPARATOR.exec(text)?.[1];
@@ -51,12 +54,12 @@ export function findLayout(text: string, isEnd: boolean, options: LayoutOptions)
   if (readings.every(({ header, fault }) => header.length > 0 || fault !== undefined)) {
     const best = readings.sort((a, b) => b.header.length - a.header.length)[0];
     if (best !== undefined)
-      throw new CliError(exit.failed, explain(best, given, findOther(given, text, isEnd, options)));
+      throw new UnreadableFile(explain(best, given, findOther(given, text, isEnd, options), options));
   }
   if (text.trim() !== '' && !isEnd) {
-    throw new CliError(exit.failed, 'The first line of the file is too long. Is it a CSV file?');
+    throw new UnreadableFile('The first line of the file is too long. Is it a CSV file?');
   }
-  throw new CliError(exit.failed, 'The file is empty. It needs a line that names the columns, and rows.');
+  throw new UnreadableFile('The file is empty. It needs a line that names the columns, and rows.');
 }
 
 /** A delimiter that gives a header where the given one does not. */
@@ -147,11 +150,12 @@ function explain(
   { header, line, reading, fault }: Look,
   given: string | undefined,
   other: string | undefined,
+  { advice = adviceOfCommand }: LayoutOptions,
 ): string {
   if (other !== undefined) {
     return (
       `With ${nameOf(given ?? ',')} between the fields no line names the columns. With ${nameOf(other)} a line does: ` +
-      `--delimiter ${other === '\t' ? 'tab' : `'${other}'`}`
+      advice.delimiter(other)
     );
   }
   if (header.length === 0 && fault !== undefined) return `No line names the columns name and email. ${fault}`;
@@ -160,32 +164,29 @@ function explain(
     const positions = reading.positions.join(' and ');
     return (
       `The file has two columns ${show(reading.name)}, at the positions ${positions}. ` +
-      `Choose one by its position: --map '${reading.positions[0] ?? 1}=${reading.target}'. ${columns}`
+      `Choose one by its position: ${advice.map(String(reading.positions[0] ?? 1), reading.target)}. ${columns}`
     );
   }
-  if (reading.kind === 'unmapped') return `No column is called ${show(reading.column)} (--map). ${columns}`;
+  if (reading.kind === 'unmapped')
+    return `No column is called ${show(reading.column)} (${advice.mapping}). ${columns}`;
   if (reading.kind === 'found') return columns;
   const named = header.map((name) => name.trim()).filter((name) => name !== '');
   const example = reading.missing.map((target, at) => {
     const column = named[at] ?? named[0] ?? '';
-    return `--map ${quoteForShell(`${column}=${target}`)}`;
+    return advice.map(show(column).slice(1, -1), target);
   });
   return [
     `No line names the columns name and email; ${reading.missing.join(' and ')} ${reading.missing.length === 1 ? 'is' : 'are'} missing.`,
     columns,
     `Name the columns, such as ${example.join(' ')}.`,
     ...(reading.missing.join() === 'name'
-      ? ['Or use the part of the email before the @ as the name: --names-from-email.']
+      ? [`Or use the part of the email before the @ as the name: ${advice.namesFromEmail}.`]
       : []),
     ...(fault === undefined ? [] : [fault]),
-    ...(header.length === 1 ? ['Is another character between the fields? See --delimiter.'] : []),
+    ...(header.length === 1
+      ? [`Is another character between the fields? See ${advice.delimiter(';')}.`]
+      : []),
   ].join(' ');
-}
-
-function quoteForShell(text: string): string {
-  return `'${show(text)
-    .slice(1, -1)
-    .replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function nameOf(delimiter: string): string {

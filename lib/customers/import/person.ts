@@ -1,13 +1,19 @@
 // Makes the values of a customer from a row: its email, and its name from the columns that can give
 // one.
-import { builtIn } from '../../lib/catalogue/catalogue.ts';
-import type { JsonValue, RowFields } from '../../db/entities/rows.ts';
-import { fromText } from '../../lib/catalogue/field-types.ts';
-import type { Field } from '../../lib/catalogue/entity.ts';
-import { fallbackValue } from '../../lib/catalogue/document.ts';
-import { systems } from '../../lib/integrations/registry.ts';
+import { builtIn } from '../../catalogue/catalogue.ts';
+import type { JsonValue, RowFields } from '../../../db/entities/rows.ts';
+import { fromText } from '../../catalogue/field-types.ts';
+import type { Field } from '../../catalogue/entity.ts';
+import { fallbackValue } from '../../catalogue/document.ts';
+import { systems } from '../../integrations/registry.ts';
 import type { Columns, Target } from './columns.ts';
+import type { Advice } from './advice.ts';
 import { UNREADABLE } from './encoding.ts';
+
+/** What is wrong with one field of a row; `code` is stable, for programs. */
+export type FieldError = { field: string; code: string; detail: string };
+/** Why a row is no customer, in one sentence, and by its fields as far as they are known. */
+export type Unfit = { problem: string; errors?: FieldError[] };
 
 /** The source of a name if the file gives none. */
 export type Derived = 'company' | 'email';
@@ -27,41 +33,42 @@ const NAME_RULE = systems.all
 /** Google Contacts puts the addresses of one label into one field, the main one first. */
 const SEVERAL = /\s+:::\s+/;
 
-export function toPerson(fields: readonly string[], columns: Columns): Person | { problem: string } {
-  const person = toNamed(fields, columns);
+export function toPerson(fields: readonly string[], columns: Columns, advice: Advice): Person | Unfit {
+  const person = toNamed(fields, columns, advice);
   if ('problem' in person) return person;
   const read = columns.more.map(({ field, position }) => readMore(field, fields[position]));
-  const problems = read.flatMap((each) => ('problem' in each ? [each.problem] : []));
-  if (problems.length > 0) return { problem: problems.join('; ') };
-  const more = read.flatMap((each) => ('problem' in each ? [] : [[each.name, each.value] as const]));
+  const errors = read.flatMap((each) => ('detail' in each ? [each] : []));
+  if (errors.length > 0) return unfit(...errors);
+  const more = read.flatMap((each) => ('detail' in each ? [] : [[each.name, each.value] as const]));
   return { ...person, values: { ...Object.fromEntries(more), ...person.values } };
 }
 
 /** A cell of a field of another type than text; an empty cell is no value. */
-function readMore(
-  field: Field,
-  cell: string | undefined,
-): { name: string; value: JsonValue } | { problem: string } {
+function readMore(field: Field, cell: string | undefined): { name: string; value: JsonValue } | FieldError {
   const read = fromText(unwrap(cell ?? ''), field);
   return 'problem' in read
-    ? { problem: `${field.name} ${read.problem}` }
+    ? { field: field.name, code: 'format', detail: read.problem }
     : { name: field.name, value: read.value };
 }
 
-function toNamed(fields: readonly string[], { at }: Columns): Person | { problem: string } {
+function unfit(...errors: FieldError[]): Unfit {
+  return { problem: errors.map(({ field, detail }) => `${field} ${detail}`).join('; '), errors };
+}
+
+function toNamed(fields: readonly string[], { at }: Columns, advice: Advice): Person | Unfit {
   const read = (target: Target): string => unwrap(fields[at[target] ?? -1] ?? '').trim();
   const emails = read('email').split(SEVERAL);
   const [email = ''] = emails;
   const unreadable = Object.keys(at).find((target) => read(target as Target).includes(UNREADABLE));
   if (unreadable !== undefined) {
-    return {
-      problem:
-        `${unreadable.replace('_', ' ')} has a character that is not UTF-8, or that an earlier conversion has lost; ` +
-        'save the file as UTF-8, or name its encoding: --encoding windows-1252',
-    };
+    const detail =
+      'has a character that is not UTF-8, or that an earlier conversion has lost; ' +
+      `save the file as UTF-8, or name its encoding: ${advice.encoding}`;
+    const errors = [{ field: unreadable, code: 'encoding', detail }];
+    return { problem: `${unreadable.replace('_', ' ')} ${detail}`, errors };
   }
   const problem = findEmailProblem(email);
-  if (problem !== null) return { problem };
+  if (problem !== null) return { problem, errors: [{ field: 'email', code: 'format', detail: problem }] };
   const several = emails.length > 1 ? ({ severalEmails: true } as const) : {};
 
   const parts = [read('first_name'), read('middle_name'), read('last_name')];

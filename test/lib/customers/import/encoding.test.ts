@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect } from 'chai';
-import { isEncoding } from '../../cli/import/encoding.ts';
-import { readRows, type Row } from '../../cli/import/rows.ts';
+import { isEncoding } from '../../../../lib/customers/import/encoding.ts';
+import { readRows, type Row } from '../../../../lib/customers/import/rows.ts';
 
 async function read(bytes: Buffer, { chunk = 5, encoding }: { chunk?: number; encoding?: string } = {}) {
   const rows: Row[] = [];
@@ -115,7 +115,7 @@ describe('the encoding of a CSV file', () => {
     it(`names the kind of a file that is ${what}, and says what to do`, async () => {
       for (const chunk of [1, 1_000]) {
         const error = await read(bytes, { chunk }).catch((caught: unknown) => caught);
-        expect(error).to.include({ name: 'CliError', exitCode: 1 });
+        expect(error).to.have.property('name', 'UnreadableFile');
         expect(error).to.have.property('message').that.matches(expected);
       }
     });

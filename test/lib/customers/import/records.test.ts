@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { MAX_RECORD, readRecords, type CsvRecord } from '../../cli/import/records.ts';
+import { MAX_RECORD, readRecords, type CsvRecord } from '../../../../lib/customers/import/records.ts';
 
 const NEVER_CLOSED = 'opens a quote that is never closed';
 const GOES_ON = 'has text after a closing quote; write a quote inside quotes twice ("")';

@@ -3,16 +3,19 @@
 //
 // No line is lost silently: it is a row, or it is refused with its line and reason, or it is
 // counted as not imported (titles, comments, and rows without any value).
+import { adviceOfCommand, type Advice } from './advice.ts';
 import type { Columns } from './columns.ts';
 import { byteLength, decodeText } from './encoding.ts';
 import { findLayout, isBlank, type Layout, type LayoutOptions } from './layout.ts';
-import { toPerson, type Person } from './person.ts';
+import { toPerson, type Derived, type Person, type Unfit } from './person.ts';
+import type { RowFields } from '../../../db/entities/rows.ts';
+import { UnreadableFile } from './unreadable.ts';
 import { readRecords, type CsvRecord } from './records.ts';
 
-export type Row =
-  | (Person & Place)
-  /** `found`: the values of the row, by their fields. */
-  | ({ problem: string; found?: Record<string, string> } & Place);
+export type Row = ({ values: RowFields; derived?: Derived; severalEmails?: true } & Place) | (NotRow & Place);
+
+/** `found`: the values of the row, by their fields. */
+type NotRow = Unfit & { found?: Record<string, string> };
 
 type Place = {
   /** The line on which the row begins; the first line is 1. */
@@ -35,7 +38,7 @@ export type ReadOptions = LayoutOptions & {
 /** How many characters at the beginning are searched for the header. */
 const HEAD = 65_536;
 
-/** Throws a CliError that says what to do if the whole file cannot be read. */
+/** Throws UnreadableFile, which says what to do if the whole file cannot be read. */
 export async function* readRows(
   input: AsyncIterable<string | Buffer>,
   options: ReadOptions = {},
@@ -43,8 +46,7 @@ export async function* readRows(
   let encoding = 'utf-8';
   const texts = decodeText(input, options.encoding, (name) => (encoding = name));
   try {
-    const { head, isEnd } = await readHead(texts);
-    const layout = findLayout(head, isEnd, options);
+    const { head, layout } = await readHead(texts, options);
     options.onLayout?.(layout);
 
     const passed: Passed = { before: layout.before, comments: 0, blank: 0 };
@@ -56,7 +58,7 @@ export async function* readRows(
     );
     for await (const record of records) {
       bytes += byteLength(record.raw, encoding);
-      const row = toRow(record, layout.columns);
+      const row = toRow(record, layout.columns, options.advice ?? adviceOfCommand);
       if (typeof row === 'string') {
         passed[row] += 1;
         continue;
@@ -71,9 +73,9 @@ export async function* readRows(
   }
 }
 
-type Content = Person | { problem: string; found?: Record<string, string> };
+type Content = Person | NotRow;
 
-function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'blank' {
+function toRow(record: CsvRecord, columns: Columns, advice: Advice): Content | 'comments' | 'blank' {
   if ('problem' in record) return { problem: record.problem };
   if (isBlank(record)) return 'blank';
   const { fields, comment, ended } = record;
@@ -102,7 +104,7 @@ function toRow(record: CsvRecord, columns: Columns): Content | 'comments' | 'bla
     const problem = `the email is missing: the row has ${fields.length} of ${width} fields`;
     return { problem, found: findValues(fields, columns) };
   }
-  const person = toPerson(fields, columns);
+  const person = toPerson(fields, columns, advice);
   return 'problem' in person ? { ...person, found: findValues(fields, columns) } : person;
 }
 
@@ -115,14 +117,32 @@ function findValues(fields: readonly string[], { at }: Columns): Record<string, 
   return found;
 }
 
-async function readHead(texts: AsyncGenerator<string>): Promise<{ head: string; isEnd: boolean }> {
+/**
+ * Reads until the header is found for certain: on the first line, so that rows need not wait for more of a
+ * file that comes slowly, or in the whole head. Throws UnreadableFile if there is none.
+ */
+async function readHead(
+  texts: AsyncGenerator<string>,
+  options: LayoutOptions,
+): Promise<{ head: string; layout: Layout }> {
   let head = '';
   while (head.length < HEAD) {
     const next: IteratorResult<string, unknown> = await texts.next();
-    if (next.done === true) return { head, isEnd: true };
+    if (next.done === true) return { head, layout: findLayout(head, true, options) };
     head += next.value;
+    const layout = /[\r\n]/.test(next.value) ? tryLayout(head, options) : null;
+    if (layout?.before === 0) return { head, layout };
   }
-  return { head, isEnd: false };
+  return { head, layout: findLayout(head, false, options) };
+}
+
+function tryLayout(head: string, options: LayoutOptions): Layout | null {
+  try {
+    return findLayout(head, false, options);
+  } catch (error) {
+    if (error instanceof UnreadableFile) return null;
+    throw error;
+  }
 }
 
 async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {

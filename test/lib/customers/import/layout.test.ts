@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Mapping } from '../../cli/import/columns.ts';
-import { findLayout, type LayoutOptions } from '../../cli/import/layout.ts';
+import type { Mapping } from '../../../../lib/customers/import/columns.ts';
+import { findLayout, type LayoutOptions } from '../../../../lib/customers/import/layout.ts';
 
 const layoutOf = (text: string, options: LayoutOptions = {}) => findLayout(text, true, options);
 
@@ -8,7 +8,7 @@ function errorOf(text: string, options: LayoutOptions = {}): string {
   try {
     layoutOf(text, options);
   } catch (error) {
-    expect(error).to.include({ name: 'CliError', exitCode: 1 });
+    expect(error).to.have.property('name', 'UnreadableFile');
     return (error as Error).message;
   }
   throw new Error('a header was found');

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { readRows, type Row } from '../../cli/import/rows.ts';
+import { readRows, type Row } from '../../../../lib/customers/import/rows.ts';
 
 type Export = {
   text: string;

@@ -2,15 +2,15 @@
 // BOM, or by the zero bytes of UTF-16), or a person names it. Every other file is read as UTF-8; no
 // encoding is guessed.
 import { TextDecoder } from 'node:util';
-import { CliError, exit } from '../exit.ts';
 import { findOtherKind, KIND_BYTES } from './file-kind.ts';
+import { UnreadableFile } from './unreadable.ts';
 
 /** The character that the decoder writes in place of bytes that are invalid in the encoding. */
 export const UNREADABLE = '\ufffd';
 
 /**
- * Decodes a stream. `encoding` is a name that TextDecoder knows. Throws a CliError for a file that
- * is certainly not CSV.
+ * Decodes a stream. `encoding` is a name that TextDecoder knows. Throws UnreadableFile for a
+ * file that is certainly not CSV.
  */
 export async function* decodeText(
   input: AsyncIterable<string | Buffer>,
@@ -21,7 +21,7 @@ export async function* decodeText(
   let decoder: TextDecoder | undefined;
   const begin = (bytes: Buffer): TextDecoder => {
     const other = findOtherKind(bytes);
-    if (other !== null) throw new CliError(exit.failed, other);
+    if (other !== null) throw new UnreadableFile(other);
     const begun = new TextDecoder(encoding ?? findEncoding(bytes));
     onEncoding(begun.encoding);
     return begun;
@@ -78,5 +78,5 @@ function findEncoding(head: Buffer): 'utf-8' | 'utf-16le' | 'utf-16be' {
   if ((even + odd) * 10 < sample.length) return 'utf-8';
   if (odd >= 4 * even) return 'utf-16le';
   if (even >= 4 * odd) return 'utf-16be';
-  throw new CliError(exit.failed, 'The file is not text: it has many zero bytes. Give a CSV file in UTF-8.');
+  throw new UnreadableFile('The file is not text: it has many zero bytes. Give a CSV file in UTF-8.');
 }

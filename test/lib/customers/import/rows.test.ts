@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import type { Layout } from '../../cli/import/layout.ts';
-import { readRows, type Passed, type ReadOptions, type Row } from '../../cli/import/rows.ts';
+import type { Layout } from '../../../../lib/customers/import/layout.ts';
+import { readRows, type Passed, type ReadOptions, type Row } from '../../../../lib/customers/import/rows.ts';
 
 async function read(text: string | Buffer, { chunk = 3, ...options }: ReadOptions & { chunk?: number } = {}) {
   const rows: Row[] = [];
@@ -87,7 +87,7 @@ describe('reading the rows of a CSV file', () => {
       '# of May\nname,email\n# old, ones\n#1 Club,club@x.ch\n"#A",\n#Bo,bo@x.ch\n#2 Club,\n',
     );
     expect(rows[0]).to.deep.equal({ line: 4, values: values('#1 Club', 'club@x.ch') });
-    expect(rows[1]).to.deep.equal({ line: 5, problem: 'the email is missing', found: { name: '#A' } });
+    expect(rows[1]).to.deep.include({ line: 5, problem: 'the email is missing', found: { name: '#A' } });
     expect(rows[2]).to.deep.include({ line: 6, found: values('#Bo', 'bo@x.ch') });
     expect(rows[2]).to.have.property('problem').that.includes('begins with # like a comment');
     expect(rows[3]).to.deep.include({ line: 7, problem: 'the email is missing' });
