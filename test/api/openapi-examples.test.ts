@@ -35,10 +35,13 @@ describe('the examples of the API document', () => {
     return all.sort((one, other) => rank(one.operation) - rank(other.operation));
   }
 
-  function bodyOf({ requestBody }: Operation): unknown {
-    const schema = requestBody?.content['application/json']?.schema;
-    if (schema === undefined) return undefined;
-    return schema.$ref === undefined ? {} : examples.get(schema.$ref)?.[0];
+  /** A body that is no JSON has its example beside its schema. */
+  function bodyOf({ requestBody }: Operation): { body?: unknown; headers?: Record<string, string> } {
+    const [described] = Object.entries(requestBody?.content ?? {});
+    if (described === undefined) return {};
+    const [type, { schema, example }] = described;
+    if (example !== undefined) return { body: example, headers: { 'Content-Type': type } };
+    return { body: schema.$ref === undefined ? {} : examples.get(schema.$ref)?.[0] };
   }
 
   it('has one for every body', () => {
@@ -56,9 +59,9 @@ describe('the examples of the API document', () => {
     const known: Record<string, string> = { key_id: keyId };
     for (const { method, path, operation } of operations()) {
       const url = pathFor(document, path, known);
-      const body = bodyOf(operation);
+      const { body, headers } = bodyOf(operation);
       const answer: Answer = await api.send(method.toUpperCase(), url, {
-        ...bearer(key),
+        headers: { ...bearer(key).headers, ...headers },
         ...(body !== undefined && { body }),
       });
       const what = `${method} ${path} answered ${answer.status}: ${answer.text.slice(0, 300)}`;

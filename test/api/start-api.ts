@@ -137,7 +137,7 @@ export async function startApi({
     const text = await response.text();
     const { status, headers: answered } = response;
     demandDescribed({ routes, entity }, { method, url: path, answer: { status, headers: answered, text } });
-    const isJson = text !== '' && (response.headers.get('Content-Type')?.includes('json') ?? false);
+    const isJson = text !== '' && /[/+]json/.test(response.headers.get('Content-Type') ?? '');
     const said: unknown = isJson ? JSON.parse(text) : {};
     const json = said as Body;
     const errors = (json['errors'] ?? []) as ProblemDetail[];
