@@ -4,7 +4,7 @@
 export const TABLES_OF_TWINBOX: readonly string[] = [
   ...['api_key_secret', 'api_keys'],
   ...['account_budgets', 'account_readings', 'account_rests', 'attached_entities', 'attached_mappings'],
-  'breakers',
+  ...['audit_checkpoints', 'audit_head', 'breakers'],
   ...['catalogue_number', 'closed_deliveries', 'connections', 'copy_accounts', 'database_place'],
   ...['event_blocks', 'existing_rows', 'external_mappings', 'external_records', 'idempotent_writes'],
   ...[
