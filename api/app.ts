@@ -9,6 +9,7 @@ import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
@@ -104,6 +105,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, eventRoutes(ofLists));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
+  mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

@@ -12,6 +12,7 @@ import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
+import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
@@ -38,6 +39,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...storyPaths(),
+      ...controlPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
@@ -63,6 +65,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         Conflict: conflictSchema,
         Reversed: reversedSchema,
         ...storySchemas,
+        ...controlSchemas,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,

@@ -19,6 +19,7 @@ const commands: Record<string, () => Promise<Add>> = {
   deletes: async () => (await import('./commands/deletes.ts')).addDeletes,
   events: async () => (await import('./commands/events.ts')).addEvents,
   groups: async () => (await import('./commands/groups.ts')).addGroups,
+  audit: async () => (await import('./commands/audit.ts')).addAudit,
   timeline: async () => (await import('./commands/timeline.ts')).addTimeline,
   conflicts: async () => (await import('./commands/conflicts.ts')).addConflicts,
   link: async () => (await import('./commands/link.ts')).addLink,

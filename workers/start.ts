@@ -55,7 +55,12 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
-  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner: signs.owner });
+  const workers = await startWorkers(bus, syncs, {
+    groupId,
+    retentionDays,
+    auditDays: config.auditDays,
+    owner: signs.owner,
+  });
   roles = rolesOfWorkers(workers, bus, settings);
   const identity = watchIdentity({ db, address: database.address, steps: true });
   health.serve({

@@ -137,7 +137,12 @@ async function start({
   });
   const { retentionDays } = config;
   const owner = nameProcess();
-  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner });
+  const workers = await startWorkers(bus, syncs, {
+    groupId,
+    retentionDays,
+    auditDays: config.auditDays,
+    owner,
+  });
   // A call that hangs may take longer than a stop may take: its lease ends later, and the next
   // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));

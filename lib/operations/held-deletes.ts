@@ -81,6 +81,12 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
         await recordAction(tx, {
           ...{ action: 'decide_delete', system, actor: actor ?? 'unknown', reason: why, at: now },
           detail: { ...result },
+          before: {
+            state: mapping.state,
+            reason: mapping.reason?.code ?? null,
+            customer: mapping.internalId,
+          },
+          after: { ...result },
           pairs: [{ mappingId, eventId: null }],
         });
         log.warn('delete.decided', { mapping: mappingId, customer: mapping.internalId, ...result, ...note });
@@ -106,6 +112,8 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
         await recordAction(tx, {
           ...{ action: 'release_deletes', system, actor: actor ?? 'unknown', reason: why, at: now },
           detail: { released_deletes: count },
+          before: { held: held.length },
+          after: { held: held.length - count },
           pairs: ids === null ? held : held.filter(({ mappingId }) => ids.includes(mappingId)),
         });
         return count;

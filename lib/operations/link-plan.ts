@@ -118,7 +118,14 @@ export async function storeConsents(
     ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
   ];
   for (let from = 0; from < records.length; from += AT_ONCE)
-    await ask(db, records.slice(from, from + AT_ONCE));
+    await withTransaction(db, async (tx) => {
+      const page = records.slice(from, from + AT_ONCE);
+      await ask(tx, page);
+      await recordAction(tx, {
+        ...{ action: 'link', system, actor, reason: null, at: clock.now() },
+        detail: { first_link: true, records: page.length },
+      });
+    });
   for (let from = 0; from < consents.length; from += AT_ONCE) {
     const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();

@@ -17,7 +17,7 @@ import { lockConnection } from '../../db/connections.ts';
 import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
-import { recordAction } from '../../db/operator-actions.ts';
+import { recordAction, type Change } from '../../db/operator-actions.ts';
 import { identityName, type Entity } from '../catalogue/entity.ts';
 import { identityOf, identityOfRow } from '../sync/identity.ts';
 import type { Clock } from '../clock.ts';
@@ -127,7 +127,9 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
           const primary = await findPrimary(tx, { ...where, customerId });
           const detail = { external_id: externalId, instead_of: chosen.insteadOf };
-          await note(tx, system, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
+          const change = { before: { external_id: chosen.insteadOf }, after: { external_id: externalId } };
+          const mappingIds = primary ? [primary.id] : [];
+          await note(tx, system, { mappingIds, actor, detail, ...change, now: asked.now });
         }
         await failpoint('choice.before-commit');
         return chosen;
@@ -147,7 +149,14 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const how = { by: actor, anew: true, urgency: urgencies.edit, now } as const;
         const given = await storeLinkConsents(tx, consents, how);
         if (given === 0) return { outcome: 'new_consented_already', ...about };
-        await note(tx, system, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
+        const detail = { new_record: true };
+        await note(tx, system, {
+          mappingIds: [primary.id],
+          actor,
+          detail,
+          ...waited(primary, 'new_record'),
+          now,
+        });
         return { outcome: 'new_consented', ...about };
       }),
 
@@ -160,22 +169,39 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const now = clock.now();
         const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
         await noteDecision(tx, { id: primary.id, decision, now });
-        await note(tx, system, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
+        const detail = { accepted_deletion: true };
+        await note(tx, system, {
+          mappingIds: [primary.id],
+          actor,
+          detail,
+          ...waited(primary, 'release'),
+          now,
+        });
         return { outcome: 'accepted', ...about };
       }),
   };
+}
+
+/** A pair that waited, and what was decided about it. */
+function waited({ state, reason }: Mapping, decision: string): Change {
+  return { before: { state, reason: reason?.code ?? null }, after: { decision } };
 }
 
 /** Last in the transaction: the audit trail of what a person asked for. */
 async function note(
   tx: Tx,
   system: string,
-  asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
+  {
+    mappingIds,
+    actor,
+    now,
+    ...asked
+  }: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date } & Change,
 ): Promise<void> {
   await recordAction(tx, {
-    ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
-    detail: asked.detail,
-    pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
+    ...{ action: 'link', system, actor: actor ?? 'unknown', reason: null, at: now },
+    ...asked,
+    pairs: mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
   });
 }
 
