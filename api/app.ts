@@ -20,6 +20,9 @@ import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
+import { laneRoutes } from './lanes.ts';
+import type { LaneSettings } from '../lib/operations/lane-list.ts';
+import type { LaneOperations } from '../lib/operations/lanes.ts';
 import { mappingRoutes } from './mappings.ts';
 import { openApiRoute } from './openapi-route.ts';
 import { resolutionRoutes } from './resolutions.ts';
@@ -53,6 +56,9 @@ export type ApiDeps = {
   conflicts: ConflictOperations;
   links: LinkOperations;
   resolutions: ResolveOperations;
+  lanes: LaneOperations;
+  /** What the settings of each system that is kept in step allow. */
+  laneSettings: readonly LaneSettings[];
   /** By the system: each that is kept in step has some. */
   choices: ReadonlyMap<string, ChoiceOperations>;
 };
@@ -106,6 +112,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
+  const { lanes: operations, laneSettings: settings } = deps;
+  mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

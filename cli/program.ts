@@ -27,6 +27,7 @@ const commands: Record<string, () => Promise<Add>> = {
   credentials: async () => (await import('./commands/credentials.ts')).addCredentials,
   keys: async () => (await import('./commands/keys.ts')).addKeys,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  lanes: async () => (await import('./commands/lanes.ts')).addLanes,
   pause: async () => (await import('./commands/pause.ts')).addPause,
   resume: async () => (await import('./commands/pause.ts')).addResume,
   config: async () => (await import('./commands/config.ts')).addConfig,

@@ -2,6 +2,7 @@
 import type { Connection } from '../db/connections.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import type { WebhookSigns } from '../db/health/webhook-signs.ts';
+import type { LanePause } from '../db/limits/pauses.ts';
 import type { BudgetRow } from '../db/limits/budgets.ts';
 import type { Sweep } from '../db/sweep.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -22,6 +23,9 @@ export type AccountStatus = {
   swept: Sweep | null;
   /** Unmatched records at the system; null before the first contact. */
   unmatched: Unmatched | null;
+  /** Directions that are paused, and how many customers are. */
+  pauses: LanePause[];
+  pausedCustomers: number;
   /** What the system says of the account's quotas. */
   budgets: BudgetRow[];
 };
@@ -43,6 +47,8 @@ function rowsOfAccount({
   webhooks,
   swept,
   budgets,
+  pauses,
+  pausedCustomers,
 }: AccountStatus): string[][] {
   return [
     ...(connection?.account
@@ -56,6 +62,13 @@ function rowsOfAccount({
             `${system} since ${shortTime(connection.pausedAt)}${connection.pausedWhy ? `: ${connection.pausedWhy}` : ''}`,
           ],
         ]
+      : []),
+    ...pauses.map(({ direction, since, why }) => [
+      'paused',
+      `${direction} ${direction === 'outbound' ? 'to' : 'from'} ${system} since ${shortTime(since)}${why === null ? '' : `: ${why}`}`,
+    ]),
+    ...(pausedCustomers > 0
+      ? [['paused', `${count(pausedCustomers, 'customer')} at ${system}: npx twinbox lanes`]]
       : []),
     ...(connection ? heldDeletes(connection) : []).map(({ says, since }) => [
       'deletes',
@@ -103,6 +116,8 @@ export function accountJson({
   webhooks,
   swept,
   budgets,
+  pauses,
+  pausedCustomers,
 }: AccountStatus): object | null {
   return (
     connection && {
@@ -115,6 +130,8 @@ export function accountJson({
       }),
       paused_at: connection.pausedAt,
       paused_why: connection.pausedWhy,
+      paused_directions: pauses.map(({ direction, since, why, by }) => ({ direction, since, why, by })),
+      paused_customers: pausedCustomers,
       deletes_held_at: connection.deletesOutHeldAt,
       deletes_here_held_at: connection.deletesInHeldAt,
       last_webhook_at: webhooks?.takenAt ?? null,

@@ -101,7 +101,7 @@ export async function readActionsAfter(db: Db, after: number, limit: number): Pr
 
 // An operation concerns an event if it names the event; if it names the event's pair, at a time
 // when the event was open at that pair; and if it is a pause during which the event was open, or
-// the end of such a pause.
+// the end of such a pause. The pause of one row names its pairs.
 const coveringSql = `
 with delivered as (
   select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until
@@ -112,10 +112,16 @@ where exists (select from operator_action_pairs p where p.action_id = a.id and p
    or exists (
      select from operator_action_pairs p join delivered d on d.mapping_id = p.mapping_id
      where p.action_id = a.id and a.at between d.created_at and d.until)
-   or (a.action = 'pause' and exists (
+   or (a.action in ('pause', 'pause_outbound', 'pause_inbound') and exists (
      select from delivered d where d.system = a.system and a.at <= d.until and d.created_at <= coalesce(
-       (select min(b.at) from operator_actions b where b.system = a.system and b.action = 'resume' and b.id > a.id), 'infinity')))
-   or (a.action = 'resume' and exists (
+       (select min(b.at) from operator_actions b
+        where b.system = a.system and b.action = replace(a.action, 'pause', 'resume') and b.id > a.id), 'infinity')))
+   or (a.action = 'pause_row' and exists (
+     select from delivered d join operator_action_pairs p on p.action_id = a.id and p.mapping_id = d.mapping_id
+     where a.at <= d.until and d.created_at <= coalesce(
+       (select min(b.at) from operator_actions b join operator_action_pairs o on o.action_id = b.id
+        where o.mapping_id = d.mapping_id and b.action = 'resume_row' and b.id > a.id), 'infinity')))
+   or (a.action in ('resume', 'resume_outbound', 'resume_inbound') and exists (
      select from delivered d where d.system = a.system and a.at between d.created_at and d.until))
 order by a.id`;
 

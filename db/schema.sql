@@ -688,6 +688,14 @@ create table instance (
   copied_from text[] default '{}'::text[] not null
 );
 
+create table lane_pauses (
+  system text not null,
+  direction text not null,
+  since timestamp with time zone not null,
+  why text,
+  paused_by text not null
+);
+
 create table leases (
   name text not null,
   owner text not null,
@@ -791,6 +799,15 @@ create table role_signs (
   problem text,
   settings jsonb
 ) with (fillfactor=50);
+
+create table row_pauses (
+  system text not null,
+  entity_type text not null,
+  row_id bigint not null,
+  since timestamp with time zone not null,
+  why text,
+  paused_by text not null
+);
 
 create table sequence_moves (
   id uuid default new_event_id() not null,
@@ -1031,6 +1048,8 @@ alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (i
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
 alter table instance add constraint instance_only_one_check CHECK (only_one);
 alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
+alter table lane_pauses add constraint lane_pauses_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])));
+alter table lane_pauses add constraint lane_pauses_pkey PRIMARY KEY (system, direction);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
 alter table operator_action_pairs add constraint operator_action_pairs_action_id_mapping_id_event_id_key UNIQUE NULLS NOT DISTINCT (action_id, mapping_id, event_id);
 alter table operator_actions add constraint operator_actions_action_check CHECK ((action ~ '^[a-z][a-z_]*$'::text));
@@ -1045,6 +1064,7 @@ alter table restores add constraint restores_kind_check CHECK ((kind = ANY (ARRA
 alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
+alter table row_pauses add constraint row_pauses_pkey PRIMARY KEY (system, entity_type, row_id);
 alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
 alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
