@@ -77,7 +77,8 @@ export const pausedSchema = {
     by: text,
     in_progress: {
       type: ['integer', 'null'],
-      description: 'Steps of the customer that a worker has begun, and finishes; null for more than a customer.',
+      description:
+        'Steps of the customer that a worker has begun, and finishes; null for more than a customer.',
     },
   },
 } as const;

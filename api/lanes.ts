@@ -12,7 +12,13 @@ import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, invalid, paramsOf } from './input.ts';
-import { lanePathSchema, pauseSchema, resumeSchema, type PauseBody, type ResumeBody } from './lane-schemas.ts';
+import {
+  lanePathSchema,
+  pauseSchema,
+  resumeSchema,
+  type PauseBody,
+  type ResumeBody,
+} from './lane-schemas.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
@@ -69,7 +75,10 @@ export function laneRoutes(deps: LaneRoutesDeps): Router {
         const { reason = null, deletes = false, ...asked } = demand('body', checkResume(req.body));
         const about = aboutOf(system, asked);
         if (deletes && (about.direction !== undefined || about.row !== undefined))
-          throw exclusive('/deletes', 'releases the deletes of a whole system: leave out direction and customer');
+          throw exclusive(
+            '/deletes',
+            'releases the deletes of a whole system: leave out direction and customer',
+          );
         await answerOnce<ResumeOutcome>([req, res], clock, resumedJson(about), (once) =>
           operations.resume({ ...about, deletes, writes }, { actor: actorOf(req) ?? 'api', reason }, once),
         );

@@ -22,7 +22,9 @@ export async function verifyAuditTrail(
     return status;
   }
   if (broken !== null) {
-    output.print(`The record of operations is broken${broken.entry === null ? '' : ` at entry ${broken.entry}`}: ${broken.what}.`);
+    output.print(
+      `The record of operations is broken${broken.entry === null ? '' : ` at entry ${broken.entry}`}: ${broken.what}.`,
+    );
     output.say(`${count(entries, 'entry', 'entries')} before it fit.`);
     return status;
   }
@@ -36,6 +38,8 @@ export async function verifyAuditTrail(
 export function toHead(text: string): NotedHead {
   const head = parseHead(text);
   if (head === null)
-    throw new InvalidArgumentError('It must be a head as `audit head` prints it: a number, a colon and 64 hexadecimal digits.');
+    throw new InvalidArgumentError(
+      'It must be a head as `audit head` prints it: a number, a colon and 64 hexadecimal digits.',
+    );
   return head;
 }

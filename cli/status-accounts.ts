@@ -55,21 +55,7 @@ function rowsOfAccount({
       ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
       : []),
     ...(credential ? [['credential', sayCredential(credential, systemClock.now())]] : []),
-    ...(connection?.pausedAt
-      ? [
-          [
-            'paused',
-            `${system} since ${shortTime(connection.pausedAt)}${connection.pausedWhy ? `: ${connection.pausedWhy}` : ''}`,
-          ],
-        ]
-      : []),
-    ...pauses.map(({ direction, since, why }) => [
-      'paused',
-      `${direction} ${direction === 'outbound' ? 'to' : 'from'} ${system} since ${shortTime(since)}${why === null ? '' : `: ${why}`}`,
-    ]),
-    ...(pausedCustomers > 0
-      ? [['paused', `${count(pausedCustomers, 'customer')} at ${system}: npx twinbox lanes`]]
-      : []),
+    ...pauseRows({ system, connection, pauses, pausedCustomers }),
     ...(connection ? heldDeletes(connection) : []).map(({ says, since }) => [
       'deletes',
       `${says} since ${shortTime(since)}`,
@@ -103,6 +89,27 @@ function rowsOfAccount({
         ]
       : []),
     ...budgets.map((budget) => ['quota', sayBudget(system, budget)]),
+  ];
+}
+
+function pauseRows({
+  system,
+  connection,
+  pauses,
+  pausedCustomers,
+}: Pick<AccountStatus, 'system' | 'connection' | 'pauses' | 'pausedCustomers'>): string[][] {
+  const says = (what: string, since: Date, why: string | null): string[] => [
+    'paused',
+    `${what} since ${shortTime(since)}${why === null || why === '' ? '' : `: ${why}`}`,
+  ];
+  return [
+    ...(connection?.pausedAt ? [says(system, connection.pausedAt, connection.pausedWhy)] : []),
+    ...pauses.map(({ direction, since, why }) =>
+      says(`${direction} ${direction === 'outbound' ? 'to' : 'from'} ${system}`, since, why),
+    ),
+    ...(pausedCustomers > 0
+      ? [['paused', `${count(pausedCustomers, 'customer')} at ${system}: npx twinbox lanes`]]
+      : []),
   ];
 }
 

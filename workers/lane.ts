@@ -107,11 +107,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     return bound;
   }
 
-  async function work(
-    guards: Guards,
-    claimed: Claimed,
-    { deadline, paused }: { deadline: number; paused: PausedLanes | null },
-  ): Promise<void> {
+  async function work(guards: Guards, claimed: Claimed, { deadline, paused }: Claiming): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
     const release = isEcho(claimed) ? noRelease : (guards.limiter?.reserve(claimed.makes) ?? noRelease);
     const own = depsOfKind(deps, claimed.entityType);
@@ -208,6 +204,9 @@ const notKept = (entityType: string): string =>
 function isEcho({ makes, urgency }: Claimed): boolean {
   return !makes && urgency === urgencies.echo;
 }
+
+/** What holds for all mappings of one claim. */
+type Claiming = { deadline: number; paused: PausedLanes | null };
 
 interface Bound {
   account: string;

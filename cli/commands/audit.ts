@@ -92,7 +92,15 @@ async function list(
 const HEAD = ['number', 'when', 'action', 'system', 'actor', 'pairs', 'reason'];
 
 function toRow({ id, at, action, system, actor, pairCount, reason }: AuditEntry): string[] {
-  return [String(id), shortTime(new Date(at)), action, system || '–', actor, String(pairCount), reason ?? '–'];
+  return [
+    String(id),
+    shortTime(new Date(at)),
+    action,
+    system || '–',
+    actor,
+    String(pairCount),
+    reason ?? '–',
+  ];
 }
 
 function addHead(audit: Command, { output, finish }: CommandContext): void {
@@ -116,7 +124,9 @@ function addText(audit: Command, { output, finish }: CommandContext): void {
     .description('print the text whose SHA-256 is the hash of an entry, without an end of line')
     .argument('<number>', 'the number of the entry', toId)
     .action(async (id: number) => {
-      const entry = await withDatabase(({ database: { db } }) => readAuditEntry(db, id), { mayCreate: false });
+      const entry = await withDatabase(({ database: { db } }) => readAuditEntry(db, id), {
+        mayCreate: false,
+      });
       if (!entry) {
         output.say(`No entry has the number ${id}.`);
         return finish(exit.nothingMatched);

@@ -51,8 +51,11 @@ function printLanes(all: readonly ShownLanes[], output: Output): void {
     for (const { rowId, since, why, by } of paused.rows)
       output.print(`  customer ${rowId} since ${shortTime(since)} by ${by}${why === null ? '' : `: ${why}`}`);
     for (const { endpoint, share } of slowed)
-      output.print(`${system} is called at ${Math.round(share * 100)} % of the rate${endpoint && ` at ${endpoint}`}`);
-    for (const { name, limit, used } of budgets) output.print(`quota ${name} of ${system}: ${used} of ${limit} used`);
+      output.print(
+        `${system} is called at ${Math.round(share * 100)} % of the rate${endpoint && ` at ${endpoint}`}`,
+      );
+    for (const { name, limit, used } of budgets)
+      output.print(`quota ${name} of ${system}: ${used} of ${limit} used`);
   }
 }
 

@@ -112,12 +112,17 @@ export async function listRowPauses(
   system: string,
   limit: number,
 ): Promise<{ count: number; rows: RowPause[] }> {
-  const { rows } = await db.raw<{ rows: (RowPause & { count: number })[] }>(
-    `select system, entity_type as "entityType", row_id as "rowId", ${columns}, count(*) over () as count
+  const { rows } = await db.raw<{ rows: RowPause[] }>(
+    `select system, entity_type as "entityType", row_id as "rowId", ${columns}
      from row_pauses where system = :system order by since, entity_type, row_id limit :limit`,
     { system, limit },
   );
-  return { count: rows[0]?.count ?? 0, rows: rows.map(({ count: _, ...row }) => row) };
+  if (rows.length < limit) return { count: rows.length, rows };
+  const { rows: counted } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) as count from row_pauses where system = :system`,
+    { system },
+  );
+  return { count: counted[0]?.count ?? rows.length, rows };
 }
 
 /** The pairs of a row at a system, and how many of them a worker has in hand now. */

@@ -16,14 +16,16 @@ import {
   type Checkpoint,
 } from '../../db/audit.ts';
 import type { Db, Tx } from '../../db/server/connection.ts';
+import { without } from '../without.ts';
 
 /** How much of the chain is in memory at once. */
 const ENTRIES_AT_ONCE = 500;
 const PAIRS_AT_ONCE = 10_000;
 
 /** The text whose SHA-256, in UTF-8, is the hash of the entry. */
-export function entryText({ pairCount, pairsHash, hash: _own, ...entry }: AuditEntry): string {
-  return canonicalJson({ ...entry, pairs: { count: pairCount, sha256: pairsHash } });
+export function entryText(entry: AuditEntry): string {
+  const pairs = { count: entry.pairCount, sha256: entry.pairsHash };
+  return canonicalJson({ ...without(entry, 'pairCount', 'pairsHash', 'hash'), pairs });
 }
 
 /** RFC 8785 for plain data with whole numbers: no blanks, members in the order of their names. */

@@ -259,19 +259,15 @@ function byObstacle(kind: ObstacleKind, system: string, row: number | null): Rem
         },
       ];
     case 'outbound_paused':
+    case 'inbound_paused': {
+      const direction = kind === 'outbound_paused' ? 'outbound' : 'inbound';
       return [
         {
-          command: `npx twinbox resume ${system} --direction outbound`,
-          does: `sends to ${labelOf(system)} again, for all customers`,
+          command: `npx twinbox resume ${system} --direction ${direction}`,
+          does: `ends the pause of this direction, for all customers`,
         },
       ];
-    case 'inbound_paused':
-      return [
-        {
-          command: `npx twinbox resume ${system} --direction inbound`,
-          does: `takes over what changes at ${labelOf(system)} again, for all customers`,
-        },
-      ];
+    }
     case 'row_paused':
       return [
         {

@@ -123,7 +123,8 @@ function stateOf(facts: Facts, direction: Direction, { writes, pulls }: LaneSett
   const pause = pauses.find((each) => each.direction === direction);
   if (pause) return { ...none, state: 'paused', since: pause.since, why: pause.why, by: pause.by };
   if (!(direction === 'outbound' ? writes : pulls)) return { ...none, state: 'off', why: 'a setting' };
-  if (rest) return { ...none, state: 'resting', since: rest.since, until: rest.until, why: sayRest(system, rest) };
+  if (rest)
+    return { ...none, state: 'resting', since: rest.since, until: rest.until, why: sayRest(system, rest) };
   if (breaker) {
     const why = `${breaker.why.code}: ${breaker.why.message}`;
     const state = breaker.openedAt === null ? 'half_open' : 'breaker_open';

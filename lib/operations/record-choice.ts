@@ -126,10 +126,13 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const chosen = await chooseOnce(tx, asked);
         if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
           const primary = await findPrimary(tx, { ...where, customerId });
-          const detail = { external_id: externalId, instead_of: chosen.insteadOf };
-          const change = { before: { external_id: chosen.insteadOf }, after: { external_id: externalId } };
           const mappingIds = primary ? [primary.id] : [];
-          await note(tx, system, { mappingIds, actor, detail, ...change, now: asked.now });
+          await note(tx, system, {
+            mappingIds,
+            ...changed(chosen.insteadOf, externalId),
+            actor,
+            now: asked.now,
+          });
         }
         await failpoint('choice.before-commit');
         return chosen;
@@ -149,14 +152,7 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const how = { by: actor, anew: true, urgency: urgencies.edit, now } as const;
         const given = await storeLinkConsents(tx, consents, how);
         if (given === 0) return { outcome: 'new_consented_already', ...about };
-        const detail = { new_record: true };
-        await note(tx, system, {
-          mappingIds: [primary.id],
-          actor,
-          detail,
-          ...waited(primary, 'new_record'),
-          now,
-        });
+        await note(tx, system, { mappingIds: [primary.id], ...decided(primary, 'new_record'), actor, now });
         return { outcome: 'new_consented', ...about };
       }),
 
@@ -169,34 +165,31 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const now = clock.now();
         const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
         await noteDecision(tx, { id: primary.id, decision, now });
-        const detail = { accepted_deletion: true };
-        await note(tx, system, {
-          mappingIds: [primary.id],
-          actor,
-          detail,
-          ...waited(primary, 'release'),
-          now,
-        });
+        const what = decided(primary, 'accepted_deletion');
+        await note(tx, system, { mappingIds: [primary.id], ...what, actor, now });
         return { outcome: 'accepted', ...about };
       }),
   };
 }
 
+type Noted = Change & { detail: Record<string, unknown> };
+
 /** A pair that waited, and what was decided about it. */
-function waited({ state, reason }: Mapping, decision: string): Change {
-  return { before: { state, reason: reason?.code ?? null }, after: { decision } };
+function decided({ state, reason }: Mapping, decision: string): Noted {
+  const before = { state, reason: reason?.code ?? null };
+  return { detail: { [decision]: true }, before, after: { decision } };
+}
+
+function changed(insteadOf: string | null, externalId: string): Noted {
+  const detail = { external_id: externalId, instead_of: insteadOf };
+  return { detail, before: { external_id: insteadOf }, after: { external_id: externalId } };
 }
 
 /** Last in the transaction: the audit trail of what a person asked for. */
 async function note(
   tx: Tx,
   system: string,
-  {
-    mappingIds,
-    actor,
-    now,
-    ...asked
-  }: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date } & Change,
+  { mappingIds, actor, now, ...asked }: { mappingIds: number[]; actor: string | null; now: Date } & Noted,
 ): Promise<void> {
   await recordAction(tx, {
     ...{ action: 'link', system, actor: actor ?? 'unknown', reason: null, at: now },

@@ -34,7 +34,7 @@ describe('GET /audit', () => {
        values ('stripe', 'customer', 'customer', :customer, now())`,
       { customer },
     );
-    const [pair] = await database.db('external_mappings').pluck('id');
+    const [pair] = await database.db<{ id: number }>('external_mappings');
     await record({
       at: new Date(NOW.getTime() - 3 * HOUR),
       reason: 'prices',
@@ -42,7 +42,7 @@ describe('GET /audit', () => {
       after: { paused_at: NOW },
     });
     await record({ action: 'create_key', system: '', actor: 'key:boss/3f9c1a2b7d04' });
-    await record({ action: 'resolve', pairs: [{ mappingId: Number(pair), eventId: null }] });
+    await record({ action: 'resolve', pairs: [{ mappingId: pair?.id ?? 0, eventId: null }] });
     await record({ action: 'resume', at: new Date(NOW.getTime() - HOUR) });
   });
   after(() => api.server.close());

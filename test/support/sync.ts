@@ -247,7 +247,9 @@ export async function emptyTables(
   { table }: Pick<EntityTable, 'table'> = customerEntity,
 ): Promise<void> {
   const deletes = [table, ...FILLED_TABLES].map((table) => `delete from ${table}`).join('; ');
-  await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}; ${NO_ENTRY}`));
+  await db.transaction((tx) =>
+    tx.raw(`set local session_replication_role = replica; ${deletes}; ${NO_ENTRY}`),
+  );
 }
 
 /** Sets the account as read completely, with no record in it. */
@@ -293,7 +295,5 @@ const FILLED_TABLES = [
   'skipped_items',
   'operator_action_pairs',
   'operator_actions',
-  'audit_checkpoints',
-  'lane_pauses',
-  'row_pauses',
+  ...['audit_checkpoints', 'lane_pauses', 'row_pauses'],
 ];

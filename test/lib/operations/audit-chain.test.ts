@@ -1,15 +1,13 @@
 // The chain of the record of operations: what was changed by SQL behind its back is found and named.
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
-import { readAuditEntry, readAuditHead, retireAudit } from '../../../db/audit.ts';
+import { readAuditEntry, readAuditHead } from '../../../db/audit.ts';
 import { recordAction, type Recorded } from '../../../db/operator-actions.ts';
-import { saveWalkPosition } from '../../../db/relay/receive-gap.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { checkAudit, entryText, parseHead, verifyAudit } from '../../../lib/operations/audit-chain.ts';
 import { useDatabase } from '../../support/database.ts';
 
 const AT = new Date('2026-03-01T12:00:00.123Z');
-const DAY = 86_400_000;
 const EVENT = '01a229da-96bb-72f8-9127-f557f9d12ea9';
 
 describe('the chain of the record of operations', () => {
@@ -217,114 +215,6 @@ describe('the chain of the record of operations', () => {
   it('is not broken by operations at the same moment', async () => {
     await Promise.all(Array.from({ length: 8 }, () => record({ pairs: [{ mappingId: 1, eventId: null }] })));
     expect((await verifyAudit(database.db)).broken).to.equal(null);
-  });
-});
-
-describe('retention of the record of operations', () => {
-  const database = useDatabase();
-  const late = new Date(AT.getTime() + 100 * DAY);
-  const cutoff = new Date(AT.getTime() + 50 * DAY);
-
-  async function record(at: Date): Promise<number> {
-    const action = {
-      action: 'pause',
-      system: 'stripe',
-      actor: 'cli:ada on host',
-      reason: null,
-      detail: {},
-      at,
-    };
-    return withTransaction(database.db, (tx) =>
-      recordAction(tx, { ...action, pairs: [{ mappingId: 1, eventId: null }] }),
-    );
-  }
-  const retire = (pass?: (step: string) => unknown) =>
-    retireAudit(database.db, { cutoff, now: late, ...(pass && { pass }) });
-  const count = async (table: string): Promise<number> => (await database.db(table)).length;
-
-  it('leaves entries that no process has logged yet', async () => {
-    for (let n = 0; n < 4; n += 1) await record(AT);
-    await record(late);
-    expect(await retire()).to.include({ entries: 0 });
-    await saveWalkPosition(database.db, 'operator-log', Number((await readAuditHead(database.db))?.id));
-  });
-
-  it('removes nothing if the process ends within it', async () => {
-    for (const step of ['checkpoint', 'recorded', 'pairs-removed', 'before-commit']) {
-      const error = await errorOf(
-        retire((at) => {
-          if (at === step) throw new Error(`the end at ${step}`);
-        }),
-      );
-      expect(error).to.have.property('message', `the end at ${step}`);
-      expect([await count('operator_actions'), await count('audit_checkpoints')]).to.deep.equal([5, 0]);
-    }
-    expect((await verifyAudit(database.db)).broken).to.equal(null);
-  });
-
-  it('leaves a part that was changed, so that it can be examined', async () => {
-    const tampered = Number((await database.db('operator_actions').min('id as id').first())?.id) + 1;
-    const change = (reason: string | null) =>
-      database.db.transaction(async (tx) => {
-        await tx.raw(`set local session_replication_role = replica`);
-        await tx('operator_actions').where({ id: tampered }).update({ reason });
-      });
-    await change('another');
-    expect(await retire()).to.deep.equal({ entries: 0, lastId: null, broken: tampered });
-    await change(null);
-  });
-
-  it('removes the old part, and the chain is provable from its checkpoint on', async () => {
-    expect(await retire()).to.include({ entries: 4, broken: null });
-    expect(await count('operator_actions')).to.equal(2);
-    expect(await count('operator_action_pairs')).to.equal(1);
-    expect(await verifyAudit(database.db)).to.include({ entries: 2, left: 4, broken: null });
-    await record(late);
-    expect(await verifyAudit(database.db)).to.include({ entries: 3, left: 4, broken: null });
-    expect(await retire()).to.include({ entries: 0 });
-  });
-
-  it('refuses every other removal and change', async () => {
-    for (const sql of [
-      `delete from operator_actions`,
-      `delete from operator_action_pairs`,
-      `update audit_checkpoints set entries = 1`,
-      `delete from audit_checkpoints`,
-      `truncate audit_checkpoints`,
-      `delete from audit_head`,
-    ])
-      expect(await errorOf(database.db.raw(sql)), sql).to.have.property('code', 'TB003');
-  });
-
-  it('is found out where a person removed a part with a checkpoint of their own', async () => {
-    const broken = async (...statements: string[]) => {
-      const undo = new Error('undo');
-      let what = '';
-      await database.db
-        .transaction(async (tx) => {
-          await tx.raw(`set local session_replication_role = replica`);
-          for (const statement of statements) await tx.raw(statement);
-          what = (await checkAudit(tx)).broken?.what ?? '';
-          throw undo;
-        })
-        .catch((error: unknown) => {
-          if (error !== undo) throw error;
-        });
-      return what;
-    };
-    const [, second] = await database.db('operator_actions').orderBy('id').pluck('id');
-    expect(
-      await broken(
-        `insert into audit_checkpoints (last_id, first_id, entries, previous, hash, from_at, to_at, made_at)
-         select max(id), min(id), count(*), (select previous from operator_actions order by id limit 1),
-                (select hash from operator_actions where id = ${second}), now(), now(), now() from operator_actions where id <= ${second}`,
-        `delete from operator_actions where id <= ${second}`,
-      ),
-    ).to.match(/^no entry names the checkpoint/);
-    expect(await broken(`update audit_checkpoints set entries = entries - 1`)).to.match(
-      /another one or none$/,
-    );
-    expect(await broken(`delete from audit_checkpoints`)).to.include('there is no entry before it');
   });
 });
 

@@ -48,7 +48,7 @@ describe('pauses of lanes', () => {
       .filter((call) => !call.startsWith('GET'));
     expect(writes).to.deep.equal([]);
     expect(await mappingOf(world.db, id)).to.include({ state: 'waiting', reason: 'writes_off' });
-    const [row] = await world.db('customers').where({ id: other.id });
+    const [row] = await world.db<{ name: string }>('customers').where('id', other.id);
     expect(row).to.include({ name: 'Theirs' });
     expect((await lanes()).lanes[0]).to.deep.include({
       state: 'paused',
