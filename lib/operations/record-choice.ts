@@ -124,16 +124,8 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const asked = { where, customer, externalId, actor, now: clock.now() };
         const chosen = await chooseOnce(tx, asked);
-        if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
-          const primary = await findPrimary(tx, { ...where, customerId });
-          const mappingIds = primary ? [primary.id] : [];
-          await note(tx, system, {
-            mappingIds,
-            ...changed(chosen.insteadOf, externalId),
-            actor,
-            now: asked.now,
-          });
-        }
+        if (chosen.outcome === 'linked' || chosen.outcome === 'consented')
+          await noteChosen(tx, asked, chosen.insteadOf);
         await failpoint('choice.before-commit');
         return chosen;
       });
@@ -183,6 +175,16 @@ function decided({ state, reason }: Mapping, decision: string): Noted {
 function changed(insteadOf: string | null, externalId: string): Noted {
   const detail = { external_id: externalId, instead_of: insteadOf };
   return { detail, before: { external_id: insteadOf }, after: { external_id: externalId } };
+}
+
+async function noteChosen(
+  tx: Tx,
+  { where, customer, externalId, actor, now }: Asked,
+  insteadOf: string | null,
+): Promise<void> {
+  const primary = await findPrimary(tx, { ...where, customerId: customer.id });
+  const mappingIds = primary ? [primary.id] : [];
+  await note(tx, where.system, { mappingIds, ...changed(insteadOf, externalId), actor, now });
 }
 
 /** Last in the transaction: the audit trail of what a person asked for. */

@@ -32,14 +32,20 @@ describe('retention of the record of operations', () => {
     retireAudit(database.db, { cutoff, now: late, ...(pass && { pass }) });
   const count = async (table: string): Promise<number> => (await database.db(table)).length;
 
+  /** As the process that logs operations has left it. */
+  const logged = async (): Promise<void> =>
+    saveWalkPosition(database.db, 'operator-log', (await readAuditHead(database.db))?.id ?? 0);
+
+  before('record four old operations and a new one', async () => {
+    for (const at of [AT, AT, AT, AT, late]) await record(at);
+  });
+
   it('leaves entries that no process has logged yet', async () => {
-    for (let n = 0; n < 4; n += 1) await record(AT);
-    await record(late);
-    expect(await retire()).to.include({ entries: 0 });
-    await saveWalkPosition(database.db, 'operator-log', Number((await readAuditHead(database.db))?.id));
+    expect(await retire()).to.include({ entries: 0, broken: null });
   });
 
   it('removes nothing if the process ends within it', async () => {
+    await logged();
     for (const step of ['checkpoint', 'recorded', 'pairs-removed', 'before-commit']) {
       const error = await errorOf(
         retire((at) => {
@@ -53,6 +59,7 @@ describe('retention of the record of operations', () => {
   });
 
   it('leaves a part that was changed, so that it can be examined', async () => {
+    await logged();
     const tampered = Number((await database.db('operator_actions').min('id as id').first())?.id) + 1;
     const change = (reason: string | null) =>
       database.db.transaction(async (tx) => {
@@ -65,6 +72,7 @@ describe('retention of the record of operations', () => {
   });
 
   it('removes the old part, and the chain is provable from its checkpoint on', async () => {
+    await logged();
     expect(await retire()).to.include({ entries: 4, broken: null });
     expect(await count('operator_actions')).to.equal(2);
     expect(await count('operator_action_pairs')).to.equal(1);
@@ -102,7 +110,9 @@ describe('retention of the record of operations', () => {
         });
       return what;
     };
-    const [, { id: second } = { id: 0 }] = await database.db<{ id: number }>('operator_actions').orderBy('id');
+    const [, { id: second } = { id: 0 }] = await database
+      .db<{ id: number }>('operator_actions')
+      .orderBy('id');
     expect(
       await broken(
         `insert into audit_checkpoints (last_id, first_id, entries, previous, hash, from_at, to_at, made_at)
@@ -123,4 +133,3 @@ const errorOf = (work: Promise<unknown>): Promise<unknown> =>
     () => null,
     (error: unknown) => error,
   );
-

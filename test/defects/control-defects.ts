@@ -25,7 +25,10 @@ export const controlDefects: Defect[] = [
         replace: `(at > 0`,
       },
     ],
-    caughtBy: { file: 'test/db/audit.test.ts', title: 'leaves a part that was changed, so that it can be examined' },
+    caughtBy: {
+      file: 'test/db/audit.test.ts',
+      title: 'leaves a part that was changed, so that it can be examined',
+    },
   },
   {
     name: 'a step notes that it waits for a pause that has ended',
