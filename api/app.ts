@@ -9,6 +9,7 @@ import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
@@ -21,6 +22,9 @@ import { healthRoutes } from './health.ts';
 import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
+import { laneRoutes } from './lanes.ts';
+import type { LaneSettings } from '../lib/operations/lane-list.ts';
+import type { LaneOperations } from '../lib/operations/lanes.ts';
 import { mappingRoutes } from './mappings.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
@@ -60,6 +64,9 @@ export type ApiDeps = {
   conflicts: ConflictOperations;
   links: LinkOperations;
   resolutions: ResolveOperations;
+  lanes: LaneOperations;
+  /** What the settings of each system that is kept in step allow. */
+  laneSettings: readonly LaneSettings[];
   /** By the system: each that is kept in step has some. */
   choices: ReadonlyMap<string, ChoiceOperations>;
 };
@@ -118,6 +125,9 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, eventRoutes(ofLists));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
+  mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
+  const { lanes: operations, laneSettings: settings } = deps;
+  mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

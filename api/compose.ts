@@ -9,8 +9,11 @@ import { createConflictOperations } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
+import { systems as registry } from '../lib/integrations/registry.ts';
 import type { Intake } from '../lib/integrations/definition.ts';
 import { createKeyOperations } from '../lib/operations/keys.ts';
+import type { LaneSettings } from '../lib/operations/lane-list.ts';
+import { createLaneOperations } from '../lib/operations/lanes.ts';
 import { createLinkOperations } from '../lib/operations/links.ts';
 import { createResolveOperations } from '../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../lib/operations/record-choice.ts';
@@ -50,6 +53,12 @@ export type ApiParts = {
   readiness?: Readiness;
 };
 
+function laneSettings(config: Config, system: string): LaneSettings {
+  const definition = registry.all.find(({ name }) => name === system);
+  const { writes = true, pulls = true } = definition?.settings(config) ?? {};
+  return { system, writes, pulls };
+}
+
 export function composeApi(parts: ApiParts): Express {
   const { config, db, clock, log, store, keys, systems, nudge, owner, readiness = {} } = parts;
   const { retentionDays } = config;
@@ -80,6 +89,8 @@ export function composeApi(parts: ApiParts): Express {
       documents: systems.map(({ intake }) => intake.document),
     }),
     links: createLinkOperations({ db, clock }),
+    lanes: createLaneOperations({ db, clock, entity }),
+    laneSettings: names.map((system) => laneSettings(config, system)),
     resolutions: createResolveOperations({ db, clock, entity, log }),
     choices: new Map(
       systems.map(({ intake: { system, document } }) => {

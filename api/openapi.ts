@@ -13,6 +13,7 @@ import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { importLineSchema } from './import-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
+import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
@@ -40,6 +41,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...storyPaths(),
+      ...controlPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
       '/health': {
@@ -78,6 +80,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     Conflict: conflictSchema,
     Reversed: reversedSchema,
     ...storySchemas,
+    ...controlSchemas,
     Mapping: mappingSchema,
     Linked: linkedSchema,
     Resolution: resolutionSchema,

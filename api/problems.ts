@@ -24,6 +24,7 @@ export const problemKinds = {
   conflict_not_found: { status: 404, title: 'There is no such conflict' },
   key_not_found: { status: 404, title: 'There is no such key' },
   event_not_found: { status: 404, title: 'There is no such event' },
+  lane_not_found: { status: 404, title: 'There is no such lane' },
   group_not_found: { status: 404, title: 'There is no such group now' },
   mapping_not_found: { status: 404, title: 'There is no such mapping' },
   method_not_allowed: { status: 405, title: 'This path does not accept this method' },

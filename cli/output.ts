@@ -44,6 +44,8 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     say: (text = '') => write(stderr, `${forPerson(text)}\n`),
     /** Text without an added line end, for the parser of the command line. */
     write: (text: string) => write(stdout, escapeUnseen(text, '\n')),
+    /** The text as it is, for a program that reads it; a terminal gets escapes. */
+    writeExact: (text: string) => write(stdout, stdout.isTTY === true ? escapeUnseen(text, '\n') : text),
     writeError: (text: string) => write(stderr, escapeUnseen(text, '\n')),
     /** Replaces the last line; only if `canRedraw`. */
     redraw: (text: string) => write(stderr, `\r\u001b[2K${escapeUnseen(text)}`),

@@ -2,6 +2,7 @@
 import type { Connection } from '../db/connections.ts';
 import type { CredentialRow } from '../db/credentials.ts';
 import type { WebhookSigns } from '../db/health/webhook-signs.ts';
+import type { LanePause } from '../db/limits/pauses.ts';
 import type { BudgetRow } from '../db/limits/budgets.ts';
 import type { Sweep } from '../db/sweep.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -22,6 +23,9 @@ export type AccountStatus = {
   swept: Sweep | null;
   /** Unmatched records at the system; null before the first contact. */
   unmatched: Unmatched | null;
+  /** Directions that are paused, and how many customers are. */
+  pauses: LanePause[];
+  pausedCustomers: number;
   /** What the system says of the account's quotas. */
   budgets: BudgetRow[];
 };
@@ -43,20 +47,15 @@ function rowsOfAccount({
   webhooks,
   swept,
   budgets,
+  pauses,
+  pausedCustomers,
 }: AccountStatus): string[][] {
   return [
     ...(connection?.account
       ? [['account', `${connection.account}, ${connection.livemode ? 'live' : 'test'} mode`]]
       : []),
     ...(credential ? [['credential', sayCredential(credential, systemClock.now())]] : []),
-    ...(connection?.pausedAt
-      ? [
-          [
-            'paused',
-            `${system} since ${shortTime(connection.pausedAt)}${connection.pausedWhy ? `: ${connection.pausedWhy}` : ''}`,
-          ],
-        ]
-      : []),
+    ...pauseRows({ system, connection, pauses, pausedCustomers }),
     ...(connection ? heldDeletes(connection) : []).map(({ says, since }) => [
       'deletes',
       `${says} since ${shortTime(since)}`,
@@ -93,6 +92,27 @@ function rowsOfAccount({
   ];
 }
 
+function pauseRows({
+  system,
+  connection,
+  pauses,
+  pausedCustomers,
+}: Pick<AccountStatus, 'system' | 'connection' | 'pauses' | 'pausedCustomers'>): string[][] {
+  const says = (what: string, since: Date, why: string | null): string[] => [
+    'paused',
+    `${what} since ${shortTime(since)}${why === null || why === '' ? '' : `: ${why}`}`,
+  ];
+  return [
+    ...(connection?.pausedAt ? [says(system, connection.pausedAt, connection.pausedWhy)] : []),
+    ...pauses.map(({ direction, since, why }) =>
+      says(`${direction} ${direction === 'outbound' ? 'to' : 'from'} ${system}`, since, why),
+    ),
+    ...(pausedCustomers > 0
+      ? [['paused', `${count(pausedCustomers, 'customer')} at ${system}: npx twinbox lanes`]]
+      : []),
+  ];
+}
+
 function budgetJson({ name, limit, used, resetsAt }: BudgetRow): object {
   return { name, limit, used, resets_at: resetsAt };
 }
@@ -103,6 +123,8 @@ export function accountJson({
   webhooks,
   swept,
   budgets,
+  pauses,
+  pausedCustomers,
 }: AccountStatus): object | null {
   return (
     connection && {
@@ -115,6 +137,8 @@ export function accountJson({
       }),
       paused_at: connection.pausedAt,
       paused_why: connection.pausedWhy,
+      paused_directions: pauses.map(({ direction, since, why, by }) => ({ direction, since, why, by })),
+      paused_customers: pausedCustomers,
       deletes_held_at: connection.deletesOutHeldAt,
       deletes_here_held_at: connection.deletesInHeldAt,
       last_webhook_at: webhooks?.takenAt ?? null,

@@ -188,7 +188,7 @@ export async function setCredential(
  * The credential that was set is of this account: it takes the place of the account's earlier one. Its
  * number is higher than any that a renewal of the earlier one has.
  */
-export async function nameCredential(tx: Tx, { system, account }: Place): Promise<void> {
+export async function nameCredential(tx: Tx, { system, account }: Place): Promise<{ replaced: boolean }> {
   const { rows } = await tx.raw<{ rows: { begun: number }[] }>(
     `delete from system_credentials where system = :system and account = :account returning begun`,
     { system, account },
@@ -200,6 +200,7 @@ export async function nameCredential(tx: Tx, { system, account }: Place): Promis
      where system = :system and account = ''`,
     { system, account, begun },
   );
+  return { replaced: rows.length > 0 };
 }
 
 /** What was set is refused: nothing of it is kept. */

@@ -1,5 +1,6 @@
 // The record of operations, which people ask for. It is written in the same transaction as the
-// operation: both exist, or neither.
+// operation: both exist, or neither. Each entry has the hash of the one before it (audit.ts reads and
+// checks the chain), so a crash before the commit leaves the chain as it was.
 import type { Db, Tx } from './server/connection.ts';
 
 export type OperatorAction = {
@@ -15,33 +16,76 @@ export type OperatorAction = {
 
 export type ActionPair = { mappingId: number; eventId: string | null };
 
+/** What an operation changes, as it stood before and as it stands after: plain data, never a value of a customer. */
+export type Change = {
+  before?: Record<string, unknown> | null;
+  after?: Record<string, unknown> | null;
+};
+
 // The lock lets one transaction write at a time, so that the order of ids is the order of commits,
 // and a reader that goes on after an id misses none. The lock is taken last in every transaction.
 const insertSql = `
-with action as (
-  insert into operator_actions (action, system, actor, reason, detail, at)
-  values (:action, :system, :actor, :reason, :detail::jsonb, :at::timestamptz) returning id
+with asked as (
+  select distinct p.mapping_id, p.event_id from unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)
+), summed as (
+  select count(*) as pair_count, encode(sha256(convert_to(coalesce(string_agg(
+    mapping_id || ' ' || coalesce(event_id::text, '-') || chr(10), '' order by mapping_id, event_id nulls first), ''), 'UTF8')), 'hex') as pairs_hash
+  from asked
+), entry as materialized (
+  select jsonb_populate_record(null::operator_actions, jsonb_build_object(
+    'id', nextval(pg_get_serial_sequence('operator_actions', 'id')), 'action', :action::text, 'system', :system::text,
+    'actor', :actor::text, 'key', :key::text, 'reason', :reason::text, 'detail', :detail::jsonb, 'before', :before::jsonb,
+    'after', :after::jsonb, 'at', :at::timestamptz, 'pair_count', s.pair_count, 'pairs_hash', s.pairs_hash, 'previous', h.hash)) as e
+  from audit_head h, summed s
+), hashed as materialized (
+  select e, encode(sha256(convert_to(operator_action_text(e), 'UTF8')), 'hex') as hash from entry
+), action as (
+  insert into operator_actions (id, action, system, actor, key, reason, detail, before, after, at, pair_count, pairs_hash, previous, hash)
+  overriding system value
+  select (e).id, (e).action, (e).system, (e).actor, (e).key, (e).reason, (e).detail, (e).before, (e).after, (e).at, (e).pair_count,
+         (e).pairs_hash, (e).previous, hash from hashed
+  returning id, hash
 ), pairs as (
   insert into operator_action_pairs (action_id, mapping_id, event_id)
-  select distinct a.id, p.mapping_id, p.event_id
-  from action a, unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)
+  select a.id, p.mapping_id, p.event_id from action a, asked p
+), moved as (
+  update audit_head h set id = a.id, hash = a.hash, entries = h.entries + 1 from action a
 )
 select id from action`;
 
 /** Returns the id of the record. */
 export async function recordAction(
   tx: Tx,
-  { pairs = [], ...action }: Omit<OperatorAction, 'id'> & { pairs?: readonly ActionPair[] },
+  { pairs = [], before = null, after = null, ...action }: Recorded,
 ): Promise<number> {
   await tx.raw('lock table operator_actions in share row exclusive mode');
   const { rows } = await tx.raw<{ rows: { id: number }[] }>(insertSql, {
     ...action,
-    detail: JSON.stringify(action.detail),
+    key: keyOfActor(action.actor),
+    detail: plainJson(action.detail),
+    before: before && plainJson(before),
+    after: after && plainJson(after),
     mappingIds: pairs.map(({ mappingId }) => mappingId),
     eventIds: pairs.map(({ eventId }) => eventId),
   });
-  if (!rows[0]) throw new Error('recordAction: PostgreSQL returned no row for an insert');
+  if (!rows[0]) throw new Error('recordAction: the row of audit_head is missing, or an insert gave no row');
   return rows[0].id;
+}
+
+export type Recorded = Omit<OperatorAction, 'id'> & Change & { pairs?: readonly ActionPair[] };
+
+/** Of `key:shop/3f9c1a2b7d04` the id; null if no key of the API acted. */
+export function keyOfActor(actor: string): string | null {
+  return /^key:(?:.*\/)?([^/]+)$/s.exec(actor)?.[1] ?? null;
+}
+
+/** Fractions are refused: PostgreSQL and JavaScript write some of them differently, and the hash is of the text. */
+function plainJson(value: Record<string, unknown>): string {
+  return JSON.stringify(value, (name, member: unknown) => {
+    if (typeof member === 'number' && !Number.isSafeInteger(member))
+      throw new Error(`recordAction: ${name} is ${member}; a record of operations has whole numbers alone`);
+    return member;
+  });
 }
 
 const columns = `a.id, a.action, a.system, a.actor, a.reason, a.detail, a.at`;
@@ -57,7 +101,7 @@ export async function readActionsAfter(db: Db, after: number, limit: number): Pr
 
 // An operation concerns an event if it names the event; if it names the event's pair, at a time
 // when the event was open at that pair; and if it is a pause during which the event was open, or
-// the end of such a pause.
+// the end of such a pause. The pause of one row names its pairs.
 const coveringSql = `
 with delivered as (
   select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until
@@ -68,10 +112,16 @@ where exists (select from operator_action_pairs p where p.action_id = a.id and p
    or exists (
      select from operator_action_pairs p join delivered d on d.mapping_id = p.mapping_id
      where p.action_id = a.id and a.at between d.created_at and d.until)
-   or (a.action = 'pause' and exists (
+   or (a.action in ('pause', 'pause_outbound', 'pause_inbound') and exists (
      select from delivered d where d.system = a.system and a.at <= d.until and d.created_at <= coalesce(
-       (select min(b.at) from operator_actions b where b.system = a.system and b.action = 'resume' and b.id > a.id), 'infinity')))
-   or (a.action = 'resume' and exists (
+       (select min(b.at) from operator_actions b
+        where b.system = a.system and b.action = replace(a.action, 'pause', 'resume') and b.id > a.id), 'infinity')))
+   or (a.action = 'pause_row' and exists (
+     select from delivered d join operator_action_pairs p on p.action_id = a.id and p.mapping_id = d.mapping_id
+     where a.at <= d.until and d.created_at <= coalesce(
+       (select min(b.at) from operator_actions b join operator_action_pairs o on o.action_id = b.id
+        where o.mapping_id = d.mapping_id and b.action = 'resume_row' and b.id > a.id), 'infinity')))
+   or (a.action in ('resume', 'resume_outbound', 'resume_inbound') and exists (
      select from delivered d where d.system = a.system and a.at between d.created_at and d.until))
 order by a.id`;
 

@@ -5,6 +5,22 @@ create sequence relay_floor as bigint start 1 increment 1 minvalue 1 maxvalue 92
 
 create sequence sync_event_ids as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
 
+CREATE OR REPLACE FUNCTION public.canonical_json(value jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return case jsonb_typeof(value)
+    when 'object' then '{' || coalesce((
+      select string_agg(to_json(m.key)::text || ':' || canonical_json(m.value), ',' order by m.key collate "C") from jsonb_each(value) m), '') || '}'
+    when 'array' then '[' || coalesce((
+      select string_agg(canonical_json(i.value), ',' order by i.place) from jsonb_array_elements(value) with ordinality i(value, place)), '') || ']'
+    else value::text
+  end;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.claim_idempotent_write(wanted bytea, since uuid)
  RETURNS json
  LANGUAGE plpgsql
@@ -219,6 +235,27 @@ begin
   return drawn;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.operator_action_pairs_hash(entry bigint)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select encode(sha256(convert_to(coalesce(string_agg(
+    p.mapping_id || ' ' || coalesce(p.event_id::text, '-') || chr(10), '' order by p.mapping_id, p.event_id nulls first), ''), 'UTF8')), 'hex')
+  from operator_action_pairs p where p.action_id = entry
+$function$;
+
+CREATE OR REPLACE FUNCTION public.operator_action_text(a operator_actions)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select canonical_json(jsonb_build_object(
+    'id', a.id, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'action', a.action, 'system', a.system,
+    'actor', a.actor, 'key', a.key, 'reason', a.reason, 'detail', a.detail, 'before', a.before, 'after', a.after,
+    'pairs', jsonb_build_object('count', a.pair_count, 'sha256', a.pairs_hash), 'previous', a.previous))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
  RETURNS void
  LANGUAGE sql
@@ -283,6 +320,17 @@ begin
   raise exception '% of % is refused: other systems would never learn of it', tg_op, tg_table_name
     using errcode = 'TB003',
           hint = 'Set deleted_at (with version + 1 and its event), or call purge_row(entity, id) once the tombstone is everywhere.';
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_removal_of_actions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from audit_checkpoints c where c.last_id >= (to_jsonb(old) ->> tg_argv[0])::bigint) then
+    return old;
+  end if;
+  raise exception '% is append-only: % is refused', tg_table_name, tg_op using errcode = 'TB003';
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.refuse_turned_back_change(of_type text, row_id bigint)
@@ -454,6 +502,24 @@ create table attached_mappings (
   system text not null,
   entity text not null,
   fields jsonb not null
+);
+
+create table audit_checkpoints (
+  last_id bigint not null,
+  first_id bigint not null,
+  entries bigint not null,
+  previous text not null,
+  hash text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  made_at timestamp with time zone not null
+);
+
+create table audit_head (
+  only_one boolean default true not null,
+  id bigint not null,
+  hash text not null,
+  entries bigint not null
 );
 
 create table breakers (
@@ -634,6 +700,14 @@ create table instance (
   copied_from text[] default '{}'::text[] not null
 );
 
+create table lane_pauses (
+  system text not null,
+  direction text not null,
+  since timestamp with time zone not null,
+  why text,
+  paused_by text not null
+);
+
 create table leases (
   name text not null,
   owner text not null,
@@ -654,7 +728,14 @@ create table operator_actions (
   actor text not null,
   reason text,
   detail jsonb default '{}'::jsonb not null,
-  at timestamp with time zone not null
+  at timestamp with time zone not null,
+  key text,
+  before jsonb,
+  after jsonb,
+  pair_count integer default 0 not null,
+  pairs_hash text not null,
+  previous text not null,
+  hash text not null
 );
 
 create table rate_buckets (
@@ -730,6 +811,15 @@ create table role_signs (
   problem text,
   settings jsonb
 ) with (fillfactor=50);
+
+create table row_pauses (
+  system text not null,
+  entity_type text not null,
+  row_id bigint not null,
+  since timestamp with time zone not null,
+  why text,
+  paused_by text not null
+);
 
 create table sequence_moves (
   id uuid default new_event_id() not null,
@@ -932,6 +1022,9 @@ alter table api_keys add constraint api_keys_pkey PRIMARY KEY (id);
 alter table api_keys add constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['viewer'::text, 'editor'::text, 'operator'::text, 'admin'::text, 'ingest'::text])));
 alter table attached_entities add constraint attached_entities_pkey PRIMARY KEY (name);
 alter table attached_mappings add constraint attached_mappings_pkey PRIMARY KEY (system, entity);
+alter table audit_checkpoints add constraint audit_checkpoints_pkey PRIMARY KEY (last_id);
+alter table audit_head add constraint audit_head_only_one_check CHECK (only_one);
+alter table audit_head add constraint audit_head_pkey PRIMARY KEY (only_one);
 alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table catalogue_number add constraint catalogue_number_is_one_check CHECK (is_one);
 alter table catalogue_number add constraint catalogue_number_pkey PRIMARY KEY (is_one);
@@ -969,6 +1062,8 @@ alter table inbound_refusals add constraint inbound_refusals_pkey PRIMARY KEY (i
 alter table instance add constraint instance_id_check CHECK ((id ~ '^[a-z0-9]{8}$'::text));
 alter table instance add constraint instance_only_one_check CHECK (only_one);
 alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
+alter table lane_pauses add constraint lane_pauses_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])));
+alter table lane_pauses add constraint lane_pauses_pkey PRIMARY KEY (system, direction);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
 alter table operator_action_pairs add constraint operator_action_pairs_action_id_mapping_id_event_id_key UNIQUE NULLS NOT DISTINCT (action_id, mapping_id, event_id);
 alter table operator_actions add constraint operator_actions_action_check CHECK ((action ~ '^[a-z][a-z_]*$'::text));
@@ -983,6 +1078,7 @@ alter table restores add constraint restores_kind_check CHECK ((kind = ANY (ARRA
 alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
 alter table role_signs add constraint role_signs_role_check CHECK ((role = ANY (ARRAY['api'::text, 'relay'::text, 'worker'::text, 'housekeeping'::text])));
+alter table row_pauses add constraint row_pauses_pkey PRIMARY KEY (system, entity_type, row_id);
 alter table sequence_moves add constraint sequence_moves_pkey PRIMARY KEY (id);
 alter table skipped_items add constraint skipped_items_pkey PRIMARY KEY (loop, item);
 alter table stoppages add constraint stoppages_pkey PRIMARY KEY (id);
@@ -1030,6 +1126,8 @@ CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree 
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);
 CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
+CREATE INDEX operator_actions_action ON public.operator_actions USING btree (action, system, id);
+CREATE INDEX operator_actions_actor ON public.operator_actions USING btree (actor, id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX sequence_moves_unlogged ON public.sequence_moves USING btree (moved_at) WHERE (logged_at IS NULL);
@@ -1074,14 +1172,20 @@ create view sync_event_status as
    FROM (sync_events e
      LEFT JOIN sync_deliveries d ON ((d.event_id = e.event_id)));
 
+CREATE TRIGGER audit_checkpoints_append_only BEFORE DELETE OR UPDATE ON public.audit_checkpoints FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER audit_checkpoints_no_truncate BEFORE TRUNCATE ON public.audit_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER audit_head_kept BEFORE DELETE ON public.audit_head FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER audit_head_no_truncate BEFORE TRUNCATE ON public.audit_head FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE CONSTRAINT TRIGGER customers_event AFTER INSERT OR UPDATE ON public.customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION customers_demand_event();
 CREATE TRIGGER customers_no_delete BEFORE DELETE ON public.customers FOR EACH ROW EXECUTE FUNCTION refuse_removal();
 CREATE TRIGGER customers_no_truncate BEFORE TRUNCATE ON public.customers FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
 CREATE TRIGGER customers_version BEFORE INSERT OR UPDATE ON public.customers FOR EACH ROW EXECUTE FUNCTION customers_before_change();
 CREATE TRIGGER customers_version_after_restore BEFORE UPDATE ON public.customers FOR EACH ROW WHEN ((new.version > old.version)) EXECUTE FUNCTION version_after_restore();
-CREATE TRIGGER operator_action_pairs_append_only BEFORE DELETE OR UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_action_pairs_append_only BEFORE UPDATE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_action_pairs_kept BEFORE DELETE ON public.operator_action_pairs FOR EACH ROW EXECUTE FUNCTION refuse_removal_of_actions('action_id');
 CREATE TRIGGER operator_action_pairs_no_truncate BEFORE TRUNCATE ON public.operator_action_pairs FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
-CREATE TRIGGER operator_actions_append_only BEFORE DELETE OR UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_append_only BEFORE UPDATE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_change_of_actions();
+CREATE TRIGGER operator_actions_kept BEFORE DELETE ON public.operator_actions FOR EACH ROW EXECUTE FUNCTION refuse_removal_of_actions('id');
 CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER relay_cursor_writer BEFORE UPDATE ON public.relay_cursor FOR EACH ROW EXECUTE FUNCTION relay_cursor_note_writer();
 CREATE TRIGGER relay_cursor_written AFTER UPDATE ON public.relay_cursor FOR EACH ROW WHEN ((((new.xmin)::text)::bigint <> (((new.xid)::text)::bigint % '4294967296'::bigint))) EXECUTE FUNCTION relay_cursor_note_writer();

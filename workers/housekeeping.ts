@@ -8,6 +8,7 @@ import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
 import { keyPrefix } from '../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../lib/intake/receive-gap.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { retireAudit } from '../db/audit.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
 import { inboundGroup, outboundGroup } from './receiver.ts';
 import { createRounds, type RoundsStatus } from './rounds.ts';
@@ -31,6 +32,8 @@ export interface HousekeptLane {
 
 export interface HousekeepingOptions {
   retentionDays: number;
+  /** How long the record of operations is kept; default 730. */
+  auditDays?: number;
   /** The prefix of the names of the consumer groups. */
   groupId: string;
   bus: Pick<Bus, 'progress'>;
@@ -44,7 +47,7 @@ const SEQUENCES_EVERY_MS = 60_000;
 
 export function createHousekeeping(
   lanes: HousekeptLane[],
-  { retentionDays, groupId, bus }: HousekeepingOptions,
+  { retentionDays, auditDays = 730, groupId, bus }: HousekeepingOptions,
 ) {
   const rounds = createRounds();
   let receivedFromTable = 0;
@@ -66,6 +69,7 @@ export function createHousekeeping(
     if (first) {
       await attempt('actions', () => logActions(first).then(nothingLeft));
       await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
+      await attempt('audit', () => retireActions(first, auditDays).then(nothingLeft));
       await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
     }
     // Last, because it fails while Kafka does not answer.
@@ -119,3 +123,18 @@ export async function keepPartitionsOf(
   if (dropped.length + closed + held.length > 0) log.warn('partitions.kept', { ...upkeep });
   else if (made.length + moved + putOff.length > 0) log.debug('partitions.kept', { ...upkeep });
 }
+
+/** Removes the oldest part of the record of operations, and logs it. A part that does not fit stays, and is logged. */
+async function retireActions(
+  { db, clock, log }: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
+  days: number,
+): Promise<void> {
+  const now = clock.now();
+  const cutoff = new Date(now.getTime() - days * DAY_MS);
+  const { entries, lastId, broken } = await retireAudit(db, { cutoff, now });
+  if (broken !== null)
+    log.warn('audit.broken', { entry: broken, fix: 'npx twinbox verify --audit names what does not fit' });
+  else if (entries > 0) log.info('audit.retired', { entries, up_to: lastId });
+}
+
+const DAY_MS = 86_400_000;

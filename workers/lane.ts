@@ -19,7 +19,9 @@ import { describeFault } from '../lib/describe-fault.ts';
 import { bindAccount } from '../lib/integrations/bind.ts';
 import { placeExistingRows } from '../lib/intake/existing-rows.ts';
 import { depsOfKind } from '../lib/sync/kinds.ts';
+import { underPause } from '../lib/sync/paused.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
+import type { PausedLanes } from '../lib/sync/settings.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
 import { LONGEST_EVERY, roomFor } from './room.ts';
 
@@ -105,7 +107,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     return bound;
   }
 
-  async function work(guards: Guards, claimed: Claimed, deadline: number): Promise<void> {
+  async function work(guards: Guards, claimed: Claimed, { deadline, paused }: Claiming): Promise<void> {
     const claim: Claim = { id: claimed.id, fence: claimed.fence, deadline };
     const release = isEcho(claimed) ? noRelease : (guards.limiter?.reserve(claimed.makes) ?? noRelease);
     const own = depsOfKind(deps, claimed.entityType);
@@ -118,7 +120,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     });
     try {
       if (own === null) throw new AppError('config_invalid', { detail: notKept(claimed.entityType) });
-      await reconcile({ ...own, integration: guarded }, claim);
+      await reconcile(underPause({ ...own, integration: guarded }, paused), claim);
     } catch (error) {
       await breakOff(deps, claim, error).catch((failure: unknown) => {
         log.debug('reconcile.lease_left', { mapping: claim.id, ...describeFault(failure) });
@@ -179,7 +181,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       breaker.saw(due.breaker);
       guards.rest.saw(due.rest, claimedAt);
       for (const claimed of due.claims)
-        inHand.set(claimed.id, { claimed, done: work(guards, claimed, deadline) });
+        inHand.set(claimed.id, { claimed, done: work(guards, claimed, { deadline, paused: due.paused }) });
       const echoes = due.claims.filter(isEcho).length;
       moreEchoes = echoes === room.echoes;
       sinceLongest = (sinceLongest + due.claims.length - echoes) % LONGEST_EVERY;
@@ -202,6 +204,9 @@ const notKept = (entityType: string): string =>
 function isEcho({ makes, urgency }: Claimed): boolean {
   return !makes && urgency === urgencies.echo;
 }
+
+/** What holds for all mappings of one claim. */
+type Claiming = { deadline: number; paused: PausedLanes | null };
 
 interface Bound {
   account: string;

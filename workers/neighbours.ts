@@ -8,6 +8,7 @@
 // Assumes: a worker writes its sign of life before its lanes begin. If the worker that is allowed
 // crashes, the others claim the pair after its last sign of life has grown old, and note it as
 // waiting again.
+import { readLanePauses, type Direction } from '../db/limits/pauses.ts';
 import { raiseLeft } from '../db/mappings/dirty.ts';
 import { readRoleSigns, type Alike, type RoleSign } from '../db/health/role-signs.ts';
 import { settingOf } from '../lib/config/systems.ts';
@@ -23,9 +24,22 @@ const LEFT: readonly {
   setting: string;
   may: (policy: SyncPolicy) => boolean;
   sinceStart: boolean;
+  direction?: Direction;
 }[] = [
-  { reason: 'writes_off', setting: 'WRITES', may: ({ writes }) => writes, sinceStart: false },
-  { reason: 'pulls_off', setting: 'PULLS', may: ({ pulls }) => pulls, sinceStart: false },
+  {
+    reason: 'writes_off',
+    setting: 'WRITES',
+    may: ({ writes }) => writes,
+    sinceStart: false,
+    direction: 'outbound',
+  },
+  {
+    reason: 'pulls_off',
+    setting: 'PULLS',
+    may: ({ pulls }) => pulls,
+    sinceStart: false,
+    direction: 'inbound',
+  },
   // A record that was left before this worker started was left on purpose: a person decides
   // (`twinbox link`).
   { reason: 'not_imported', setting: 'IMPORT', may: ({ imports }) => imports, sinceStart: true },
@@ -67,9 +81,12 @@ export function createNeighbours(deps: SyncDeps, owner: string): Neighbours {
       );
       const helps = LEFT.filter(({ may, setting }) => may(policy) && !others.every(isOn(setting)));
       let taken = 0;
-      for (const { reason, sinceStart } of LEFT) {
+      const paused = helps.length + helped.length > 0 ? await readLanePauses(db, integration.system) : [];
+      for (const { reason, sinceStart, direction } of LEFT) {
         const now = helps.some((one) => one.reason === reason);
         if (!now && !helped.includes(reason)) continue;
+        // The end of the pause raises them.
+        if (paused.some((pause) => pause.direction === direction)) continue;
         const since = sinceStart ? startOf(own) : null;
         taken += await raiseLeft(db, { system: integration.system, reason, since, now: clock.now() });
       }

@@ -21,6 +21,8 @@ import { createSweeper } from './sweeper.ts';
 export interface WorkersOptions extends Partial<LaneOptions> {
   groupId: string;
   retentionDays: number;
+  /** How long the record of operations is kept; default 730. */
+  auditDays?: number;
 }
 
 /** Mappings that are worked on at the same time; the limits of a system allow fewer. */

@@ -44,7 +44,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
     accesses.map((access) => createSyncDeps(config, { db, access, log, nudge })),
   );
   const systems = syncs.map(({ integration }) => integration.system);
-  const { retentionDays } = config;
+  const { retentionDays, auditDays } = config;
   // Before the first row is written, so that no row has to be moved to a partition later.
   await keepPartitionsOf({ db, clock: systemClock, log }, retentionDays);
   const settings = config.alike.worker;
@@ -55,7 +55,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
-  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner: signs.owner });
+  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, auditDays, owner: signs.owner });
   roles = rolesOfWorkers(workers, bus, settings);
   const identity = watchIdentity({ db, address: database.address, steps: true });
   health.serve({

@@ -12,6 +12,7 @@ import {
 import { systemClock } from '../../lib/clock.ts';
 import { conflictKinds } from '../../lib/sync/merge.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toUuid } from '../choices.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -124,7 +125,7 @@ function addReverse(
           result: await createConflictOperations({
             ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
             documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
-          }).reverse(id, { context: { actor: 'cli' } }),
+          }).reverse(id, { context: { actor: commandActor() } }),
         }),
         { mayCreate: false },
       );

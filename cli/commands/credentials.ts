@@ -15,6 +15,7 @@ import {
   type SetResult,
 } from '../../lib/operations/credentials.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
+import { commandActor } from '../actor.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { findHost } from '../hosts.ts';
@@ -111,7 +112,15 @@ Examples:
           try {
             const keys = config.secretKeys;
             assertSettable(system, access, keys);
-            const deps = { db, clock: systemClock, log, keys, access, instanceId: await readInstanceId(db) };
+            const deps = {
+              db,
+              clock: systemClock,
+              log,
+              keys,
+              access,
+              actor: commandActor(),
+              instanceId: await readInstanceId(db),
+            };
             if (options.again !== true) await take(deps, system);
             return say(await finishCredential(deps), system, { output, json: options.json === true });
           } finally {

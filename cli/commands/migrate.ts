@@ -1,6 +1,7 @@
 import { assertEventIdsFit } from '../../db/sequences/event-ids.ts';
 import { migrate, planMigration } from '../../db/server/migrate.ts';
 import { moveSequences, type Moved, type SequenceMove } from '../../db/sequences/move-forward.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
@@ -45,7 +46,7 @@ Examples:
             assertMayAsk('migrate', yes);
             if (!yes && !(await isAgreed('Do this?', output))) return null;
           }
-          const run = await migrate(db, { catalogue, timeZone, say });
+          const run = await migrate(db, { catalogue, timeZone, say, actor: commandActor() });
           await assertEventIdsFit(db);
           return { names: run, ...(await moveSequences(db)) };
         },

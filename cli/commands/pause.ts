@@ -1,198 +1,222 @@
-import { withTransaction, type Db } from '../../db/server/connection.ts';
-import {
-  ensureConnection,
-  pauseConnection,
-  lockConnection,
-  releaseDeletes,
-  resumeConnection,
-} from '../../db/connections.ts';
-import { forgetBudgets } from '../../db/limits/budgets.ts';
-import { endRest } from '../../db/limits/rests.ts';
-import { raiseHeldDeletes } from '../../db/mappings/writes/decisions.ts';
-import { raiseWaiting } from '../../db/mappings/dirty.ts';
-import { lockWaiting, recordAction } from '../../db/operator-actions.ts';
+// Pausing and resuming: a whole system, one direction of it, or one customer at it.
+import { Option, type Command } from 'commander';
+import { directions, type Direction } from '../../db/limits/pauses.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { customerOf } from '../../lib/config/entity.ts';
 import { settingOf } from '../../lib/config/systems.ts';
-import { heldDeletes } from '../../lib/sync/fuse.ts';
+import {
+  createLaneOperations,
+  type LaneAsked,
+  type LaneOperations,
+  type PauseOutcome,
+  type Resumed,
+} from '../../lib/operations/lanes.ts';
 import { commandActor } from '../actor.ts';
-import { shortTime } from '../choices.ts';
-import { exit } from '../exit.ts';
-import { count, type Output } from '../output.ts';
+import { shortTime, toId } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
+import { CliError, exit } from '../exit.ts';
+import { count, type Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
-import { chosenSystems, ofEach, systemArgument } from '../systems.ts';
+import { chosenSystems, ofEach, systemArgument, type About } from '../systems.ts';
 
-export function addPause({ program, output, finish, systems }: CommandContext): void {
-  program
+type Options = { direction?: Direction; customer?: number; why?: string; json?: boolean; deletes?: boolean };
+
+export function addPause(context: CommandContext): void {
+  const { program, systems } = context;
+  const command = program
     .command('pause')
-    .description('stop sending to a system; changes are kept and sent later')
-    .addArgument(systemArgument(systems))
+    .description(
+      'stop the work of a system, of one direction or of one customer; changes are kept and sent later',
+    )
+    .addArgument(systemArgument(systems));
+  addWhat(command)
     .option('--why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 A pause holds for every process on this database and over restarts, until \`twinbox resume\`. Steps in progress are finished.
+outbound: nothing is written to the system, and its changes still come in. inbound: the reverse; webhooks are stored meanwhile.
 
 Examples:
-  $ npx twinbox pause stripe --why "importing prices until five"`,
+  $ npx twinbox pause stripe --why "importing prices until five"
+  $ npx twinbox pause stripe --direction outbound --why "Stripe support looks at the account"
+  $ npx twinbox pause --customer 42 --why "a dispute about the name"`,
     )
-    .action(async (named: string | undefined, { why, json = false }: { why?: string; json?: boolean }) => {
-      const status = await withDatabase(
-        ({ config, database: { db } }) =>
-          ofEach(chosenSystems(systems, config, named), output, async ({ name: system }, each) => {
-            const before = await pause(db, system, why ?? null);
-            if (json)
-              each.printJson({
-                ...{ system, paused: true, why: before ? before.why : (why ?? null) },
-                was_paused: before !== null,
-              });
-            else sayPaused(each, system, before);
-            return exit.ok;
-          }),
-        { mayCreate: false },
-      );
-      finish(status);
-    });
+    .action((named: string | undefined, options: Options) =>
+      each(context, named, options, (operations, about, output) => pause(operations, about, options, output)),
+    );
 }
 
-export function addResume({ program, output, finish, systems }: CommandContext): void {
-  program
+export function addResume(context: CommandContext): void {
+  const { program, systems } = context;
+  const command = program
     .command('resume')
-    .description('send to a system again')
-    .addArgument(systemArgument(systems))
+    .description('end a pause: of a system, of one direction or of one customer')
+    .addArgument(systemArgument(systems));
+  addWhat(command)
     .option('--why <text>', 'the reason, which is stored')
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
-It also ends the rest of an account whose quota is used up, before the time that the system named.
+Each pause is ended by itself: that of a system leaves those of a direction and of customers (npx twinbox lanes shows them).
+The end of a system's pause also ends the rest of an account whose quota is used up, before the time that the system named.
 The fuse holds deletes when more than 20 customers, or 5 % if that is more, are deleted within 10 minutes.
 
 Examples:
   $ npx twinbox resume stripe
+  $ npx twinbox resume stripe --direction outbound
   $ npx twinbox resume stripe --deletes`,
     )
-    .action(
-      async (
-        named: string | undefined,
-        { why, deletes = false, json = false }: { why?: string; deletes?: boolean; json?: boolean },
-      ) => {
-        const status = await withDatabase(
-          ({ config, database: { db } }) =>
-            ofEach(chosenSystems(systems, config, named), output, async (definition, each) => {
-              const system = definition.name;
-              const { writes } = definition.settings(config);
-              const result = await resume(db, system, { why: why ?? null, deletes, writes });
-              if (json) each.printJson({ system, paused: false, ...result });
-              else sayResumed(each, system, result);
-              return exit.ok;
-            }),
-          { mayCreate: false },
-        );
-        finish(status);
-      },
+    .action((named: string | undefined, options: Options) =>
+      each(context, named, options, (operations, about, output) =>
+        resume(operations, about, options, output),
+      ),
     );
 }
 
-type Paused = { since: Date; why: string | null };
-
-/**
- * Returns an earlier pause that still holds, and keeps its reason; the new reason is recorded too.
- */
-async function pause(db: Db, system: string, why: string | null): Promise<Paused | null> {
-  const now = systemClock.now();
-  return withTransaction(db, async (tx) => {
-    await ensureConnection(tx, system);
-    const before = await lockConnection(tx, system);
-    await pauseConnection(tx, system, why, now);
-    const held = before?.pausedAt ? { since: before.pausedAt, why: before.pausedWhy } : null;
-    await recordAction(tx, {
-      ...{ action: 'pause', system, actor: commandActor(), reason: why, at: now },
-      detail: { was_paused: held !== null },
-    });
-    return held;
-  });
-}
-
-function sayPaused(output: Output, system: string, before: Paused | null): void {
-  if (before)
-    output.say(
-      `${system} is paused already, since ${shortTime(before.since)}${before.why === null ? '' : `: ${before.why}`}. Your reason was recorded.`,
+function addWhat(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--direction <direction>', 'only one: outbound is to the system, inbound is from it')
+        .choices(directions)
+        .conflicts(['customer', 'deletes']),
+    )
+    .addOption(
+      new Option('--customer <id>', 'only this customer').argParser(toId).conflicts(['direction', 'deletes']),
     );
-  else output.say(`${system} is paused. Changes are kept, and are sent after: npx twinbox resume ${system}`);
 }
 
-type Resumed = {
-  was_paused: boolean;
-  /** The account rested, since its quota was used up. */
-  was_resting: boolean;
-  released_deletes: number;
-  released_writes: number;
-  deletes_held: boolean;
-};
-
-async function resume(
-  db: Db,
-  system: string,
-  { why, deletes, writes }: { why: string | null; deletes: boolean; writes: boolean },
-): Promise<Resumed> {
-  const now = systemClock.now();
-  const by = { system, actor: commandActor(), reason: why, at: now };
-  return withTransaction(db, async (tx) => {
-    const before = await lockConnection(tx, system);
-    await resumeConnection(tx, system, now);
-    const account = before?.account ?? '';
-    const rested = await endRest(tx, { system, account, now });
-    await forgetBudgets(tx, { system, account });
-    if (deletes) await releaseDeletes(tx, system, now);
-    const held = deletes ? await lockWaiting(tx, system, 'fuse') : [];
-    const kept = writes ? await lockWaiting(tx, system, 'writes_off') : [];
-    const result = {
-      was_paused: (before?.pausedAt ?? null) !== null,
-      was_resting: rested !== null,
-      released_deletes: deletes ? await raiseHeldDeletes(tx, system, now, { reasons: ['fuse'] }) : 0,
-      // Changes that waited while writes were off are released, unless writes still are off.
-      released_writes: writes ? await raiseWaiting(tx, system, 'writes_off', now) : 0,
-      deletes_held: !deletes && before !== null && heldDeletes(before).length > 0,
-    };
-    if (result.was_paused || result.was_resting || kept.length > 0)
-      await recordAction(tx, {
-        ...{ ...by, action: 'resume', pairs: kept },
-        detail: {
-          was_paused: result.was_paused,
-          paused_since: before?.pausedAt ?? null,
-          ...(rested && { rested_until: rested }),
-          released_writes: kept.length,
-        },
+/** Runs `work` for each of the chosen systems. */
+async function each(
+  { output, finish, systems }: CommandContext,
+  named: string | undefined,
+  { customer }: Options,
+  work: (operations: LaneOperations, about: About, output: Output) => Promise<boolean>,
+): Promise<void> {
+  const status = await withDatabase(
+    ({ config, database: { db } }) => {
+      const operations = createLaneOperations({ db, clock: systemClock, entity: customerOf(config) });
+      return ofEach(chosenSystems(systems, config, named), output, async (system, own) => {
+        if (await work(operations, { system, config }, own)) return exit.ok;
+        throw new CliError(exit.nothingMatched, `There is no customer ${customer}.`);
       });
-    if (deletes)
-      await recordAction(tx, {
-        ...{ ...by, action: 'release_deletes', pairs: held },
-        detail: { released_deletes: held.length },
-      });
-    return result;
-  });
-}
-
-function sayResumed(output: Output, system: string, result: Resumed): void {
-  output.say(
-    result.was_resting
-      ? `${system} is resumed: its account rested because its quota was used up, and is called again now.`
-      : result.was_paused
-        ? `${system} is resumed.`
-        : `${system} was not paused.`,
+    },
+    { mayCreate: false },
   );
-  if (result.released_deletes > 0) output.say(`${count(result.released_deletes, 'held delete')} released.`);
-  if (result.released_writes > 0) {
+  finish(status);
+}
+
+const asked = ({ system }: About, { direction, customer }: Options): LaneAsked => ({
+  ...{ system: system.name, direction, row: customer },
+});
+
+/** False if there is no such customer. */
+async function pause(
+  operations: LaneOperations,
+  about: About,
+  options: Options,
+  output: Output,
+): Promise<boolean> {
+  const { why: reason = null, json = false } = options;
+  const lane = asked(about, options);
+  const result = await operations.pause(lane, { actor: commandActor(), reason });
+  if (result.outcome === 'not_found') return false;
+  if (json)
+    output.printJson({
+      ...{ ...aboutJson(lane), paused: true, why: result.pause.why },
+      was_paused: result.outcome === 'paused_already',
+    });
+  else sayPaused(output, lane, result);
+  return true;
+}
+
+const aboutJson = ({ system, direction, row }: LaneAsked) => ({
+  system,
+  ...(direction && { direction }),
+  ...(row !== undefined && { customer: row }),
+});
+
+function sayPaused(
+  output: Output,
+  lane: LaneAsked,
+  { outcome, pause: { since, why }, inProgress }: Exclude<PauseOutcome, { outcome: 'not_found' }>,
+): void {
+  const name = nameOf(lane);
+  if (outcome === 'paused_already')
     output.say(
-      `${count(result.released_writes, 'change')} that waited for ${settingOf(system, 'WRITES')} released.`,
+      `${name} is paused already, since ${shortTime(since)}${why === null ? '' : `: ${why}`}. Your reason was recorded.`,
     );
+  else
+    output.say(
+      `${name} is paused. Changes are kept, and are ${lane.direction === 'inbound' ? 'taken over' : 'sent'} after: ${resumeOf(lane)}`,
+    );
+  if (inProgress) output.say(`A worker has begun ${count(inProgress, 'step')} of it, and finishes that.`);
+}
+
+/** `stripe`, `outbound to stripe`, `customer 42 at stripe`. */
+function nameOf({ system, direction, row }: LaneAsked): string {
+  if (row !== undefined) return `customer ${row} at ${system}`;
+  if (direction === undefined) return system;
+  return direction === 'outbound' ? `outbound to ${system}` : `inbound from ${system}`;
+}
+
+function resumeOf({ system, direction, row }: LaneAsked): string {
+  const what = row === undefined ? (direction ? ` --direction ${direction}` : '') : ` --customer ${row}`;
+  return `npx twinbox resume ${system}${what}`;
+}
+
+/** False if there is no such customer. */
+async function resume(
+  operations: LaneOperations,
+  about: About,
+  options: Options,
+  output: Output,
+): Promise<boolean> {
+  const { why: reason = null, deletes = false, json = false } = options;
+  const lane = asked(about, options);
+  const { writes } = about.system.settings(about.config);
+  const result = await operations.resume({ ...lane, deletes, writes }, { actor: commandActor(), reason });
+  if (result.outcome === 'not_found') return false;
+  if (json)
+    output.printJson({
+      ...{ ...aboutJson(lane), paused: false, was_paused: result.outcome === 'resumed' },
+      ...{ was_resting: result.wasResting, released_deletes: result.releasedDeletes },
+      ...{
+        released_writes: result.released,
+        deletes_held: result.deletesHeld,
+        still_paused: result.stillPaused,
+      },
+    });
+  else sayResumed(output, lane, result);
+  return true;
+}
+
+function sayResumed(output: Output, lane: LaneAsked, result: Resumed): void {
+  const { system, direction, row } = lane;
+  const isWhole = direction === undefined && row === undefined;
+  const name = nameOf(lane);
+  output.say(
+    result.wasResting
+      ? `${name} is resumed: its account rested because its quota was used up, and is called again now.`
+      : result.outcome === 'resumed'
+        ? `${name} is resumed.`
+        : `${name} was not paused.`,
+  );
+  if (result.releasedDeletes > 0) output.say(`${count(result.releasedDeletes, 'held delete')} released.`);
+  if (result.released > 0) {
+    const cause = isWhole ? settingOf(system, 'WRITES') : 'the pause';
+    output.say(`${count(result.released, 'change')} that waited for ${cause} released.`);
   }
-  if (result.deletes_held) {
+  if (result.deletesHeld) {
     output.say(
       `Deletes are still held by the fuse: npx twinbox deletes ${system} shows, releases or takes back these deletes.`,
     );
   }
+  for (const still of result.stillPaused)
+    output.say(
+      `${nameOf({ system, direction: still })} is still paused: ${resumeOf({ system, direction: still })}`,
+    );
 }

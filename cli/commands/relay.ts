@@ -6,6 +6,7 @@ import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import { topics } from '../../lib/events/routing.ts';
+import { commandActor } from '../actor.ts';
 import { exit } from '../exit.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
@@ -45,9 +46,9 @@ Examples:
         async ({ config, log, database: { db, address } }) => {
           const restored =
             afterRestore === 'move'
-              ? await moveDatabase(db, address)
+              ? await moveDatabase(db, address, commandActor())
               : afterRestore === 'copy'
-                ? await copyDatabase(db, address)
+                ? await copyDatabase(db, address, commandActor())
                 : null;
           if (!adopt) return { restored, bus: null };
           const { kafka } = config;
@@ -65,7 +66,7 @@ Examples:
               shared: kafka.shareTopics,
               log,
             });
-            await adoptBus(db, identity);
+            await adoptBus(db, identity, commandActor());
             return { restored, bus: identity };
           } finally {
             await bus.close();

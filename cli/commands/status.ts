@@ -1,6 +1,7 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import { readCredential } from '../../db/credentials.ts';
 import type { Db } from '../../db/server/connection.ts';
+import { listRowPauses, readLanePauses } from '../../db/limits/pauses.ts';
 import { readBudgets } from '../../db/limits/budgets.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
@@ -114,17 +115,20 @@ async function readStatus(
 
 async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<AccountStatus> {
   const { name: system } = definition;
-  const [connection, credential, webhooks, swept, unmatched] = await Promise.all([
+  const [connection, credential, webhooks, swept, unmatched, pauses, rows] = await Promise.all([
     readConnection(db, system),
     readStored(db, system),
     readWebhookSigns(db, system),
     readSweep(db, system),
     readUnmatched(db, definition),
+    readLanePauses(db, system),
+    listRowPauses(db, system, 1),
   ]);
   const account = connection?.account ?? '';
   const budgets = await readBudgets(db, { system, account, now: systemClock.now() });
   const sweep = swept?.triedAt ? swept : null;
-  return { system, connection, credential, webhooks, swept: sweep, unmatched, budgets };
+  const paused = { pauses, pausedCustomers: rows.count };
+  return { system, connection, credential, webhooks, swept: sweep, unmatched, budgets, ...paused };
 }
 
 /** A minted one has no account. */

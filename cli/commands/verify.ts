@@ -1,10 +1,13 @@
+import { Option } from 'commander';
 import { exitStatusOf, type Comparison, type Finding } from '../../lib/operations/comparison.ts';
+import type { NotedHead } from '../../lib/operations/audit-chain.ts';
 import { repair, type Asked } from '../../lib/operations/repair.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
+import { toHead, verifyAuditTrail } from '../audit-check.ts';
 import { compare, countKinds, summarise } from '../comparison.ts';
-import { exit } from '../exit.ts';
+import { CliError, exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { createProgress } from '../progress.ts';
@@ -14,7 +17,15 @@ import { withSync } from '../sync-session.ts';
 import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
 import { readAccount, answerOrNull } from '../sync.ts';
 
-type Options = { wait?: number; repair?: boolean; json?: boolean; all?: boolean; system?: string };
+type Options = {
+  wait?: number;
+  repair?: boolean;
+  json?: boolean;
+  all?: boolean;
+  system?: string;
+  audit?: boolean;
+  head?: NotedHead;
+};
 
 export function addVerify({ program, output, finish, systems }: CommandContext): void {
   program
@@ -31,6 +42,10 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
     )
     .addOption(systemOption(systems))
     .option('--all', `list every finding, and not only the first ${SHOWN}`)
+    .option('--audit', 'check the record of operations instead: whether all entries are there and unchanged')
+    .addOption(
+      new Option('--head <head>', 'with --audit: a head that `audit head` printed earlier').argParser(toHead),
+    )
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -41,9 +56,12 @@ person has to look (pending, parked, missing). Pairs that are held, waiting, det
 Examples:
   $ npx twinbox verify
   $ npx twinbox verify --wait 30 --json
-  $ npx twinbox verify --repair`,
+  $ npx twinbox verify --repair
+  $ npx twinbox verify --audit --head "$(cat head-of-november)"`,
     )
     .action(async (options: Options) => {
+      if (options.audit === true) return finish(await verifyAuditTrail(options, output));
+      if (options.head) throw new CliError(exit.usage, '--head is for --audit.');
       const config = loadConfigAndCatalogue();
       const chosen = chosenSystems(systems, config, options.system);
       finish(await ofEach(chosen, output, (system, each) => verify({ system, config }, options, each)));

@@ -135,9 +135,9 @@ async function start({
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
-  const { retentionDays } = config;
+  const { retentionDays, auditDays } = config;
   const owner = nameProcess();
-  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, owner });
+  const workers = await startWorkers(bus, syncs, { groupId, retentionDays, auditDays, owner });
   // A call that hangs may take longer than a stop may take: its lease ends later, and the next
   // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));

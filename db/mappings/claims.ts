@@ -2,6 +2,7 @@
 // it names its fence.
 import { numberOf, saidOfChange } from '../entities/catalogue-number.ts';
 import type { BreakerRow } from '../limits/breakers.ts';
+import type { Direction } from '../limits/pauses.ts';
 import type { RestRow } from '../limits/rests.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { urgencies, type Urgency } from '../urgency.ts';
@@ -29,6 +30,8 @@ with breaker as (
     where system = :system and account = :account and dirty <> clean
       and (external_id is null)::integer = r.makes and urgency = r.urgency
       and not (state = 'waiting' and coalesce(reason, '') = any(:leaves::text[]))
+      and not exists (select from row_pauses p where p.system = :system and p.entity_type = external_mappings.entity_type
+        and p.row_id = external_mappings.internal_id offset 0) -- never joined: the index gives the order
       and next_attempt_at <= :now::timestamptz and (lease_until is null or lease_until < clock_timestamp())
     order by next_attempt_at -- and by nothing else, or the index of what is due does not give the order
     limit r.room
@@ -57,12 +60,16 @@ with breaker as (
   from due where m.id = due.id
   returning m.id, m.fence, m.entity_type, m.external_id is null as makes, m.urgency
 )
-select id, fence, entity_type as "entityType", makes, urgency, null::jsonb as breaker, null::jsonb as rest from claimed
+select id, fence, entity_type as "entityType", makes, urgency, null::jsonb as breaker, null::jsonb as rest, null::jsonb as paused from claimed
 union all
-select null, null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at), null
+select null, null, null, null, null, jsonb_build_object('since', since, 'openedAt', opened_at, 'why', why, 'probes', probes, 'probeAt', probe_at), null, null
 from breaker
 union all
-select null, null, null, null, null, null, jsonb_build_object('since', since, 'until', until, 'why', why) from rest`;
+select null, null, null, null, null, null, jsonb_build_object('since', since, 'until', until, 'why', why), null from rest
+union all
+select null, null, null, null, null, null, null,
+  jsonb_build_object('outbound', bool_or(direction = 'outbound'), 'inbound', bool_or(direction = 'inbound'))
+from lane_pauses where system = :system having count(*) > 0`;
 
 export type Claimed = {
   id: number;
@@ -86,7 +93,9 @@ export type ClaimRoom = {
   longest: number;
 };
 
-type ClaimRow = (Claimed & { breaker: null }) | { id: null; breaker: StoredBreaker | null; rest: StoredRest };
+type ClaimRow =
+  | (Claimed & { breaker: null })
+  | { id: null; breaker: StoredBreaker | null; rest: StoredRest; paused: Record<Direction, boolean> | null };
 type StoredRest = { since: string; until: string; why: RestRow['why'] } | null;
 type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
   since: string;
@@ -97,7 +106,8 @@ type StoredBreaker = Omit<BreakerRow, 'since' | 'openedAt' | 'probeAt'> & {
 /**
  * Takes mappings that are dirty, due and unleased, the most urgent first, as many as there is room
  * for. No mapping is taken of a system that is paused, whose breaker is open or whose account
- * rests; the answer includes the rows of the breaker and of the rest. Throws `catalogue_changed` if the
+ * rests, and none of a row that is paused; the answer includes the rows of the breaker and of the rest,
+ * and which directions are paused. Throws `catalogue_changed` if the
  * database was migrated to another catalogue meanwhile.
  */
 export async function claimDue(
@@ -112,7 +122,12 @@ export async function claimDue(
     /** Less urgent mappings are left; by default none are. */
     last?: Urgency;
   } & ClaimRoom,
-): Promise<{ claims: Claimed[]; breaker: BreakerRow | null; rest: RestRow | null }> {
+): Promise<{
+  claims: Claimed[];
+  breaker: BreakerRow | null;
+  rest: RestRow | null;
+  paused: Record<Direction, boolean> | null;
+}> {
   const { leaves = [], last = urgencies.housekeeping, ...others } = claim;
   const bindings = { ...others, leaves: [...leaves], last, catalogue: numberOf(db) };
   const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, bindings).catch((error: unknown) => {
@@ -120,7 +135,9 @@ export async function claimDue(
   });
   const stored = rows.flatMap((row) => (row.id === null && row.breaker ? [row.breaker] : []))[0];
   const rest = rows.flatMap((row) => (row.id === null && row.rest ? [row.rest] : []))[0];
+  const paused = rows.flatMap((row) => (row.id === null && row.paused ? [row.paused] : []))[0] ?? null;
   return {
+    paused,
     claims: rows.flatMap(({ ...row }) =>
       row.id === null
         ? []

@@ -3,6 +3,7 @@
 // customers.
 import { createHash } from 'node:crypto';
 import type { Db, Tx } from '../server/connection.ts';
+import { recordAction } from '../operator-actions.ts';
 import { beginAboveLost, leaveRoom } from '../sequences/after-restore.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 
@@ -189,6 +190,15 @@ const adoptBusSql = `update relay_cursor set bus = :bus`;
  * Binds the cursor to another bus (`--adopt-bus`). Events that only the old bus still had are found
  * by the receive-gap walk.
  */
-export async function adoptBus(db: Db, bus: string): Promise<void> {
-  await db.raw(adoptBusSql, { bus });
+export async function adoptBus(db: Db, bus: string, actor = 'unknown'): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { rows } = await tx.raw<{ rows: { bus: string | null }[] }>(
+      `select bus from relay_cursor for update`,
+    );
+    await tx.raw(adoptBusSql, { bus });
+    await recordAction(tx, {
+      ...{ action: 'adopt_bus', system: '', actor, reason: null, at: new Date(), detail: {} },
+      ...{ before: { bus: rows[0]?.bus ?? null }, after: { bus } },
+    });
+  });
 }

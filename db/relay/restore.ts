@@ -5,6 +5,8 @@ import { forgetPlace } from '../server/database-place.ts';
 import { detachCopied } from '../mappings/writes/accounts.ts';
 import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWriters } from '../sequences/after-restore.ts';
+import { recordAction, type Recorded } from '../operator-actions.ts';
+import { readInstanceId } from '../connections.ts';
 import { compareMappings, createCursor, readRestoreSigns, type Address } from './identity.ts';
 
 // The oldest row that was not delivered in the database in which the cursor was made. Rows and
@@ -49,12 +51,18 @@ async function reseed(tx: Tx, address: Address, skip: boolean): Promise<Reseeded
  * The original is gone and this database replaces it: delivers what was not delivered, gives out no
  * number a second time, and compares every mapping once.
  */
-export async function moveDatabase(db: Db, address: Address): Promise<Reseeded & { mappings: number }> {
+export async function moveDatabase(
+  db: Db,
+  address: Address,
+  actor = 'unknown',
+): Promise<Reseeded & { mappings: number }> {
   return await db.transaction(async (tx) => {
     const signs = await readRestoreSigns(tx);
     const reseeded = await reseed(tx, address, false);
     await beginAbove(tx, { kind: 'move', noticed: signs?.by ?? null, eventsTo: reseeded.newestId });
-    return { ...reseeded, mappings: await compareMappings(tx) };
+    const moved = { ...reseeded, mappings: await compareMappings(tx) };
+    await note(tx, { action: 'declare_move', actor, detail: moved });
+    return moved;
   });
 }
 
@@ -68,7 +76,8 @@ update sync_deliveries set status = 'closed', last_error = '{"code": "copied"}',
 where status in ('queued', 'waiting', 'parked')`;
 
 // The original delivers its undelivered events itself; the walks of the copy begin after them.
-const walkOnSql = `update walk_positions set position = greatest(position, :newestId), updated_at = now()`;
+// The log of operations walks over other numbers.
+const walkOnSql = `update walk_positions set position = greatest(position, :newestId), updated_at = now() where name <> 'operator-log'`;
 
 // Two installations in the topics of one Kafka would read each other's events, so the copy must be
 // bound to its bus by a command.
@@ -81,9 +90,11 @@ const unbindSql = `update relay_cursor set bus = 'original:' || bus where bus li
 export async function copyDatabase(
   db: Db,
   address: Address,
+  actor = 'unknown',
 ): Promise<Reseeded & { instance: string; mappings: number }> {
   return await db.transaction(async (tx) => {
     const reseeded = await reseed(tx, address, true);
+    const before = await readInstanceId(tx);
     const { rows } = await tx.raw<{ rows: { id: string }[] }>(newInstanceSql);
     // A copy of a copy has to count and be allowed again.
     await tx.raw('delete from copy_accounts');
@@ -94,6 +105,13 @@ export async function copyDatabase(
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });
     await endWalks(tx);
     await tx.raw(unbindSql);
-    return { ...reseeded, instance: rows[0]?.id ?? '', mappings: rowCount };
+    const copied = { ...reseeded, instance: rows[0]?.id ?? '', mappings: rowCount };
+    const change = { before: { instance: before }, after: { instance: copied.instance } };
+    await note(tx, { action: 'declare_copy', actor, detail: copied, ...change });
+    return copied;
   });
+}
+
+async function note(tx: Tx, asked: Omit<Recorded, 'system' | 'reason' | 'at'>): Promise<void> {
+  await recordAction(tx, { ...asked, system: '', reason: null, at: new Date() });
 }

@@ -21,6 +21,7 @@ import { findLost } from '../entities/column-problems.ts';
 import { findIndexChanges, settleFilterIndexes } from '../entities/filter-indexes.ts';
 import { customerTable } from '../entities/entity-table.ts';
 import { readWorkingByCatalogue } from '../health/role-signs.ts';
+import { recordAction } from '../operator-actions.ts';
 import { isDatabaseAway } from '../health/readiness.ts';
 import { assertServerVersion } from './server.ts';
 import { saidOfZone, takeTimeZone } from './time-zone.ts';
@@ -33,6 +34,8 @@ const MIGRATE_LOCK = 7_240_113;
 /** Since this migration the catalogue has a number. */
 const NUMBERED = '0037-catalogue-number.sql';
 
+const MIGRATED = { action: 'migrate', system: '', reason: null };
+
 /** The catalogue that stands without a configuration. */
 const builtIn: TableCatalogue = { entities: [customerTable], mappings: [] };
 
@@ -41,6 +44,8 @@ interface MigrateOptions {
   catalogue?: TableCatalogue;
   timeZone?: string | undefined;
   say?: (sentence: string) => void;
+  /** Who asks, for the record of operations; without one nothing is recorded. */
+  actor?: string;
 }
 
 /**
@@ -57,7 +62,7 @@ interface MigrateOptions {
  */
 export async function migrate(
   db: Db,
-  { catalogue = builtIn, timeZone, say = () => undefined }: MigrateOptions = {},
+  { catalogue = builtIn, timeZone, say = () => undefined, actor }: MigrateOptions = {},
 ): Promise<string[]> {
   const { entities } = catalogue;
   await assertGround(db, 'migrate', entities);
@@ -73,7 +78,10 @@ export async function migrate(
     ];
     const change = await findCatalogueChange(tx, catalogue, { isPlan: false });
     if (change.problems.length > 0) throw new DbError('table_unfit', change.problems.join('; '));
-    return [...names, ...(await changeCatalogue(tx, catalogue, change, say))];
+    const all = [...names, ...(await changeCatalogue(tx, catalogue, change, say))];
+    if (actor !== undefined && all.length > 0)
+      await recordAction(tx, { ...MIGRATED, actor, detail: { changed: all }, at: new Date() });
+    return all;
   });
   return [...new Set([...names, ...(await settleFilterIndexes(db, entities, say))])];
 }

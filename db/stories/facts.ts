@@ -89,7 +89,7 @@ const allFacts = `with pairs as materialized (
          jsonb_build_object('action', a.action, 'actor', a.actor, 'reason', a.reason)
   from operator_actions a
   where a.id in (select o.action_id from operator_action_pairs o where o.mapping_id in (select id from pairs))
-     or a.action in ('pause', 'resume') and a.system in (select system from pairs) and a.at >= (
+     or a.action in ('pause', 'resume', 'pause_outbound', 'resume_outbound', 'pause_inbound', 'resume_inbound') and a.system in (select system from pairs) and a.at >= (
        select coalesce(min(e.created_at), (select min(created_at) from pairs)) from sync_events e where e.entity_key = :entity || ':' || :id::bigint)
   union all
   select c.closed_at, 8, c.event_id || '-' || c.target, c.target, c.event_id,

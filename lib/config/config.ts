@@ -109,6 +109,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     dataDir: resolve(values.TWINBOX_DATA_DIR),
     parkAfterHours: values.TWINBOX_PARK_AFTER_HOURS,
     retentionDays: values.TWINBOX_RETENTION_DAYS,
+    auditDays: values.TWINBOX_AUDIT_DAYS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
     kafka: buildKafka(values),
     ...readSystems(values),

@@ -215,6 +215,17 @@ export const settingsSchema = {
       expects: 'a whole number of days, at least 35',
       example: '90',
     },
+    TWINBOX_AUDIT_DAYS: {
+      group: 'Twinbox',
+      alike: ['worker'],
+      type: 'integer',
+      minimum: 35,
+      maximum: 36500,
+      default: 730,
+      description: 'How long the record of operations is kept; checkpoints hold what leaves.',
+      expects: 'a whole number of days, at least 35',
+      example: '3650',
+    },
     TWINBOX_IGNORE: {
       group: 'Twinbox',
       type: 'array',

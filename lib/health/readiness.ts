@@ -2,6 +2,7 @@
 // every process answers the same.
 import type { Db } from '../../db/server/connection.ts';
 import { describeAway } from '../../db/server/connecting.ts';
+import { listRowPauses, readLanePauses } from '../../db/limits/pauses.ts';
 import { readConnection } from '../../db/connections.ts';
 import { partitionStatus } from '../../db/partitions/status.ts';
 import { isDatabaseAway, isWritable, readSyncBacklog } from '../../db/health/readiness.ts';
@@ -81,6 +82,7 @@ export function syncPart(
     const heldBack = await Promise.all(
       connections.map(async (found) => (found ? describeHeldBack(db, { ...found, now: clock.now() }) : [])),
     );
+    const paused = await Promise.all(systems.map((system) => pauseWarnings(db, system)));
     return {
       ready: true,
       figures: {
@@ -97,6 +99,7 @@ export function syncPart(
       warnings: [
         ...parkedWarnings(parked, reasons),
         ...(skipped ? [skipped.says] : []),
+        ...paused.flat(),
         ...credentials.flatMap((row) => warnOfCredential(row, clock.now()) ?? []),
         ...connections.flatMap((connection, index) => {
           if (!connection) return [];
@@ -115,6 +118,18 @@ export function syncPart(
       ],
     };
   };
+}
+
+async function pauseWarnings(db: Db, system: string): Promise<string[]> {
+  const { count } = await listRowPauses(db, system, 1);
+  return [
+    ...(await readLanePauses(db, system)).map(({ direction }) =>
+      direction === 'outbound'
+        ? `outbound is paused: nothing is written to ${system} until "twinbox resume ${system} --direction outbound"`
+        : `inbound is paused: nothing of ${system} is taken over until "twinbox resume ${system} --direction inbound"`,
+    ),
+    ...(count > 0 ? [`${count} customers are paused at ${system}: "twinbox lanes" shows them`] : []),
+  ];
 }
 
 /** The most frequent reasons first: two hundred pairs with one reason have one cause. */

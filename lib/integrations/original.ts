@@ -82,6 +82,8 @@ export async function allowBesideOriginal(
     await recordAction(tx, {
       ...{ action: 'allow_beside_original', system, actor, reason: why, at: now },
       detail: { account, records: found?.records ?? 0 },
+      before: { refused: found?.refused ?? false },
+      after: { refused: false },
     });
   });
   return { account, records: found?.records ?? 0 };

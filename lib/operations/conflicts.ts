@@ -19,6 +19,7 @@ import {
   type MappedRow,
 } from '../../db/entities/rows.ts';
 import { lockMappings } from '../../db/mappings/mappings.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-rules.ts';
 import type { Clock } from '../clock.ts';
 import type { Origin } from '../customers/customers.ts';
@@ -145,6 +146,14 @@ function reverseInTransaction(
       return 'again';
     }
     await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
+    await recordAction(tx, {
+      ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason: null, at: now },
+      actor: typeof context['actor'] === 'string' ? context['actor'] : 'unknown',
+      detail: { conflict: conflict.id, kind: conflict.kind, field: conflict.field, customer: living.id },
+      before: { version: living.version, note: conflict.note },
+      after: { version: changed.version, note: 'reversed' },
+      pairs: [{ mappingId: known.mappingId, eventId: null }],
+    });
     await failpoint('conflicts.before-commit');
     return {
       outcome: 'reversed',

@@ -53,7 +53,16 @@ export async function moveToAccount(
     const { externalType } = document;
     const added = await insertNotLinked(tx, { system, externalType, account: to.account });
     const moved = { from, to, pairs, revived: revived.pairs, waiting: revived.waiting + added };
-    await recordAction(tx, { action: 'connect', system, actor, reason: null, detail: moved, at: now });
+    await recordAction(tx, {
+      action: 'connect',
+      system,
+      actor,
+      reason: null,
+      detail: moved,
+      before: { ...from },
+      after: { ...to },
+      at: now,
+    });
     return moved;
   });
 }

@@ -7,6 +7,7 @@
 // afterwards, the row of the account, complete.
 import { readConnection } from '../../db/connections.ts';
 import { dropNewCredential, nameCredential, setCredential } from '../../db/credentials.ts';
+import { recordAction } from '../../db/operator-actions.ts';
 import { withTransaction } from '../../db/server/connection.ts';
 import { integrateWith, type CredentialParts } from '../credentials/integrate.ts';
 import { aboutOf } from '../credentials/renewal.ts';
@@ -27,6 +28,8 @@ export type SetResult =
 
 export interface SetDeps extends Omit<CredentialParts, 'which'> {
   access: SystemAccess;
+  /** Who gives it. */
+  actor?: string;
   instanceId: string;
 }
 
@@ -42,13 +45,24 @@ export async function storeGiven({ db, clock, keys, access }: SetDeps, text: str
 }
 
 /** Renews what was given, asks whose it is, and makes it the credential of that account. */
-export async function finishCredential({ access, instanceId, ...parts }: SetDeps): Promise<SetResult> {
+export async function finishCredential({
+  access,
+  instanceId,
+  actor = 'unknown',
+  ...parts
+}: SetDeps): Promise<SetResult> {
   const { db } = parts;
   const system = access.system.name;
   const integration = await integrateWith(access, instanceId, { ...parts, which: 'new' });
   try {
     const { account } = await integration.identify();
-    await withTransaction(db, (tx) => nameCredential(tx, { system, account }));
+    await withTransaction(db, async (tx) => {
+      const { replaced } = await nameCredential(tx, { system, account });
+      await recordAction(tx, {
+        ...{ action: 'set_credential', system, actor, reason: null, at: parts.clock.now() },
+        ...{ detail: { account }, before: { account: replaced ? account : null }, after: { account } },
+      });
+    });
     const bound = (await readConnection(db, system))?.account ?? account;
     return { ok: true, account, boundTo: bound === account ? null : bound };
   } catch (error) {

@@ -1,6 +1,7 @@
 // Why the action that `decide` answers for a pair is not being carried out now: one sentence for
 // each cause that holds.
 import type { BreakerRow } from '../../db/limits/breakers.ts';
+import type { LanePause, Pause } from '../../db/limits/pauses.ts';
 import type { RestRow } from '../../db/limits/rests.ts';
 import type { Connection } from '../../db/connections.ts';
 import type { PairStanding } from '../../db/mappings/standing.ts';
@@ -20,6 +21,9 @@ export type ObstacleKind =
   | 'breaker'
   | 'rests'
   | 'paused'
+  | 'outbound_paused'
+  | 'inbound_paused'
+  | 'row_paused'
   | 'fuse'
   | 'parked'
   | 'waiting'
@@ -42,6 +46,9 @@ export type Lane = {
   rest: RestRow | null;
   /** Who paused the system, if it is paused. */
   pausedBy: string | null;
+  /** The directions that are paused, and the pause of this row. */
+  pauses: LanePause[];
+  rowPause: Pause | null;
   /** The sentence that no worker is running; null if one is. */
   noWorker: string | null;
 };
@@ -61,8 +68,38 @@ export function obstaclesOf(about: Standing): Obstacle[] {
   const isIdle = mapping.dirty === mapping.clean;
   const isAtPeace = mapping.state === 'linked' || mapping.reason?.code === 'not_wanted';
   if (isIdle && (isInactive(mapping) || (isAtPeace && about.effect.would === 'nothing')))
-    return leaseOf(about);
-  return [...leaseOf(about), ...ofPair(about, isIdle), ...bySettings(about), ...ofLane(about)];
+    return [...leaseOf(about), ...rowPauseOf(about)];
+  return [
+    ...leaseOf(about),
+    ...rowPauseOf(about),
+    ...ofPair(about, isIdle),
+    ...bySettings(about),
+    ...ofLane(about),
+  ];
+}
+
+function rowPauseOf({ step: { mapping }, lane: { rowPause } }: Standing): Obstacle[] {
+  if (!rowPause) return [];
+  return [{ kind: 'row_paused', says: saysOfPause(`this customer at ${labelOf(mapping.system)}`, rowPause) }];
+}
+
+/** The pauses of directions that this pair meets now. */
+function directionPauses({ step: { mapping }, lane: { pauses }, effect }: Standing): Obstacle[] {
+  const name = labelOf(mapping.system);
+  const waits = [mapping.reason?.code, effect.would === 'nothing' ? effect.waits : null];
+  return pauses.flatMap((pause): Obstacle[] => {
+    if (pause.direction === 'outbound')
+      return sends(effect) || waits.includes('writes_off')
+        ? [{ kind: 'outbound_paused', says: saysOfPause(`sending to ${name}`, pause) }]
+        : [];
+    return writesOurs(effect) || waits.includes('pulls_off')
+      ? [{ kind: 'inbound_paused', says: saysOfPause(`what comes from ${name}`, pause) }]
+      : [];
+  });
+}
+
+function saysOfPause(what: string, { since, by, why }: Pause): string {
+  return `${what} has been paused since ${time(since)} by ${by}${why === null ? '' : `: ${why}`}`;
 }
 
 function leaseOf({ standing: { leaseOwner, leaseUntil } }: Standing): Obstacle[] {
@@ -71,7 +108,7 @@ function leaseOf({ standing: { leaseOwner, leaseUntil } }: Standing): Obstacle[]
   return [{ kind: 'lease', says: `the worker ${who} has a lease on the pair until ${time(leaseUntil)}` }];
 }
 
-function ofPair({ step: { mapping }, effect, now }: Standing, isIdle: boolean): Obstacle[] {
+function ofPair({ step: { mapping }, lane, effect, now }: Standing, isIdle: boolean): Obstacle[] {
   if (!isIdle) return mapping.nextAttemptAt !== null && mapping.nextAttemptAt > now ? [dueOf(mapping)] : [];
   if (mapping.state === 'parked')
     return [
@@ -80,9 +117,15 @@ function ofPair({ step: { mapping }, effect, now }: Standing, isIdle: boolean): 
         says: 'the pair is parked until either side changes, or a person decides or replays it',
       },
     ];
-  if (mapping.state === 'waiting') return [waitOf(mapping)];
+  if (mapping.state === 'waiting') return waitsForPause(mapping, lane) ? [] : [waitOf(mapping)];
   if (effect.would === 'nothing') return [];
   return [{ kind: 'not_noticed', says: 'no event has raised the pair: no worker looks at it by itself' }];
+}
+
+/** The pause is named by itself. */
+function waitsForPause({ reason }: LoadedStep['mapping'], { pauses }: Lane): boolean {
+  const direction = reason && { writes_off: 'outbound', pulls_off: 'inbound' }[reason.code as string];
+  return pauses.some((pause) => pause.direction === direction);
 }
 
 function dueOf({ nextAttemptAt, attempts, lastError }: LoadedStep['mapping']): Obstacle {
@@ -173,8 +216,14 @@ function unread(system: string): string {
   return `the records of the ${labelOf(system)} account are still being read`;
 }
 
-function ofLane({ step: { mapping }, lane }: Standing): Obstacle[] {
-  return [...accountObstacles(mapping, lane), ...laneObstacles(mapping.system, lane)];
+function ofLane(about: Standing): Obstacle[] {
+  const { step, lane } = about;
+  const { mapping } = step;
+  return [
+    ...accountObstacles(mapping, lane),
+    ...directionPauses(about),
+    ...laneObstacles(mapping.system, lane),
+  ];
 }
 
 function accountObstacles(mapping: LoadedStep['mapping'], { connection }: Lane): Obstacle[] {

@@ -31,7 +31,7 @@ export async function remediesOf(about: About): Promise<Remedy[]> {
   return [
     ...(await ofState(about)),
     ...(mapping.decision === null ? replays(about.step) : []),
-    ...about.obstacles.flatMap(({ kind }) => byObstacle(kind, mapping.system)),
+    ...about.obstacles.flatMap(({ kind }) => byObstacle(kind, mapping.system, mapping.internalId)),
   ];
 }
 
@@ -242,7 +242,7 @@ function replays({ mapping, deliveries }: LoadedStep): Remedy[] {
   ];
 }
 
-function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
+function byObstacle(kind: ObstacleKind, system: string, row: number | null): Remedy[] {
   switch (kind) {
     case 'rests':
       return [
@@ -256,6 +256,23 @@ function byObstacle(kind: ObstacleKind, system: string): Remedy[] {
         {
           command: `npx twinbox resume ${system}`,
           does: `sends to ${labelOf(system)} again, for all customers`,
+        },
+      ];
+    case 'outbound_paused':
+    case 'inbound_paused': {
+      const direction = kind === 'outbound_paused' ? 'outbound' : 'inbound';
+      return [
+        {
+          command: `npx twinbox resume ${system} --direction ${direction}`,
+          does: `ends the pause of this direction, for all customers`,
+        },
+      ];
+    }
+    case 'row_paused':
+      return [
+        {
+          command: `npx twinbox resume ${system} --customer ${row ?? 'CUSTOMER'}`,
+          does: 'goes on with this customer',
         },
       ];
     case 'breaker':

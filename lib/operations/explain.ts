@@ -162,7 +162,10 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
   const { rung, effect } = seen.foreseen;
   const { mapping, row } = step;
   const { internalId, system } = mapping;
-  const lane = await readLane(db, { system, account: mapping.account, now: clock.now() });
+  const lane = await readLane(db, {
+    ...{ system, account: mapping.account, now: clock.now() },
+    row: internalId === null ? null : { entityType: mapping.entityType, rowId: internalId },
+  });
   const obstacles = obstaclesOf({ step, standing, lane, policy, effect, now: clock.now() });
   const customer = internalId === null ? null : await readRow(db, deps.entity, internalId);
   const primary = internalId === null ? null : await findPrimary(db, { ...mapping, customerId: internalId });
@@ -270,11 +273,14 @@ function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason
 }
 
 async function notReceived(
-  { db, clock, integration: { system } }: SyncDeps,
+  { db, clock, entity, integration: { system } }: SyncDeps,
   customer: number,
 ): Promise<Explanation['notReceived']> {
   const [newest] = await listEvents(db, { customer, systems: [system], limit: 1 });
-  const lane = await readLane(db, { system, account: '', now: clock.now() });
+  const lane = await readLane(db, {
+    ...{ system, account: '', now: clock.now() },
+    row: { entityType: entity.name, rowId: customer },
+  });
   return {
     newest: newest === undefined ? null : newest.published ? 'published' : 'unpublished',
     // A pause stops what is sent, and not what is received.

@@ -80,7 +80,7 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
         await settleHold(tx, system, now);
         await recordAction(tx, {
           ...{ action: 'decide_delete', system, actor: actor ?? 'unknown', reason: why, at: now },
-          detail: { ...result },
+          ...{ detail: { ...result }, before: heldJson(mapping), after: { ...result } },
           pairs: [{ mappingId, eventId: null }],
         });
         log.warn('delete.decided', { mapping: mappingId, customer: mapping.internalId, ...result, ...note });
@@ -105,7 +105,8 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
         if (ids !== null) await settleHold(tx, system, now);
         await recordAction(tx, {
           ...{ action: 'release_deletes', system, actor: actor ?? 'unknown', reason: why, at: now },
-          detail: { released_deletes: count },
+          ...{ detail: { released_deletes: count }, before: { held: held.length } },
+          after: { held: held.length - count },
           pairs: ids === null ? held : held.filter(({ mappingId }) => ids.includes(mappingId)),
         });
         return count;
@@ -120,6 +121,11 @@ export function createDeleteOperations({ db, clock, entity, system, log }: Deps)
         return { outcome: 'detached' };
       }),
   };
+}
+
+/** As the record of the decision has it. */
+function heldJson({ state, reason, internalId: customer }: Mapping): Record<string, unknown> {
+  return { state, reason: reason?.code ?? null, customer };
 }
 
 /** A delete that was released may have been sent already, and cannot be taken back. */

@@ -11,7 +11,7 @@ import {
   revokeApiKey,
   type ApiKey,
 } from '../../db/api-keys.ts';
-import { recordAction } from '../../db/operator-actions.ts';
+import { recordAction, type Change } from '../../db/operator-actions.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';
 import { readHashSecrets, type HashSecrets } from '../keys/hash-secrets.ts';
@@ -77,7 +77,7 @@ export function createKeyOperations({ db, clock, keySecrets }: KeyDeps) {
       const first = !(await hasApiKeys(db));
       return withTransaction(db, async (tx) => {
         const { row, text } = await make(tx, wanted, by, at);
-        await note(tx, 'create_key', row, { by, now: at.now });
+        await note(tx, 'create_key', row, { by, now: at.now, before: null, after: standing(row) });
         return { key: shown(row, at), text, first };
       });
     },
@@ -95,7 +95,8 @@ export function createKeyOperations({ db, clock, keySecrets }: KeyDeps) {
         if (!row) return { outcome: 'not_found' };
         if (row.revokedAt) return { outcome: 'revoked_already', key: shown(row, at) };
         await revokeApiKey(tx, { id, now: at.now });
-        await note(tx, 'revoke_key', row, { by, now: at.now });
+        const after = { ...standing(row), revoked_at: at.now };
+        await note(tx, 'revoke_key', row, { by, now: at.now, before: standing(row), after });
         return { outcome: 'revoked', key: shown({ ...row, revokedAt: at.now }, at) };
       });
     },
@@ -134,9 +135,13 @@ async function rotate(
   );
   const until = graceMs > 0 ? new Date(now.getTime() + graceMs) : null;
   await replaceApiKey(tx, { id, by: row.id, now, until });
-  await note(tx, 'rotate_key', row, { by, now, more: { replaces: id, old_until: until ?? now } });
   const after = await lockApiKey(tx, id);
   if (!after) throw new Error('rotate: a row of api_keys that is locked has gone');
+  await note(tx, 'rotate_key', row, {
+    ...{ by, now, more: { replaces: id, old_until: until ?? now } },
+    before: standing(old),
+    after: { ...standing(row), old: standing(after) },
+  });
   return { outcome: 'rotated', text, key: shown(row, at), old: shown(after, at) };
 }
 
@@ -179,15 +184,21 @@ function stateOf({ revokedAt, expiresAt, hashSecret }: ApiKey, secrets: HashSecr
   return secrets.some(({ name }) => name === hashSecret) ? 'live' : 'foreign';
 }
 
+/** What a key may do, and until when. */
+function standing({ id, scope, system, expiresAt, revokedAt, replacedBy }: ApiKey): Record<string, unknown> {
+  return { id, scope, system, expires_at: expiresAt, revoked_at: revokedAt, replaced_by: replacedBy };
+}
+
 async function note(
   tx: Tx,
   action: string,
   { id, name, scope, system, expiresAt }: ApiKey,
-  { by, now, more = {} }: { by: By; now: Date; more?: Record<string, unknown> },
+  { by, now, more = {}, ...change }: { by: By; now: Date; more?: Record<string, unknown> } & Change,
 ): Promise<void> {
   await recordAction(tx, {
     ...{ action, system: system ?? '', actor: by.actor, reason: by.reason, at: now },
     detail: { id, name, scope, expires_at: expiresAt, ...more },
+    ...change,
   });
 }
 

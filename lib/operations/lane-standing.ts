@@ -1,15 +1,22 @@
 // How the lane of a system stands: what stops all its pairs, whoever asks about one of them.
 import { readConnection } from '../../db/connections.ts';
 import { readBreaker } from '../../db/limits/breakers.ts';
+import { readLanePauses, readRowPause } from '../../db/limits/pauses.ts';
 import { readRest } from '../../db/limits/rests.ts';
 import { readLastAction } from '../../db/operator-actions.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { missingRoles, readRoles } from '../health/roles.ts';
 import type { Lane } from './explain-obstacles.ts';
 
-type LaneAsked = { system: string; account: string; now: Date };
+type LaneAsked = {
+  system: string;
+  account: string;
+  now: Date;
+  /** Whose pause counts too; null where no row is known. */
+  row: { entityType: string; rowId: number } | null;
+};
 
-export async function readLane(db: Db, { system, account, now }: LaneAsked): Promise<Lane> {
+export async function readLane(db: Db, { system, account, now, row }: LaneAsked): Promise<Lane> {
   const connection = await readConnection(db, system);
   const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
   const roles = await readRoles(db);
@@ -21,6 +28,8 @@ export async function readLane(db: Db, { system, account, now }: LaneAsked): Pro
     breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
     rest: await readRest(db, { system, account: connection?.account ?? account, now }),
     pausedBy: paused?.actor ?? null,
+    pauses: await readLanePauses(db, system),
+    rowPause: row && (await readRowPause(db, { system, ...row })),
     noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
   };
 }

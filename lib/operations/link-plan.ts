@@ -117,21 +117,23 @@ export async function storeConsents(
     ...matches,
     ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
   ];
+  const by = { action: 'link', system, actor, reason: null };
   for (let from = 0; from < records.length; from += AT_ONCE)
-    await ask(db, records.slice(from, from + AT_ONCE));
+    await withTransaction(db, async (tx) => {
+      const page = records.slice(from, from + AT_ONCE);
+      await ask(tx, page);
+      await recordAction(tx, { ...by, at: clock.now(), detail: { first_link: true, records: page.length } });
+    });
   for (let from = 0; from < consents.length; from += AT_ONCE) {
     const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();
     await withTransaction(db, async (tx) => {
       given.rows += await storeLinkConsents(tx, page, { by: actor, urgency: urgencies.bulk, now });
       const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
-      await ask(
-        tx,
-        aliases.map(({ externalId }) => externalId),
-      );
+      const records = aliases.map(({ externalId }) => externalId);
+      await ask(tx, records);
       await recordAction(tx, {
-        ...{ action: 'link', system, actor, reason: null, at: now },
-        detail: { first_link: true, rows: page.length },
+        ...{ ...by, at: now, detail: { first_link: true, rows: page.length } },
         pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
       });
     });

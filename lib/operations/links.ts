@@ -42,6 +42,8 @@ export function createLinkOperations({ db, clock }: { db: Db; clock: Clock }): L
         await recordAction(tx, {
           ...{ action: 'link', system: mapping.system, actor: actor ?? 'unknown', reason: null, at: now },
           detail: { external_id: mapping.externalId },
+          before: { state: mapping.state, consent: null },
+          after: { state: mapping.state, consent: { to: 'customer', customer } },
           pairs: [{ mappingId, eventId: null }],
         });
         return {

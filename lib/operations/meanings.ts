@@ -63,12 +63,12 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   },
   refused: { means: 'No record can be made of the row as it is.', cure: 'Correct the field in our table.' },
   writes_off: {
-    means: 'Writes to the system are off in the settings.',
-    cure: 'Turn writes on and restart the workers.',
+    means: 'Writes to the system are off in the settings, or outbound is paused.',
+    cure: '`npx twinbox lanes` says which: `npx twinbox resume SYSTEM --direction outbound`, or turn writes on and restart the workers.',
   },
   pulls_off: {
-    means: 'Writes into our table are off in the settings.',
-    cure: 'Turn pulls on and restart the workers.',
+    means: 'Writes into our table are off in the settings, or inbound is paused.',
+    cure: '`npx twinbox lanes` says which: `npx twinbox resume SYSTEM --direction inbound`, or turn pulls on and restart the workers.',
   },
   fuse: {
     means: 'Many deletes came together, and the fuse holds them.',

@@ -17,7 +17,7 @@ import { lockConnection } from '../../db/connections.ts';
 import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { fold } from '../../db/email-fold.ts';
 import { lockMappings, type Mapping } from '../../db/mappings/mappings.ts';
-import { recordAction } from '../../db/operator-actions.ts';
+import { recordAction, type Change } from '../../db/operator-actions.ts';
 import { identityName, type Entity } from '../catalogue/entity.ts';
 import { identityOf, identityOfRow } from '../sync/identity.ts';
 import type { Clock } from '../clock.ts';
@@ -124,11 +124,8 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         if (!customer || customer.deletedAt) return { outcome: 'not_found' };
         const asked = { where, customer, externalId, actor, now: clock.now() };
         const chosen = await chooseOnce(tx, asked);
-        if (chosen.outcome === 'linked' || chosen.outcome === 'consented') {
-          const primary = await findPrimary(tx, { ...where, customerId });
-          const detail = { external_id: externalId, instead_of: chosen.insteadOf };
-          await note(tx, system, { mappingIds: primary ? [primary.id] : [], actor, detail, now: asked.now });
-        }
+        if (chosen.outcome === 'linked' || chosen.outcome === 'consented')
+          await noteChosen(tx, asked, chosen.insteadOf);
         await failpoint('choice.before-commit');
         return chosen;
       });
@@ -147,7 +144,7 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const how = { by: actor, anew: true, urgency: urgencies.edit, now } as const;
         const given = await storeLinkConsents(tx, consents, how);
         if (given === 0) return { outcome: 'new_consented_already', ...about };
-        await note(tx, system, { mappingIds: [primary.id], actor, detail: { new_record: true }, now });
+        await note(tx, system, { mappingIds: [primary.id], ...decided(primary, 'new_record'), actor, now });
         return { outcome: 'new_consented', ...about };
       }),
 
@@ -160,22 +157,46 @@ export function createChoiceOperations(deps: ChoiceOperationsDeps): ChoiceOperat
         const now = clock.now();
         const decision: Decision = { kind: 'release', by: actor, at: now.toISOString(), why: null };
         await noteDecision(tx, { id: primary.id, decision, now });
-        await note(tx, system, { mappingIds: [primary.id], actor, detail: { accepted_deletion: true }, now });
+        const what = decided(primary, 'accepted_deletion');
+        await note(tx, system, { mappingIds: [primary.id], ...what, actor, now });
         return { outcome: 'accepted', ...about };
       }),
   };
+}
+
+type Noted = Change & { detail: Record<string, unknown> };
+
+/** A pair that waited, and what was decided about it. */
+function decided({ state, reason }: Mapping, decision: string): Noted {
+  const before = { state, reason: reason?.code ?? null };
+  return { detail: { [decision]: true }, before, after: { decision } };
+}
+
+function changed(insteadOf: string | null, externalId: string): Noted {
+  const detail = { external_id: externalId, instead_of: insteadOf };
+  return { detail, before: { external_id: insteadOf }, after: { external_id: externalId } };
+}
+
+async function noteChosen(
+  tx: Tx,
+  { where, customer, externalId, actor, now }: Asked,
+  insteadOf: string | null,
+): Promise<void> {
+  const primary = await findPrimary(tx, { ...where, customerId: customer.id });
+  const mappingIds = primary ? [primary.id] : [];
+  await note(tx, where.system, { mappingIds, ...changed(insteadOf, externalId), actor, now });
 }
 
 /** Last in the transaction: the audit trail of what a person asked for. */
 async function note(
   tx: Tx,
   system: string,
-  asked: { mappingIds: number[]; actor: string | null; detail: Record<string, unknown>; now: Date },
+  { mappingIds, actor, now, ...asked }: { mappingIds: number[]; actor: string | null; now: Date } & Noted,
 ): Promise<void> {
   await recordAction(tx, {
-    ...{ action: 'link', system, actor: asked.actor ?? 'unknown', reason: null, at: asked.now },
-    detail: asked.detail,
-    pairs: asked.mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
+    ...{ action: 'link', system, actor: actor ?? 'unknown', reason: null, at: now },
+    ...asked,
+    pairs: mappingIds.map((mappingId) => ({ mappingId, eventId: null })),
   });
 }
 

@@ -83,6 +83,11 @@ export async function raiseFound(
       });
     });
   }
+  if (records.length > 0)
+    await withTransaction(db, async (tx) => {
+      const by = { action: 'repair', system, actor, reason: null, at: clock.now() };
+      await recordAction(tx, { ...by, detail: { records: records.length } });
+    });
   for (const externalId of records)
     await askForRead(db, {
       ...targetOf({ system, document }),

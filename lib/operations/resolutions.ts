@@ -89,18 +89,19 @@ async function decide(
   const asked = {
     ...{ action: 'resolve', system: mapping.system, actor: actor ?? 'unknown', reason, at: now },
     detail: { decision: action, ...(externalId !== undefined && { external_id: externalId }) },
+    before: { state: mapping.state, reason: shownReason(mapping), external_id: mapping.externalId },
     pairs: [{ mappingId: mapping.id, eventId: null }],
   };
   if (action === 'let_go') {
     await letGo(tx, entity, mapping, note, now);
-    await recordAction(tx, asked);
+    await recordAction(tx, { ...asked, after: { state: 'detached' } });
     return { outcome: 'let_go', mapping };
   }
   const named = externalId === undefined ? {} : { external_id: externalId };
   const decision: Decision = { kind: action, ...named, ...note };
   if (hasEnded(mapping)) await reopenMapping(tx, { id: mapping.id, decision });
   await noteDecision(tx, { id: mapping.id, decision, now });
-  await recordAction(tx, asked);
+  await recordAction(tx, { ...asked, after: { decision: action, ...named } });
   return { outcome: 'decided', mapping: { ...mapping, decision } };
 }
 

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { Known } from './facts.ts';
-import type { SyncPolicy } from './settings.ts';
+import type { PausedLanes, SyncPolicy } from './settings.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
 
 export type { SyncPolicy } from './settings.ts';
@@ -32,6 +32,8 @@ export interface SyncDeps {
   log: SyncLog;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
+  /** Directions that are paused, although the settings allow them (paused.ts). */
+  paused?: PausedLanes;
   /**
    * Nothing is to be written: facts are found out for a decision that is only asked for
    * (lib/sync/foresee.ts).

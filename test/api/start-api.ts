@@ -15,6 +15,7 @@ import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
 import { createKeyOperations } from '../../lib/operations/keys.ts';
+import { createLaneOperations } from '../../lib/operations/lanes.ts';
 import { createLinkOperations } from '../../lib/operations/links.ts';
 import { createResolveOperations } from '../../lib/operations/resolutions.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
@@ -108,6 +109,8 @@ export async function startApi({
     webhooks,
     conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
+    lanes: createLaneOperations({ db, clock, entity }),
+    laneSettings: [{ system: 'stripe', writes: true, pulls: true }],
     resolutions: createResolveOperations({ entity, db, clock, log }),
     choices: new Map([
       [

@@ -25,6 +25,7 @@ import { laneDefects } from './lane-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
 import { shopDefects } from './shop-defects.ts';
+import { controlDefects } from './control-defects.ts';
 import { statusDefects } from './status-defects.ts';
 import { storyDefects } from './story-defects.ts';
 import { textApiDefects } from './text-api-defects.ts';
@@ -55,6 +56,7 @@ export const defects: readonly Defect[] = [
   ...configDefects,
   ...shopDefects,
   ...statusDefects,
+  ...controlDefects,
   ...storyDefects,
   ...textApiDefects,
   ...exitDefects,

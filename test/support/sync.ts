@@ -247,7 +247,9 @@ export async function emptyTables(
   { table }: Pick<EntityTable, 'table'> = customerEntity,
 ): Promise<void> {
   const deletes = [table, ...FILLED_TABLES].map((table) => `delete from ${table}`).join('; ');
-  await db.transaction((tx) => tx.raw(`set local session_replication_role = replica; ${deletes}`));
+  await db.transaction((tx) =>
+    tx.raw(`set local session_replication_role = replica; ${deletes}; ${NO_ENTRY}`),
+  );
 }
 
 /** Sets the account as read completely, with no record in it. */
@@ -261,6 +263,8 @@ export async function markRead(
   await beginReading(db, { ...place, imports: false, now });
   await endReading(db, place, now);
 }
+
+const NO_ENTRY = `update audit_head set id = 0, hash = repeat('0', 64), entries = 0`;
 
 const FILLED_TABLES = [
   'external_mappings',
@@ -291,4 +295,5 @@ const FILLED_TABLES = [
   'skipped_items',
   'operator_action_pairs',
   'operator_actions',
+  ...['audit_checkpoints', 'lane_pauses', 'row_pauses'],
 ];

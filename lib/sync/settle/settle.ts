@@ -25,6 +25,7 @@ import {
   lockMapping,
   type Mapping,
 } from '../../../db/mappings/mappings.ts';
+import { releaseMapping } from '../../../db/mappings/claims.ts';
 import { codeOf } from '../../../db/mappings/reason.ts';
 import { entityKey, hasEnded } from '../../../db/mappings/state.ts';
 import { parkedAsTaken } from '../../../db/mappings/writes/state-change.ts';
@@ -32,6 +33,7 @@ import { updateMapping } from '../../../db/mappings/writes/update.ts';
 import { keepRecords, raiseAwaiting } from '../../../db/external-records.ts';
 import { failpoint } from '../../failpoint.ts';
 import { newEventId } from '../../uuid.ts';
+import { pauseHasEnded } from '../paused.ts';
 import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
@@ -52,6 +54,7 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
   await failpoint('settle.before');
   const effects = await lookAgainIfTaken(() =>
     withTransaction(deps.db, async (tx) => {
+      if (await pauseHasEnded(tx, deps, outcome)) return 'resumed';
       const fresh = effectsOf(
         { rules: deps.integration.document.fields, entity: deps.entity },
         deps.policy,
@@ -67,6 +70,10 @@ export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Prom
     }),
   );
   await failpoint('settle.after');
+  if (effects === 'resumed') {
+    await releaseMapping(deps.db, step.claim.id, step.claim.fence);
+    return 'over';
+  }
   if (!effects) {
     deps.log.warn('reconcile.lease_lost', { mapping: step.mapping.id, fence: step.claim.fence });
     return 'over';

@@ -1,0 +1,144 @@
+// Who did what, when and why: the record of operations, for people and as lines of JSON.
+import { InvalidArgumentError, type Command } from 'commander';
+import { listAudit, readAuditEntry, readAuditHead, type AuditEntry } from '../../db/audit.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { customerOf } from '../../lib/config/entity.ts';
+import { entryText } from '../../lib/operations/audit-chain.ts';
+import {
+  auditJson,
+  auditPatterns,
+  auditSays,
+  readAuditWords,
+  type AuditWords,
+} from '../../lib/operations/audit-query.ts';
+import { decodeCursor, encodeCursor } from '../../lib/operations/list-cursor.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord } from '../choices.ts';
+import type { CommandContext } from '../command-context.ts';
+import { CliError, exit } from '../exit.ts';
+import { table } from '../output.ts';
+import { withDatabase } from '../session.ts';
+
+export function addAudit(context: CommandContext): void {
+  const audit = context.program
+    .command('audit')
+    .description('who did what, when and why')
+    .addHelpText(
+      'after',
+      `
+Each entry has the hash of the one before it. npx twinbox verify --audit checks all of them; note the head at a place of your own,
+and verify --audit --head finds out whether the end of the record was removed since.
+
+Examples:
+  $ npx twinbox audit
+  $ npx twinbox audit list --action pause --since 7d
+  $ npx twinbox audit --customer 42 --json
+  $ npx twinbox audit text 1042 | sha256sum
+  $ npx twinbox audit head > head-of-november`,
+    );
+  addList(audit, context);
+  addHead(audit, context);
+  addText(audit, context);
+}
+
+type ListOptions = AuditWords & { limit: number; after?: string; json?: boolean };
+
+function addList(audit: Command, context: CommandContext): void {
+  audit
+    .command('list', { isDefault: true })
+    .description('list the entries, newest first')
+    .option('--actor <actor>', 'only what this actor did: key:<name>/<id>, or cli:<user> on <host>')
+    .option('--action <action>', 'only this action, such as pause or revoke_key', matching('action'))
+    .option('--system <system>', 'only entries about this system', matching('system'))
+    .option('--customer <id>', 'only entries about a pair of this customer', toId)
+    .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTimeWord)
+    .option('--until <time>', 'only those before then', toTimeWord)
+    .option('--after <cursor>', 'only those after this place: the cursor of the page before')
+    .option('--limit <number>', `the largest number of entries, up to ${LIMIT_MAX}`, toLimit, 50)
+    .option('--json', 'print each entry as a line of JSON')
+    .action((options: ListOptions) => list(context, options));
+}
+
+async function list(
+  { output, finish }: CommandContext,
+  { json = false, limit, after, ...words }: ListOptions,
+): Promise<void> {
+  const of = { list: 'audit', filter: words };
+  const place = after === undefined ? undefined : decodeCursor(of, after, ['number'])?.[0];
+  if (after !== undefined && place === undefined)
+    throw new CliError(exit.usage, '--after must be a whole cursor of this list, with the same filter.');
+  const found = await withDatabase(
+    async ({ config, database: { db } }) => {
+      const entity = customerOf(config).name;
+      const read = readAuditWords(words, { entity, now: systemClock.now() });
+      if ('violations' in read)
+        throw new CliError(
+          exit.usage,
+          read.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`).join('; '),
+        );
+      const from = place === undefined ? undefined : Number(place);
+      return listAudit(db, { ...read.query, after: from, limit: limit + 1 });
+    },
+    { mayCreate: false },
+  );
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  if (json) for (const entry of page) output.printJsonLine(auditJson(entry));
+  else if (page.length === 0) output.say('There are no such entries.');
+  else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
+  if (found.length > limit && last) output.say(`There are more: --after ${encodeCursor(of, [last.id])}`);
+  finish(exit.ok);
+}
+
+const HEAD = ['number', 'when', 'action', 'system', 'actor', 'pairs', 'reason'];
+
+function toRow({ id, at, action, system, actor, pairCount, reason }: AuditEntry): string[] {
+  return [
+    String(id),
+    shortTime(new Date(at)),
+    action,
+    system || '–',
+    actor,
+    String(pairCount),
+    reason ?? '–',
+  ];
+}
+
+function addHead(audit: Command, { output, finish }: CommandContext): void {
+  audit
+    .command('head')
+    .description('print the number and the hash of the newest entry, to be noted elsewhere')
+    .option('--json', 'print it as JSON')
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const head = await withDatabase(({ database: { db } }) => readAuditHead(db), { mayCreate: false });
+      if (!head)
+        throw new CliError(exit.failed, 'The row of audit_head, which names the newest entry, is missing.');
+      if (json) output.printJson(head);
+      else output.print(`${head.id}:${head.hash}`);
+      finish(exit.ok);
+    });
+}
+
+function addText(audit: Command, { output, finish }: CommandContext): void {
+  audit
+    .command('text')
+    .description('print the text whose SHA-256 is the hash of an entry, without an end of line')
+    .argument('<number>', 'the number of the entry', toId)
+    .action(async (id: number) => {
+      const entry = await withDatabase(({ database: { db } }) => readAuditEntry(db, id), {
+        mayCreate: false,
+      });
+      if (!entry) {
+        output.say(`No entry has the number ${id}.`);
+        return finish(exit.nothingMatched);
+      }
+      output.writeExact(entryText(entry));
+      finish(exit.ok);
+    });
+}
+
+function matching(word: 'action' | 'system'): (text: string) => string {
+  return (text) => {
+    if (!new RegExp(auditPatterns[word]).test(text)) throw new InvalidArgumentError(`It ${auditSays[word]}.`);
+    return text;
+  };
+}
