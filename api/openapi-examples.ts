@@ -24,6 +24,8 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       sync: { [system]: { state: 'pending', reason: null, version: null, since: AT } },
     },
     Choice: { system, external_id: 'cus_NffrFeUfNV2Hib' },
+    Pause: { direction: 'outbound', reason: 'prices are imported until five' },
+    Resume: { reason: 'the import is done' },
     Resolution: { action: 'recreate', reason: 'the test data was deleted' },
     Event: {
       id: 1,
