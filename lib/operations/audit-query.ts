@@ -17,7 +17,7 @@ export const auditPatterns = { action: '^[a-z][a-z_]{0,99}$', system: '^[a-z][a-
 
 export const auditSays = {
   action: 'must be an action such as pause or release_deletes: lowercase letters and underscores',
-  system: 'must be the name of a system, such as stripe',
+  system: 'must be the name of a system: lowercase letters, digits, underscores and dashes',
 };
 
 /** The filter that the words ask for, or what is wrong with each word. */
