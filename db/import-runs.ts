@@ -38,9 +38,12 @@ export async function claimRun(
   db: Db,
   { scope, request, leaseMs, now, since }: RunClaim,
 ): Promise<StoredRun | null> {
-  await db.raw(`delete from import_runs where created_at < :since::timestamptz and until < clock_timestamp()`, {
-    since,
-  });
+  await db.raw(
+    `delete from import_runs where created_at < :since::timestamptz and until < clock_timestamp()`,
+    {
+      since,
+    },
+  );
   const { rows } = await db.raw<{ rows: RunRow[] }>(claimSql, { scope, request, leaseMs, now });
   const [row] = rows;
   if (!row) return null;
@@ -81,10 +84,7 @@ export async function saveRun(
 }
 
 /** The next request need not wait. A run without any row is forgotten: nothing is kept of it. */
-export async function releaseRun(
-  db: Db,
-  { scope, fence }: { scope: Buffer; fence: number },
-): Promise<void> {
+export async function releaseRun(db: Db, { scope, fence }: { scope: Buffer; fence: number }): Promise<void> {
   await db.raw(
     `with gone as (
        delete from import_runs where scope = :scope::bytea and fence = :fence::bigint and rows_done = 0 and not ended
