@@ -8,7 +8,7 @@ const LONG_FUNCTIONS = {
   'cli/commands/relay.ts': 72,
   'cli/demo/world.ts': 77,
   'cli/embedded/system.ts': 99,
-  'cli/import/records.ts': 83,
+  'lib/customers/import/records.ts': 83,
   'cli/repl/engine.ts': 64,
   'cli/timeline.ts': 63,
   'lib/bus/in-process.ts': 85,

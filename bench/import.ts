@@ -66,14 +66,14 @@ async function bring(body: Iterable<string>, query = ''): Promise<{ rows: number
   return said;
 }
 
-function post(body: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+function post(body: string): Promise<undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const call = request(
     `${api.server.url}/api/v1/customers`,
     { method: 'POST', agent, headers: { 'Content-Type': 'application/json' } },
     (answer) => {
       answer.resume().once('end', () => {
-        if (answer.statusCode === 201) resolve();
+        if (answer.statusCode === 201) resolve(undefined);
         else reject(new Error(`POST answered ${answer.statusCode}`));
       });
     },

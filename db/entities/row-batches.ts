@@ -37,7 +37,7 @@ export async function insertRows(
     stamp,
     sqlOf: insertManySql,
   });
-  return new Map(written.map(({ id, created_event_id: eventId }) => [eventId, Number(id)]));
+  return new Map(written.map(({ id, created_event_id: eventId }) => [eventId, id]));
 }
 
 /**
@@ -51,7 +51,7 @@ export async function updateRows(
   stamp: ManyStamp,
 ): Promise<Set<number>> {
   const written = await byColumns<{ id: number }>(tx, entity, rows, { stamp, sqlOf: updateManySql });
-  return new Set(written.map(({ id }) => Number(id)));
+  return new Set(written.map(({ id }) => id));
 }
 
 /** A column that a row does not name gets its default or stays, so each set of columns is a statement. */
@@ -93,6 +93,6 @@ export async function findHolders(
     holdersSql(entity, field),
     { identities: [...identities] },
   );
-  for (const { at, id, fields } of rows) found[Number(at) - 1] = { id: Number(id), fields };
+  for (const { at, id, fields } of rows) found[at - 1] = { id, fields };
   return found;
 }

@@ -56,6 +56,10 @@ const given = (entity: EntityTable): string =>
 const rowOf = (columns: readonly string[], row: string): string =>
   `row(${columns.map((column) => `${row}.${column}`).join(', ')})`;
 
+// Byte by byte: for a collation two texts may be one.
+const isOther = (columns: readonly string[]): string =>
+  `record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})`;
+
 // No column of the table shows anything of the change. If a trigger stores the wanted value in a
 // column of its own, the row has changed.
 const isTurnedBack = (columns: readonly string[]): string =>
@@ -124,7 +128,7 @@ with ${claim(how)}written as (
       version = t.version + 1, last_event_id = next_sync_event_id(), updated_at = ${moved}
   from (select (b.*)::${tableOf(entity)} as before, b.id as before_id from ${tableOf(entity)} b where b.id = :id${andIsClaimed(how)} for update) locked, ${given(entity)}
   where t.id = :id and locked.before_id = t.id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
-    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+    and ${DEMAND_CATALOGUE} and ${isOther(columns)}
   returning (t.*)::${tableOf(entity)} as after, locked.before
 ), changed as (
   select (written.after).* from written
@@ -145,7 +149,7 @@ with given as (
         where b.id in (select given.given_id from given) order by b.id for update) locked,
        given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
   where t.id = given.given_id and locked.before_id = t.id and t.deleted_at is null
-    and ${DEMAND_CATALOGUE} and record_image_ne(${rowOf(columns, 't')}, ${rowOf(columns, 'w')})
+    and ${DEMAND_CATALOGUE} and ${isOther(columns)}
   returning (t.*)::${tableOf(entity)} as after, locked.before, given.event_id
 ), event as (${writeEvent(entity, 'updated', isTurnedBack(columns), 'written cross join lateral (select (written.after).*) c', 'written.event_id')}
 )

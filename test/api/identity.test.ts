@@ -8,6 +8,7 @@ import { whyNotReversible } from '../../lib/operations/conflicts.ts';
 import type { StoredConflict } from '../../db/conflicts.ts';
 import { ownCatalogue } from '../support/catalogues.ts';
 import { useDatabase } from '../support/database.ts';
+import { importBody } from './import-client.ts';
 import { expectProblem, startApi } from './start-api.ts';
 
 const customers = '/api/v1/customers';
@@ -102,13 +103,33 @@ describe('customers whose identity is another field than the email', () => {
     };
     const rows = [row(2, 'Ada', 'I-1'), row(3, 'Bo', 'I-1'), row(4, 'Cy', 'i-1')];
     expect(await bring(rows, true)).to.include({ rows: 3, created: 1, updated: 2 });
-    const [kept] = await db('customers').where('account_code', 'i-1').select('name');
-    expect(kept, 'the last one').to.deep.equal({ name: 'Cy' });
+    const kept: unknown = await db('customers').where('account_code', 'i-1').select('name');
+    expect(kept, 'the last one').to.deep.equal([{ name: 'Cy' }]);
     const { different, ...again } = await bring([row(2, 'Ada', 'I-1')], false);
     expect(again).to.include({ created: 0 });
     expect(different[0]?.reason).to.match(
       /^customer \d+ has this code and another name and email and code; --update/,
     );
+  });
+
+  it('an import over HTTP takes its own fields by their types, from CSV and NDJSON, with line and column', async () => {
+    const csv = 'Name,Mail,Code,Rank\nPia,pia@x.example,P-1,7\nPo,po@x.example,P-2,many\n';
+    const query = '?column_email=Mail';
+    const { lines, last } = await importBody(api.server.url, csv, { query });
+    expect(lines[0]?.['used']).to.deep.equal({ email: 'Mail', name: 'Name', code: 'Code', rank: 'Rank' });
+    expect(lines[1]).to.deep.include({ type: 'refused', line: 3, code: 'invalid_row' });
+    expect(lines[1]?.['errors']).to.have.deep.nested.property('[0].column', 'Rank');
+    expect(last).to.deep.include({ created: 1, refused: 1 });
+    const json = '{"name":"Pia","email":"pia@x.example","code":"p-1","rank":8}\n';
+    const asked = { type: 'application/x-ndjson', query: '?on_existing=update' };
+    const changed = await importBody(api.server.url, json + json.replace('p-1', 'P-3'), asked);
+    expect(changed.last).to.deep.include({ updated: 1, created: 1 });
+    const kept: unknown = await database
+      .db('customers')
+      .where('account_code', 'like', '%-1')
+      .where('name', 'Pia')
+      .select('account_code', 'rank_no', 'version');
+    expect(kept).to.deep.equal([{ account_code: 'p-1', rank_no: 8, version: 2 }]);
   });
 
   it('a conflict about it names it', () => {

@@ -110,16 +110,17 @@ describe('POST /customers/import where things go wrong', function () {
     const { request: sent } = slow;
     // Each line has ten problems, so its answer is far longer than itself.
     const lines = '{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1}\n'.repeat(100);
-    let [isHeldBack, isBroken] = [false, false];
-    sent.setMaxListeners(0).once('close', () => (isBroken = true));
+    const broken = new AbortController();
+    sent.setMaxListeners(0).once('close', () => broken.abort());
     void slow.response.then((response) => response.pause()).catch(() => undefined);
-    while (!isBroken) {
+    let isHeldBack = false;
+    while (!broken.signal.aborted) {
       if (sent.write(lines)) continue;
+      const drained = once(sent, 'drain', { signal: broken.signal }).catch(() => undefined);
       const over = new AbortController();
-      const drained = Promise.race([once(sent, 'drain', over), once(sent, 'close', over)]);
       const isLate = sleep(200, over.signal).then(() => !over.signal.aborted);
-      isHeldBack = (await Promise.race([drained.then(() => false), isLate]).catch(() => false)) || isHeldBack;
-      if (!isBroken && isHeldBack) await drained.catch(() => undefined);
+      isHeldBack ||= await Promise.race([drained.then(() => false), isLate]);
+      await drained;
       over.abort();
     }
     expect(isHeldBack).to.equal(true);
