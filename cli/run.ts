@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { exit } from './exit.ts';
-import { explain } from './failure.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -19,6 +18,7 @@ export async function runCli(
   } catch (error) {
     // Commander has printed what is wrong with the arguments, or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    const { explain } = await import('./failure.ts');
     const { message, exitCode } = explain(error);
     output.say(message);
     return exitCode;

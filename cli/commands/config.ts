@@ -14,8 +14,7 @@ import { table, type Output } from '../output.ts';
 
 export function addConfig(context: CommandContext): void {
   const config = context.program
-    .command('config')
-    .description('check the settings and the file of your own tables, fields and mappings');
+    .command('config');
   addCheck(config, context);
 }
 

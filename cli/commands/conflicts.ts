@@ -31,7 +31,6 @@ type ListOptions = {
 export function addConflicts(context: CommandContext): void {
   const conflicts = context.program
     .command('conflicts')
-    .description('list the values that were given up in a merge, and reverse one')
     .addHelpText(
       'after',
       `

@@ -24,8 +24,7 @@ import { chosenSystem, chosenSystems, systemArgument } from '../systems.ts';
 
 export function addCredentials(context: CommandContext): void {
   const credentials = context.program
-    .command('credentials')
-    .description('show or set the credential of a system whose credentials change');
+    .command('credentials');
   addShow(credentials, context);
   addSet(credentials, context);
 }

@@ -41,7 +41,6 @@ type ListOptions = {
 export function addEvents(context: CommandContext): void {
   const events = context.program
     .command('events')
-    .description('list events, or follow one event from its request to its echo')
     .addHelpText(
       'after',
       `

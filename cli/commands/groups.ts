@@ -13,7 +13,6 @@ const MEMBERS = 100;
 export function addGroups(context: CommandContext): void {
   const groups = context.program
     .command('groups')
-    .description('what needs a person, by its cause: how many, since when, what it means, how it is cured')
     .addHelpText(
       'after',
       `

@@ -21,7 +21,7 @@ import { table, type Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
 
 export function addKeys(context: CommandContext): void {
-  const keys = context.program.command('keys').description('make, list, revoke and replace keys of the API');
+  const keys = context.program.command('keys');
   addCreate(keys, context);
   addList(keys, context);
   addRevoke(keys, context);

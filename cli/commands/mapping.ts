@@ -15,8 +15,7 @@ import { withDatabase } from '../session.ts';
 
 export function addMapping(context: CommandContext): void {
   const mapping = context.program
-    .command('mapping')
-    .description('try what a mapping does to values; nothing is changed anywhere');
+    .command('mapping');
   addTry(mapping, context);
 }
 

@@ -25,7 +25,6 @@ import { chosenSystems, ofEach, systemArgument } from '../systems.ts';
 export function addPause({ program, output, finish, systems }: CommandContext): void {
   program
     .command('pause')
-    .description('stop sending to a system; changes are kept and sent later')
     .addArgument(systemArgument(systems))
     .option('--why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
@@ -59,7 +58,6 @@ Examples:
 export function addResume({ program, output, finish, systems }: CommandContext): void {
   program
     .command('resume')
-    .description('send to a system again')
     .addArgument(systemArgument(systems))
     .option('--why <text>', 'the reason, which is stored')
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')

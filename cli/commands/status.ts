@@ -37,7 +37,6 @@ import { chosenSystems, systemOption } from '../systems.ts';
 export function addStatus({ program, output, finish, systems }: CommandContext): void {
   program
     .command('status')
-    .description('show which processes run, what is on its way and what needs a person')
     .addOption(systemOption(systems))
     .option('--json', 'print the figures as JSON')
     .addHelpText(

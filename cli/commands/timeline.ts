@@ -16,7 +16,6 @@ const ENTITIES = ['customer'];
 export function addTimeline({ program, output, finish, systems }: CommandContext): void {
   program
     .command('timeline')
-    .description('tell the story of one customer: requests, events, calls, echoes, conflicts, operators')
     .addArgument(new Argument('<entity>', 'what the story is about').choices(ENTITIES))
     .argument('<id>', 'its id in our table', toId)
     .addOption(

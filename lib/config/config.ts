@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { createAjv } from '../catalogue/load-ajv.ts';
 import { catalogueHash } from './catalogue-hash.ts';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
@@ -229,7 +229,7 @@ function findUnknown(given: Record<string, string>, { file, ignored }: { file: E
 
 /** Checks against the schema, which also converts texts to numbers and fills in defaults. */
 function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
-  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  const ajv = createAjv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
   for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
   const validate = ajv.compile(settingsSchema);
   if (validate(values)) return [];
