@@ -14,6 +14,8 @@ import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
+import { changeRoutes } from './changes.ts';
+import type { StreamLimits } from './change-streams.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
@@ -38,6 +40,8 @@ export type ApiDeps = {
     deadlineMs?: number;
     /** How long facts are kept; default 30 days. */
     retentionDays?: number;
+    /** Bounds of the streams of changes, where a test needs others. */
+    streams?: Partial<StreamLimits>;
   };
   log: ApiLog;
   clock: Clock;
@@ -68,7 +72,7 @@ const READY_MS = 3_000;
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000, retentionDays = 30 } = config;
+  const { deadlineMs = 8_000, retentionDays = 30, streams = {} } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -102,6 +106,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
+  const { stillAllowed } = login;
+  mountRoutes(app, basePath, changeRoutes({ db, log, deadlineMs, stillAllowed, limits: streams }));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));

@@ -66,7 +66,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
     ],
   });
 
-  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db)] });
+  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db, entity)] });
 
   declareRoute(router, '/customers/:id', {
     get: [

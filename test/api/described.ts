@@ -16,7 +16,7 @@ export function expectDescribed(method: string, path: string, answer: Answer): v
   const described = document.paths[path]?.[method]?.responses[answer.status];
   expect(described, name).to.be.an('object');
   const type = answer.headers.get('Content-Type')?.split(';')[0] ?? '';
-  expect(Object.keys(described?.content ?? {}), name).to.deep.equal([type]);
+  expect(Object.keys(described?.content ?? {}), name).to.include(type);
   const place = ['paths', path, method, 'responses', String(answer.status), 'content', type, 'schema'];
   const pointer = place.map((part) => encodeURIComponent(part.replaceAll('/', '~1'))).join('/');
   expect(ajv.validate(`api#/${pointer}`, JSON.parse(answer.text)), `${name}: ${ajv.errorsText()}`).to.equal(

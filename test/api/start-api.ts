@@ -61,6 +61,8 @@ export type StartOptions = {
   readiness?: Readiness;
   deadlineMs?: number;
   clock?: Clock;
+  /** Other bounds of the streams of changes. */
+  streams?: ApiDeps['config']['streams'];
   webhooks?: NonNullable<ApiDeps['webhooks']>;
   /** What a customer is; by default what is built in. */
   entity?: Entity;
@@ -74,6 +76,7 @@ export async function startApi({
   readiness = {},
   deadlineMs = 8_000,
   clock = systemClock,
+  streams = {},
   webhooks = [],
   entity = customerEntity,
 }: StartOptions) {
@@ -93,7 +96,7 @@ export async function startApi({
     entity,
     store,
     db,
-    config: { deadlineMs },
+    config: { deadlineMs, streams },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets }),
     elapsed,
