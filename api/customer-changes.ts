@@ -2,13 +2,12 @@
 // in lib/customers/changes.ts.
 
 import type { RequestHandler } from 'express';
-import type { RowChange } from '../db/events/customer-changes.ts';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { without } from '../lib/without.ts';
+import { changeJson } from '../lib/operations/change-json.ts';
 import { CHANGES_DEFAULT, changesQuerySchema, type ChangesQuery } from './change-schemas.ts';
 import { demand, invalid, queryOf } from './input.ts';
 import { Problem } from './problems.ts';
@@ -50,17 +49,4 @@ const BEGIN_ANEW =
 
 export function expired(reason: 'retention' | 'other_database'): Problem {
   return new Problem('position_expired', `${EXPIRED[reason]} ${BEGIN_ANEW}`, { members: { reason } });
-}
-
-function changeJson(change: RowChange & { position: Position }): Record<string, unknown> {
-  const { type, rowId: id, version, source } = change;
-  const fields = without(change.fields, 'id');
-  return {
-    position: encodePosition(change.position),
-    event_id: change.eventUuid,
-    ...{ type, id, version },
-    ...(type === 'deleted' ? Object.fromEntries(Object.keys(fields).map((name) => [name, null])) : fields),
-    source,
-    changed_at: change.changedAt.toISOString(),
-  };
 }

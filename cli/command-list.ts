@@ -33,6 +33,16 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     about: 'show which processes run, what is on its way and what needs a person',
     add: async (context) => (await import('./commands/status.ts')).addStatus(context),
   },
+  top: {
+    group: LOOK,
+    about: 'watch lanes, rates, lag and quotas; on a terminal the picture is drawn anew',
+    add: async (context) => (await import('./commands/top.ts')).addTop(context),
+  },
+  tail: {
+    group: LOOK,
+    about: 'show changes as they happen, until Ctrl-C',
+    add: async (context) => (await import('./commands/tail.ts')).addTail(context),
+  },
   events: {
     group: LOOK,
     about: 'list events, or follow one event from its request to its echo',
@@ -98,6 +108,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     about: 'send to a system again',
     add: async (context) => (await import('./commands/pause.ts')).addResume(context),
   },
+  customers: {
+    group: DATA,
+    about: 'follow the changes of all customers, in the order of their commits',
+    add: async (context) => (await import('./commands/customers.ts')).addCustomers(context),
+  },
   import: {
     group: DATA,
     about: 'import customers from a CSV file: one of your own, or an export of another program',
@@ -142,6 +157,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     group: SETUP,
     about: 'create the topics of Kafka that are missing, check the others, and list them',
     add: async (context) => (await import('./commands/topics.ts')).addTopics(context),
+  },
+  completion: {
+    group: SETUP,
+    about: 'print the completion of this command for bash, zsh or fish',
+    add: async (context) => (await import('./commands/completion.ts')).addCompletion(context),
   },
   simulator: {
     group: DEVELOP,

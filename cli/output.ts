@@ -18,11 +18,13 @@ type Stream = {
 
 export function createOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr) {
   const gone = new Set<Stream>();
+  const closed = Promise.withResolvers<void>();
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal was closed.
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       gone.add(stream);
+      if (stream === stdout) closed.resolve();
     });
   }
   const write = (stream: Stream, text: string): void => {
@@ -48,6 +50,12 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     /** Replaces the last line; only if `canRedraw`. */
     redraw: (text: string) => write(stderr, `\r\u001b[2K${escapeUnseen(text)}`),
     canRedraw: stderr.isTTY === true,
+    /** Clears the terminal and shows these lines; only if `canDraw`. */
+    draw: (lines: readonly string[]) =>
+      write(stdout, `\u001b[H\u001b[2J${lines.map((line) => `${escapeUnseen(line)}\n`).join('')}`),
+    canDraw: stdout.isTTY === true,
+    /** Resolves when the program that reads standard output has ended: nothing more is seen. */
+    gone: closed.promise,
   };
 }
 

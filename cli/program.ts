@@ -50,7 +50,7 @@ async function contextOf(
   registry: Registry | undefined,
 ): Promise<CommandContext> {
   const systems = registry ?? (await import('../lib/integrations/registry.ts')).systems;
-  return { program, output, finish, systems };
+  return { program, output, finish, systems, whole: () => createWholeProgram(output, systems) };
 }
 
 function emptyProgram(output: Output): Command {

@@ -1,6 +1,6 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import type { Registry } from '../lib/integrations/registry.ts';
-import { exit } from './exit.ts';
+import { exit, NeedsDatabase } from './exit.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgram } from './program.ts';
 
@@ -11,8 +11,10 @@ export async function runCli(
   systems?: Registry,
 ): Promise<number> {
   let status: number = exit.ok;
+  let ran = '';
   try {
     const program = await createProgram(args, output, (code) => (status = code), systems);
+    program.hook('preAction', (_program, action) => void (ran = nameOf(action)));
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
@@ -20,7 +22,12 @@ export async function runCli(
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
     const { explain } = await import('./failure.ts');
     const { message, exitCode } = explain(error);
-    output.say(message);
+    output.say(error instanceof NeedsDatabase ? `${ran} ${message}` : message);
     return exitCode;
   }
+}
+
+/** Such as `twinbox keys create`. */
+function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }

@@ -2,6 +2,7 @@
 // closes them at the end. What that needs is loaded then: a wrong argument is answered before.
 import type { Config } from '../lib/config/config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
+import { NeedsDatabase } from './exit.ts';
 import type { OpenDatabase, OpenOptions } from './database.ts';
 
 export type Session = {
@@ -36,6 +37,7 @@ export async function withDatabase<T>(
       import('../lib/process/database-identity.ts'),
     ]);
   const config = options.config ?? loadConfigAndCatalogue();
+  if (config.remote) throw new NeedsDatabase();
   const log = quietLog(config);
   const database = await openDatabase(config, log, options);
   try {

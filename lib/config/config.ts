@@ -89,6 +89,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'HEALTH_',
     'SIMULATOR_',
     'TWINBOX_CONFIG',
+    'TWINBOX_API_',
     ...systemPrefixes,
   ];
   return Object.fromEntries(
@@ -123,6 +124,11 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
       isLoopback: isLoopback(values.API_HOST),
       insecure: values.API_INSECURE === 'yes',
     },
+    /** The API that reading commands ask in place of a database. */
+    remote:
+      values.TWINBOX_API_URL === undefined
+        ? null
+        : { url: values.TWINBOX_API_URL, key: values.TWINBOX_API_KEY ?? null },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     /**
