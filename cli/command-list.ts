@@ -60,7 +60,8 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   explain: {
     group: LOOK,
-    about: 'show the state of a customer: both sides, what would be done now, why it is not done, what you can do',
+    about:
+      'show the state of a customer: both sides, what would be done now, why it is not done, what you can do',
     add: async (context) => (await import('./commands/explain.ts')).addExplain(context),
   },
   verify: {
@@ -80,7 +81,8 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   resolve: {
     group: DECIDE,
-    about: 'decide about customers that are parked or wait: create a new record, detach the pair, or name the record',
+    about:
+      'decide about customers that are parked or wait: create a new record, detach the pair, or name the record',
     add: async (context) => (await import('./commands/resolve.ts')).addResolve(context),
   },
   deletes: {
@@ -95,7 +97,8 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   link: {
     group: DECIDE,
-    about: 'link records at the systems with customers in our table: the first time, and those that wait for consent',
+    about:
+      'link records at the systems with customers in our table: the first time, and those that wait for consent',
     add: async (context) => (await import('./commands/link.ts')).addLink(context),
   },
   pause: {
@@ -170,7 +173,8 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   repl: {
     group: DEVELOP,
-    about: 'a JavaScript prompt with the database, the engine and the simulator as variables; for development only',
+    about:
+      'a JavaScript prompt with the database, the engine and the simulator as variables; for development only',
     add: async (context) => (await import('./commands/repl.ts')).addRepl(context),
   },
 };

@@ -61,14 +61,9 @@ function casesOf(places: readonly Place[]): string {
   const words = places.map(
     (place) => `      ${quoted(place.path)}) found=${quoted(wordsOf(place, places).join(' '))} ;;`,
   );
-  return [
-    '  case "$at:$prev" in',
-    ...values,
-    '    *) case "$at" in',
-    ...words,
-    '    esac ;;',
-    '  esac',
-  ].join('\n');
+  return ['  case "$at:$prev" in', ...values, '    *) case "$at" in', ...words, '    esac ;;', '  esac'].join(
+    '\n',
+  );
 }
 
 /** A word is a part of the place only where a command of this name may stand. */

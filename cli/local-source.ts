@@ -21,10 +21,7 @@ import { expiredPosition, type Listed, type Source } from './source.ts';
 /** As many pairs as the API shows of a group. */
 const MEMBERS = 100;
 
-export function createLocalSource(
-  { config, log, database: { db } }: Session,
-  systems: Registry,
-): Source {
+export function createLocalSource({ config, log, database: { db } }: Session, systems: Registry): Source {
   const entity = customerOf(config);
   const inStep = systems.enabled(config).map(({ name }) => name);
   return {

@@ -52,13 +52,20 @@ export function topJson({ at, lanes, inbound, relaySecondsBehind, notReceived }:
     relay_seconds_behind: relaySecondsBehind,
     published_not_received: notReceived,
     inbound_last_minute: inbound,
-    lanes: lanes.map(({ system, state, detail, since, until, linked, onTheirWay, calls, events, ...lane }) => ({
-      ...{ system, state, detail, since, until, linked },
-      on_their_way: onTheirWay,
-      calls_last_minute: { calls: calls.calls, failed: calls.failed, p95_ms: calls.p95Ms },
-      events_last_minute: events,
-      rate_share: lane.rateShare,
-      quotas: lane.budgets.map(({ name, limit, used, resetsAt }) => ({ name, limit, used, resets_at: resetsAt })),
-    })),
+    lanes: lanes.map(
+      ({ system, state, detail, since, until, linked, onTheirWay, calls, events, ...lane }) => ({
+        ...{ system, state, detail, since, until, linked },
+        on_their_way: onTheirWay,
+        calls_last_minute: { calls: calls.calls, failed: calls.failed, p95_ms: calls.p95Ms },
+        events_last_minute: events,
+        rate_share: lane.rateShare,
+        quotas: lane.budgets.map(({ name, limit, used, resetsAt }) => ({
+          name,
+          limit,
+          used,
+          resets_at: resetsAt,
+        })),
+      }),
+    ),
   };
 }

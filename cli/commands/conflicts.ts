@@ -30,16 +30,14 @@ type ListOptions = {
 };
 
 export function addConflicts(context: CommandContext): void {
-  const conflicts = context.program
-    .command('conflicts')
-    .addHelpText(
-      'after',
-      `
+  const conflicts = context.program.command('conflicts').addHelpText(
+    'after',
+    `
 Examples:
   $ npx twinbox conflicts list --customer 42
   $ npx twinbox conflicts show 0198c0de-0000-7000-8000-000000000001
   $ npx twinbox conflicts reverse 0198c0de-0000-7000-8000-000000000001`,
-    );
+  );
   addList(conflicts, context);
   addShow(conflicts, context);
   addReverse(conflicts, context);

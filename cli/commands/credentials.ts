@@ -23,8 +23,12 @@ import { withDatabase } from '../session.ts';
 import { chosenSystem, chosenSystems, systemArgument } from '../systems.ts';
 
 export function addCredentials(context: CommandContext): void {
-  const credentials = context.program
-    .command('credentials');
+  const credentials = context.program.command('credentials').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox credentials show`,
+  );
   addShow(credentials, context);
   addSet(credentials, context);
 }

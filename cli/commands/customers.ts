@@ -22,7 +22,11 @@ function addChanges(customers: Command, { output, finish, systems }: CommandCont
   customers
     .command('changes')
     .description('list every change after a position, deletions included, in the order of the commits')
-    .option('--after <position>', 'the position of the page before, or now; else the oldest that is kept', toPlace)
+    .option(
+      '--after <position>',
+      'the position of the page before, or now; else the oldest that is kept',
+      toPlace,
+    )
     .option('--limit <number>', `the most changes, up to ${LIMIT_MAX}`, toLimit, 100)
     .option('--json', 'print the page as JSON, with the position for the next one')
     .addHelpText(
@@ -44,7 +48,10 @@ Examples:
         if (rows.length > 0)
           for (const line of table([['when', 'what', 'customer', 'version', 'source', 'event'], ...rows]))
             output.print(line);
-        else output.say(page.more ? 'None among the events that were looked at; go on.' : 'Nothing has changed.');
+        else
+          output.say(
+            page.more ? 'None among the events that were looked at; go on.' : 'Nothing has changed.',
+          );
         output.say(`${page.more ? 'There are more' : 'Next'}: --after ${page.position}`);
       }
       finish(exit.ok);

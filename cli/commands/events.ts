@@ -37,17 +37,15 @@ type ListOptions = {
 };
 
 export function addEvents(context: CommandContext): void {
-  const events = context.program
-    .command('events')
-    .addHelpText(
-      'after',
-      `
+  const events = context.program.command('events').addHelpText(
+    'after',
+    `
 Examples:
   $ npx twinbox events list --customer 42
   $ npx twinbox events list --status parked,waiting --since 2h
   $ npx twinbox events --needs-attention
   $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001`,
-    );
+  );
   addList(events, context);
   addShow(events, context);
 }

@@ -7,15 +7,13 @@ import { systemOption } from '../systems.ts';
 import { withSource } from '../with-source.ts';
 
 export function addGroups(context: CommandContext): void {
-  const groups = context.program
-    .command('groups')
-    .addHelpText(
-      'after',
-      `
+  const groups = context.program.command('groups').addHelpText(
+    'after',
+    `
 Examples:
-  $ npx twinbox groups
+  $ npx twinbox groups list
   $ npx twinbox groups show 3f2a9c0d1b4e`,
-    );
+  );
   addList(groups, context);
   addShow(groups, context);
 }

@@ -22,7 +22,13 @@ import { withDatabase } from '../session.ts';
 import { withSource } from '../with-source.ts';
 
 export function addKeys(context: CommandContext): void {
-  const keys = context.program.command('keys');
+  const keys = context.program.command('keys').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox keys create shop --scope editor --expires 365d
+  $ npx twinbox keys list`,
+  );
   addCreate(keys, context);
   addList(keys, context);
   addRevoke(keys, context);

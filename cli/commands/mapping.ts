@@ -14,8 +14,12 @@ import type { Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
 
 export function addMapping(context: CommandContext): void {
-  const mapping = context.program
-    .command('mapping');
+  const mapping = context.program.command('mapping').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox mapping try stripe customer 42`,
+  );
   addTry(mapping, context);
 }
 

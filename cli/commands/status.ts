@@ -67,25 +67,25 @@ async function showStatus(
   { json = false, system }: { json?: boolean; system?: string },
   { output, systems }: Pick<CommandContext, 'output' | 'systems'>,
 ): Promise<void> {
-      const { status, problems } = await withDatabase(
-        async ({ database: { db, place, address } }) => {
-          const chosen = chosenSystems(systems, config, system);
-          const found = await findRunning(config.dataDir);
-          const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
-          const running = elsewhere === null ? found : null;
-          const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
-          const nothingRuns = read.roles.every(({ living }) => living.length === 0);
-          const other = await findOtherDatabase(db, address);
-          // If nothing runs, everything is behind: the first line says so, and other warnings would
-          // only follow from it. Refused records are reported in any case.
-          const problems =
-            running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
-          return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
-        },
-        { mayCreate: false, mayBeOther: true, config },
-      );
-      if (json) output.printJson(statusJson(status, problems));
-      else printStatus(status, problems, output);
+  const { status, problems } = await withDatabase(
+    async ({ database: { db, place, address } }) => {
+      const chosen = chosenSystems(systems, config, system);
+      const found = await findRunning(config.dataDir);
+      const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
+      const running = elsewhere === null ? found : null;
+      const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
+      const nothingRuns = read.roles.every(({ living }) => living.length === 0);
+      const other = await findOtherDatabase(db, address);
+      // If nothing runs, everything is behind: the first line says so, and other warnings would
+      // only follow from it. Refused records are reported in any case.
+      const problems =
+        running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
+      return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
+    },
+    { mayCreate: false, mayBeOther: true, config },
+  );
+  if (json) output.printJson(statusJson(status, problems));
+  else printStatus(status, problems, output);
 }
 
 const DAY_MS = 86_400_000;

@@ -36,7 +36,8 @@ Examples:
           source.follow(
             after,
             ({ rows, position }) => {
-              if (printed === 0 && rows.length === 0 && !json) output.say('Waiting for changes; Ctrl-C ends.');
+              if (printed === 0 && rows.length === 0 && !json)
+                output.say('Waiting for changes; Ctrl-C ends.');
               for (const [at, row] of rows.entries()) {
                 if (printed >= count) break;
                 printed += 1;

@@ -106,7 +106,11 @@ function unreachable(base: string, error: unknown): string {
 }
 
 /** By the code of the API's refusal (docs/api.md). */
-function refusal(base: string, status: number, { code, says }: { code: string | undefined; says: string }): CliError {
+function refusal(
+  base: string,
+  status: number,
+  { code, says }: { code: string | undefined; says: string },
+): CliError {
   if (code === 'position_expired') return expiredPosition();
   if (code === 'unauthorized')
     return new CliError(

@@ -19,7 +19,7 @@ export async function followStream(
   signal: AbortSignal,
 ): Promise<Followed> {
   let last = after;
-  for (let failures = 0; !signal.aborted; ) {
+  for (let failures = 0; !signal.aborted;) {
     try {
       const ended = await readStream(api, last, signal, async (rows, position) => {
         failures = 0;

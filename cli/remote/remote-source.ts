@@ -5,7 +5,16 @@ import { CliError, exit } from '../exit.ts';
 import type { ChangesPage, Listed, Source } from '../source.ts';
 import { createApiClient, type ApiClient, type Page, type Place, type Query } from './client.ts';
 import { followStream } from './event-stream.ts';
-import { toConflict, toGroup, toKey, toListedEvent, toMember, toStory, toTimeline, type Json } from './wire.ts';
+import {
+  toConflict,
+  toGroup,
+  toKey,
+  toListedEvent,
+  toMember,
+  toStory,
+  toTimeline,
+  type Json,
+} from './wire.ts';
 
 /** The API gives no more in one answer. */
 const PAGE_MAX = 100;

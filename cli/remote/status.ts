@@ -23,7 +23,8 @@ export async function showRemoteStatus(
   if (json) return output.printJson({ api: place.url, ...report });
   const { status, not_ready: problems, warnings, ...figures } = report;
   const rows = Object.entries(figures).map(([name, value]) => [name, shown(value)]);
-  for (const line of table([['api', `${place.url}, ${status.replaceAll('_', ' ')}`], ...rows])) output.print(line);
+  for (const line of table([['api', `${place.url}, ${status.replaceAll('_', ' ')}`], ...rows]))
+    output.print(line);
   for (const { part, problem } of problems) output.print(`! ${part}: ${problem}`);
   for (const warning of warnings) output.print(`! ${warning}`);
 }
