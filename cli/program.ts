@@ -4,6 +4,7 @@ import type { Registry } from '../lib/integrations/registry.ts';
 import { commands } from './command-list.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Output } from './output.ts';
+import { addPhrases } from './phrases.ts';
 
 /**
  * Adds the command that the arguments name, and of every other one only its name and what it is for:
@@ -22,6 +23,7 @@ export async function createProgram(
     else program.command(name);
     program.commands.at(-1)?.description(about).helpGroup(group);
   }
+  addPhrases(program);
   addAnswers(program);
   return program;
 }
@@ -34,6 +36,7 @@ export async function createWholeProgram(output: Output, registry?: Registry): P
     await add(context);
     program.commands.at(-1)?.description(about).helpGroup(group);
   }
+  addPhrases(program);
   addAnswers(program);
   return program;
 }

@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { exit, NeedsDatabase } from './exit.ts';
 import { createOutput, type Output } from './output.ts';
+import { plainWords } from './phrases.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command; returns the exit status and never throws. */
@@ -13,9 +14,10 @@ export async function runCli(
   let status: number = exit.ok;
   let ran = '';
   try {
-    const program = await createProgram(args, output, (code) => (status = code), systems);
+    const words = plainWords(args);
+    const program = await createProgram(words, output, (code) => (status = code), systems);
     program.hook('preAction', (_program, action) => void (ran = nameOf(action)));
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(words, { from: 'user' });
     return status;
   } catch (error) {
     // Commander has printed what is wrong with the arguments, or the requested help.

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import type { Command } from 'commander';
 import { commands } from '../../cli/command-list.ts';
 import { createOutput } from '../../cli/output.ts';
+import { phrases, plainWords } from '../../cli/phrases.ts';
 import { createWholeProgram } from '../../cli/program.ts';
+import { runHere } from './in-process.ts';
 
 /** Commands that print no data: what they do is a screen, a session, a script or a process. */
 const WITHOUT_JSON = new Set(['demo', 'simulator', 'repl', 'completion']);
@@ -24,11 +26,13 @@ async function everyCommand(): Promise<Named[]> {
       ...command
         .createHelp()
         .visibleCommands(command)
-        .filter((each) => each.name() !== 'help')
+        .filter((each) => each.name() !== 'help' && !each.description().startsWith('the same as: '))
         .flatMap((each) => namedOf(each, `${name} `)),
     ];
   };
-  return program.commands.flatMap((each) => namedOf(each, ''));
+  return program.commands
+    .filter((each) => Object.hasOwn(commands, each.name()))
+    .flatMap((each) => namedOf(each, ''));
 }
 
 describe('every command', () => {
@@ -64,6 +68,21 @@ describe('every command', () => {
       expect(about).to.match(/^[a-z].*[^.]$/);
     }
     const program = await createWholeProgram(createOutput());
-    expect(program.commands.map((each) => each.name())).to.deep.equal(Object.keys(commands));
+    const things = Object.keys(phrases).filter((thing) => !Object.hasOwn(commands, thing));
+    expect(program.commands.map((each) => each.name())).to.deep.equal([...Object.keys(commands), ...things]);
+  });
+
+  it('can be said as a thing and a verb where its own name is one word, with the same help', async () => {
+    for (const [thing, { verbs }] of Object.entries(phrases))
+      for (const [verb, plain] of Object.entries(verbs)) {
+        expect(plainWords([thing, verb, '--help'])).to.deep.equal([...plain, '--help']);
+        const [named] = plain;
+        expect(Object.keys(commands)).to.include(named);
+      }
+    const { code, stdout } = await runHere('systems', 'pause', '--help');
+    expect({ code, stdout }).to.deep.equal({ code: 0, stdout: (await runHere('pause', '--help')).stdout });
+    const { stdout: all } = await runHere('systems', '--help');
+    expect(all).to.include('the same as: twinbox pause');
+    expect((await runHere('systems', 'paws')).code).to.equal(2);
   });
 });
