@@ -21,6 +21,7 @@ import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
+import { liveDefects } from './live-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
 import { shopDefects } from './shop-defects.ts';
@@ -44,6 +45,7 @@ import { writeDefects } from './write-defects.ts';
 export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
+  ...liveDefects,
   ...mergeDefects,
   ...mergedDefects,
   ...originDefects,
