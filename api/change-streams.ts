@@ -135,7 +135,7 @@ function createSink(res: Response, { unreadBytes, unreadMs }: StreamLimits, cut:
 
   return {
     /** Resolves when the client has read so much that it may be sent more. */
-    take(batch: Batch): Promise<void> | void {
+    take(batch: Batch): Promise<void> | undefined {
       if (!res.headersSent) begin();
       ({ position } = batch);
       return write(textOf(batch));

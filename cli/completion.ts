@@ -36,7 +36,7 @@ function placesOf(command: Command, path: readonly string[]): Place[] {
 
 function flagsOf({ long, short, description, argChoices }: Option): Place['options'] {
   return [long, short].flatMap((flag) =>
-    flag == null ? [] : [{ flag, about: description, values: argChoices ?? [] }],
+    flag === undefined ? [] : [{ flag, about: description, values: argChoices ?? [] }],
   );
 }
 

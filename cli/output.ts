@@ -18,13 +18,13 @@ type Stream = {
 
 export function createOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr) {
   const gone = new Set<Stream>();
-  const closed = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<undefined>();
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal was closed.
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       gone.add(stream);
-      if (stream === stdout) closed.resolve();
+      if (stream === stdout) closed.resolve(undefined);
     });
   }
   const write = (stream: Stream, text: string): void => {

@@ -21,16 +21,17 @@ export interface ApiClient {
 
 const ANSWER_MS = 30_000;
 
+type Sent = { method?: string; headers?: Record<string, string>; body?: string; signal: AbortSignal };
+
 export function createApiClient({ url, key }: Place): ApiClient {
   const base = `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
 
-  async function send(path: string, init: RequestInit): Promise<Response> {
+  async function send(path: string, init: Sent): Promise<Response> {
     const headers = { ...(key !== null && { Authorization: `Bearer ${key}` }), ...init.headers };
     try {
       return await fetch(base + path, { redirect: 'error', ...init, headers });
     } catch (error) {
-      if (init.signal?.aborted === true && !(error instanceof Error && error.name === 'TimeoutError'))
-        throw error;
+      if (init.signal.aborted && !(error instanceof Error && error.name === 'TimeoutError')) throw error;
       throw new CliError(exit.unavailable, unreachable(base, error), { cause: error });
     }
   }

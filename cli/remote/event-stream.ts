@@ -19,7 +19,9 @@ export async function followStream(
   signal: AbortSignal,
 ): Promise<Followed> {
   let last = after;
-  for (let failures = 0; !signal.aborted;) {
+  // Asked anew each time: it changes meanwhile, which the type checker does not see.
+  const isStopped = () => signal.aborted;
+  for (let failures = 0; !isStopped();) {
     try {
       const ended = await readStream(api, last, signal, async (rows, position) => {
         failures = 0;
@@ -30,7 +32,7 @@ export async function followStream(
       if (ended === 'key_ended')
         throw new CliError(exit.settings, 'The key in TWINBOX_API_KEY was revoked, or has expired.');
     } catch (error) {
-      if (signal.aborted) break;
+      if (isStopped()) break;
       // What the first answer refuses, and what only a person can change, ends the command.
       const isAway = error instanceof CliError && error.exitCode === exit.unavailable;
       if (error instanceof CliError && (!isAway || last === undefined)) throw error;
@@ -66,7 +68,7 @@ async function readStream(
 async function* eventsOf(body: ReadableStream): AsyncGenerator<StreamEvent> {
   let text = '';
   for await (const part of body.pipeThrough(new TextDecoderStream())) {
-    text += String(part);
+    text += part;
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       yield eventOf(text.slice(0, end));
       text = text.slice(end + 2);

@@ -172,7 +172,10 @@ type ParseText = (text: string) => unknown;
  * works.
  */
 function parserOf(oid: number, format?: string): ParseText {
-  return (loadPg().types.getTypeParser as unknown as (oid: number, format?: string) => ParseText)(oid, format);
+  return (loadPg().types.getTypeParser as unknown as (oid: number, format?: string) => ParseText)(
+    oid,
+    format,
+  );
 }
 
 const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];

@@ -1,4 +1,5 @@
 import { kafkaProperties } from './kafka.ts';
+import { remoteProperties } from './remote.ts';
 import type { secretForms } from './secret-forms.ts';
 import { systemProperties } from './systems.ts';
 import type { ValuesOf } from './values.ts';
@@ -183,24 +184,7 @@ export const settingsSchema = {
       expects: 'a folder',
       example: '.twinbox',
     },
-    TWINBOX_API_URL: {
-      group: 'Twinbox',
-      type: 'string',
-      pattern: '^https?://[^\\s?#]+$',
-      description:
-        'The address of an API that the reading commands of `twinbox` ask in place of a database, such as that of another machine. The processes do not use it.',
-      expects: 'an address that begins with https:// or http://',
-      example: 'https://twinbox.example.com',
-    },
-    TWINBOX_API_KEY: {
-      group: 'Twinbox',
-      type: 'string',
-      format: 'bearer-key',
-      secret: true,
-      description: 'The key that these commands send to the API of `TWINBOX_API_URL`.',
-      expects: 'a key as `twinbox keys create` shows it',
-      example: 'twinbox_3f9c1a2b7d04_a-long-random-text',
-    },
+    ...remoteProperties,
     TWINBOX_CONFIG: {
       group: 'Twinbox',
       type: 'string',

@@ -45,31 +45,17 @@ export type LiveChangesDeps = {
 type Follower = { position: Position; take: Take; signal: AbortSignal; end(ended: Ended): void };
 
 export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: LiveChangesDeps): LiveChanges {
+  const reads = { db, most };
   const waiting = new Set<Follower>();
   const present = new Set<Follower>();
   let at: Position | null = null;
   let isReading = false;
 
-  /** Reads to the end of a window that is opened now, or to the end of the given one. */
-  async function readWindow(
-    from: Position,
-    take: (found: Batch) => Promise<void> | void,
-  ): Promise<Position | Ended> {
-    let position = from;
-    do {
-      const found = await readChanges(db, position, most);
-      if (found.outcome === 'expired') return found;
-      position = found.position;
-      if (found.changes.length > 0) await take(batchOf(found));
-    } while (position.window !== null);
-    return position;
-  }
-
   async function round(): Promise<void> {
     // Only those that read their last page before this window is opened.
     const joining = [...waiting];
     at ??= joining[0]?.position ?? (await presentPosition(db));
-    const end = await readWindow(at, (batch) => {
+    const end = await readWindow(reads, at, (batch) => {
       for (const follower of present) void follower.take(batch);
     });
     if ('outcome' in end) {
@@ -84,7 +70,7 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
   /** Brings a follower to the position of the others: its part of the window that was read last. */
   async function join(follower: Follower, { seen }: Position): Promise<void> {
     const window = { win: seen, lastId: 0, settledTo: 0 };
-    const end = await readWindow({ ...follower.position, window }, (batch) => follower.take(batch));
+    const end = await readWindow(reads, { ...follower.position, window }, follower.take);
     if ('outcome' in end) return follower.end(end);
     if (waiting.delete(follower)) present.add(follower);
   }
@@ -120,7 +106,7 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
     async follow(after, take, signal) {
       let position = after ?? (await presentPosition(db));
       await take({ rows: [], position: encodePosition(position) });
-      for (let more = after !== null; more && !signal.aborted; ) {
+      for (let more = after !== null; more && !signal.aborted;) {
         const found = await readChanges(db, position, most);
         if (found.outcome === 'expired') return found;
         ({ position, more } = found);
@@ -129,6 +115,22 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
       return signal.aborted ? { outcome: 'aborted' } : await stay(position, take, signal);
     },
   };
+}
+
+/** Reads to the end of a window that is opened now, or to the end of the given one. */
+async function readWindow(
+  { db, most }: { db: Db; most: number },
+  from: Position,
+  take: (found: Batch) => Promise<void> | void,
+): Promise<Position | Ended> {
+  let position = from;
+  do {
+    const found = await readChanges(db, position, most);
+    if (found.outcome === 'expired') return found;
+    position = found.position;
+    if (found.changes.length > 0) await take(batchOf(found));
+  } while (position.window !== null);
+  return position;
 }
 
 function batchOf({ changes, position }: Extract<ChangesOutcome, { outcome: 'read' }>): Batch {

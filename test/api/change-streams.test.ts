@@ -26,7 +26,7 @@ async function askAndNeverRead(
     holderOf: () => 'one',
     limits: { ...streamLimits, ...limits },
   });
-  const ended = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<unknown>();
   app.get('/', (req, res) => void stream(req, res, null).then(ended.resolve, ended.reject));
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
   const socket = connect(server.port, '127.0.0.1');

@@ -14,8 +14,8 @@ describe('twinbox completion', () => {
 
   /** What bash itself offers for the last word. */
   async function offered(...words: string[]): Promise<string[]> {
-    const ask =
-      'eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _twinbox; printf "%s\\n" "${COMPREPLY[@]}"';
+    const all = '"$' + '{COMPREPLY[@]}"';
+    const ask = `eval "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _twinbox; printf "%s\\n" ${all}`;
     const { stdout } = await run('bash', ['-c', ask, 'bash', script, 'twinbox', ...words], {
       env: bareEnvironment(),
     });

@@ -116,12 +116,12 @@ describe('a command with TWINBOX_API_URL', () => {
       { TWINBOX_API_URL: api.server.url, TWINBOX_API_KEY: viewer },
       { DATABASE_URL: database.url },
     ]) {
-      const waiting = Promise.withResolvers<void>();
+      const waiting = Promise.withResolvers<undefined>();
       const written: string[] = [];
       const stream = (into: string[]) => ({
         write(text: string) {
           into.push(text);
-          if (text.startsWith('Waiting')) waiting.resolve();
+          if (text.startsWith('Waiting')) waiting.resolve(undefined);
         },
         on: () => undefined,
       });

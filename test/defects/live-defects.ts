@@ -7,7 +7,7 @@ export const liveDefects: readonly Defect[] = [
     edits: [
       {
         file: 'lib/customers/live-changes.ts',
-        find: `    const end = await readWindow({ ...follower.position, window }, (batch) => follower.take(batch));`,
+        find: `    const end = await readWindow(reads, { ...follower.position, window }, follower.take);`,
         replace: `    const end: Position | Ended = { ...follower.position, window };`,
       },
     ],

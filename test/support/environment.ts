@@ -29,7 +29,8 @@ export function shopSettings(usual = 15): { runs: number; seed: number } {
 export async function inEnvironment<T>(more: Record<string, string>, work: () => Promise<T>): Promise<T> {
   const before = { ...process.env };
   const become = (next: NodeJS.ProcessEnv): void => {
-    for (const name of Object.keys(process.env)) if (!(name in next)) delete process.env[name];
+    for (const name of Object.keys(process.env))
+      if (!(name in next)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, next);
   };
   become({ ...bareEnvironment(more), TMPDIR: before['TMPDIR'] ?? '/tmp' });
