@@ -154,15 +154,16 @@ function createSink(res: Response, { unreadBytes, unreadMs }: StreamLimits, cut:
 }
 
 function drained(res: Response, ms: number, cut: () => void): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const go = (): void => resolve(undefined);
   const late = setTimeout(() => {
     res.destroy();
     cut();
   }, ms);
-  res.once('drain', resolve).once('close', resolve);
+  res.once('drain', go).once('close', go);
   return promise.finally(() => {
     clearTimeout(late);
-    res.off('drain', resolve).off('close', resolve);
+    res.off('drain', go).off('close', go);
   });
 }
 

@@ -42,6 +42,7 @@ export type LiveChangesDeps = {
   most?: number;
 };
 
+type Reads = { db: Db; most: number };
 type Follower = { position: Position; take: Take; signal: AbortSignal; end(ended: Ended): void };
 
 export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: LiveChangesDeps): LiveChanges {
@@ -64,15 +65,11 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
       return;
     }
     at = end;
-    for (const follower of joining) await join(follower, end);
-  }
-
-  /** Brings a follower to the position of the others: its part of the window that was read last. */
-  async function join(follower: Follower, { seen }: Position): Promise<void> {
-    const window = { win: seen, lastId: 0, settledTo: 0 };
-    const end = await readWindow(reads, { ...follower.position, window }, follower.take);
-    if ('outcome' in end) return follower.end(end);
-    if (waiting.delete(follower)) present.add(follower);
+    for (const follower of joining) {
+      const ended = await readPart(reads, follower, end);
+      if (ended) follower.end(ended);
+      else if (waiting.delete(follower)) present.add(follower);
+    }
   }
 
   async function readWhileFollowed(): Promise<void> {
@@ -119,7 +116,7 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
 
 /** Reads to the end of a window that is opened now, or to the end of the given one. */
 async function readWindow(
-  { db, most }: { db: Db; most: number },
+  { db, most }: Reads,
   from: Position,
   take: (found: Batch) => Promise<void> | void,
 ): Promise<Position | Ended> {
@@ -131,6 +128,13 @@ async function readWindow(
     if (found.changes.length > 0) await take(batchOf(found));
   } while (position.window !== null);
   return position;
+}
+
+/** Brings a follower to the position of the others: its part of the window that was read last. */
+async function readPart(reads: Reads, follower: Follower, { seen }: Position): Promise<Ended | null> {
+  const window = { win: seen, lastId: 0, settledTo: 0 };
+  const end = await readWindow(reads, { ...follower.position, window }, follower.take);
+  return 'outcome' in end ? end : null;
 }
 
 function batchOf({ changes, position }: Extract<ChangesOutcome, { outcome: 'read' }>): Batch {

@@ -7,8 +7,8 @@ export const liveDefects: readonly Defect[] = [
     edits: [
       {
         file: 'lib/customers/live-changes.ts',
-        find: `    const end = await readWindow(reads, { ...follower.position, window }, follower.take);`,
-        replace: `    const end: Position | Ended = { ...follower.position, window };`,
+        find: `  const end = await readWindow(reads, { ...follower.position, window }, follower.take);`,
+        replace: `  const end: Position | Ended = { ...follower.position, window };`,
       },
     ],
     caughtBy: {
