@@ -101,17 +101,29 @@ export function createLiveChanges({ db, log, everyMs = 250, most = 1_000 }: Live
 
   return {
     async follow(after, take, signal) {
-      let position = after ?? (await presentPosition(db));
-      await take({ rows: [], position: encodePosition(position) });
-      for (let more = after !== null; more && !signal.aborted;) {
-        const found = await readChanges(db, position, most);
-        if (found.outcome === 'expired') return found;
-        ({ position, more } = found);
-        if (found.changes.length > 0) await take(batchOf(found));
-      }
+      const position = await catchUp(reads, after, take, signal);
+      if ('outcome' in position) return position;
       return signal.aborted ? { outcome: 'aborted' } : await stay(position, take, signal);
     },
   };
+}
+
+/** What happened before the present, by reads of the follower's own; nothing if it begins now. */
+async function catchUp(
+  { db, most }: Reads,
+  after: Position | null,
+  take: Take,
+  signal: AbortSignal,
+): Promise<Position | Ended> {
+  let position = after ?? (await presentPosition(db));
+  await take({ rows: [], position: encodePosition(position) });
+  for (let more = after !== null; more && !signal.aborted;) {
+    const found = await readChanges(db, position, most);
+    if (found.outcome === 'expired') return found;
+    ({ position, more } = found);
+    if (found.changes.length > 0) await take(batchOf(found));
+  }
+  return position;
 }
 
 /** Reads to the end of a window that is opened now, or to the end of the given one. */

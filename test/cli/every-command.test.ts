@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Command } from 'commander';
 import { commands } from '../../cli/command-list.ts';
 import { createOutput } from '../../cli/output.ts';
 import { phrases, plainWords } from '../../cli/phrases.ts';
@@ -8,6 +7,8 @@ import { runHere } from './in-process.ts';
 
 /** Commands that print no data: what they do is a screen, a session, a script or a process. */
 const WITHOUT_JSON = new Set(['demo', 'simulator', 'repl', 'completion']);
+
+type Command = Awaited<ReturnType<typeof createWholeProgram>>;
 
 /** A command that can be run, by its whole name. */
 type Named = { name: string; command: Command; help: string };
