@@ -16,6 +16,8 @@ import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
 import { documentRoutes, type DocumentParts } from './documents.ts';
+import { changeRoutes } from './changes.ts';
+import type { StreamLimits } from './change-streams.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
 import { healthRoutes } from './health.ts';
@@ -50,6 +52,8 @@ export type ApiDeps = {
     topics?: NonNullable<DocumentParts['topics']>;
     /** How long an import may wait for its client, and take in all. */
     importTimes?: ImportTimes;
+    /** Bounds of the streams of changes, where a test needs others. */
+    streams?: Partial<StreamLimits>;
   };
   log: ApiLog;
   clock: Clock;
@@ -83,7 +87,7 @@ const READY_MS = 3_000;
 export function createApi(deps: ApiDeps): Express {
   const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
-  const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes } = config;
+  const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
   const app = express();
   app.disable('x-powered-by');
@@ -123,6 +127,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
+  const { stillAllowed } = login;
+  mountRoutes(app, basePath, changeRoutes({ db, log, deadlineMs, stillAllowed, limits: streams }));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));

@@ -15,6 +15,8 @@ import { sendProblem } from './responses.ts';
 export type Login = {
   /** Lets a request pass if it carries a key, or if none is needed. */
   requireKey: RequestHandler;
+  /** For a stream: whether what the request came with is still good, from an answer no older than `ms`. */
+  stillAllowed(req: Request, ms: number): Promise<boolean>;
   /** What /ready shows of this process. */
   part(): Promise<Part>;
 };
@@ -76,6 +78,12 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
         clearTimeout(late);
       }
       if (!res.headersSent) next();
+    },
+    async stillAllowed(req, ms) {
+      const given = bearerOf(req);
+      if (given === undefined) return await keys.isOpen(ms);
+      // While the API is open, a key that it does not have does no harm.
+      return (await keys.isOpen(ms)) || (await keys.check(given, ms)).ok;
     },
     part: () =>
       Promise.resolve({

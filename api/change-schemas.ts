@@ -37,6 +37,19 @@ const position = {
   description: 'Send it as `after` to get the changes that follow. Send it unchanged: its form may change.',
 };
 
+/** The members that a change has in both feeds. */
+const ofChange = {
+  position,
+  event_id: { type: 'string', description: 'The event of this change, the same as in Kafka.' },
+  type: { type: 'string', enum: ['created', 'updated', 'deleted'] },
+  version: { type: 'integer', minimum: 1, description: 'Rises with every change of the row.' },
+  source: {
+    type: 'string',
+    description: 'Who changed the row: internal (the API), sql, or an external system.',
+  },
+  changed_at: { type: 'string', format: 'date-time' },
+};
+
 const changeSchemaOf = ({ fields }: Entity) => ({
   type: 'object',
   required: [
@@ -45,21 +58,9 @@ const changeSchemaOf = ({ fields }: Entity) => ({
     ...['source', 'changed_at'],
   ],
   properties: {
-    position,
-    event_id: { type: 'string', description: 'The event of this change, the same as in Kafka.' },
-    type: { type: 'string', enum: ['created', 'updated', 'deleted'] },
+    ...ofChange,
     id: { ...customerIdSchema, description: 'The customer.' },
-    version: {
-      type: 'integer',
-      minimum: 1,
-      description: 'The version of the customer; rises by one with every change.',
-    },
     ...Object.fromEntries(fields.map((field) => [field.name, valueSchema(field)])),
-    source: {
-      type: 'string',
-      description: 'Who changed the customer: internal (the API), sql, or an external system.',
-    },
-    changed_at: { type: 'string', format: 'date-time' },
   },
 });
 
@@ -68,11 +69,12 @@ function valueSchema(field: Field): object {
   return { ...schema, description: 'As of this version; null if the change is a deletion.' };
 }
 
-export const changesSchemaOf = (entity: Entity) => ({
+/** The feed of every entity, and of one. */
+const feedOf = (change: object) => ({
   type: 'object',
   required: ['changes', 'position', 'more'],
   properties: {
-    changes: { type: 'array', items: changeSchemaOf(entity) },
+    changes: { type: 'array', items: change },
     position,
     more: {
       type: 'boolean',
@@ -80,3 +82,28 @@ export const changesSchemaOf = (entity: Entity) => ({
     },
   },
 });
+
+export const changesSchemaOf = (entity: Entity) => feedOf(changeSchemaOf(entity));
+
+export const allChangesSchema = feedOf({
+  type: 'object',
+  required: [
+    ...['position', 'event_id', 'entity', 'type', 'id', 'version'],
+    ...['values', 'source', 'changed_at'],
+  ],
+  properties: {
+    ...ofChange,
+    entity: { type: 'string', description: 'What the row is, such as customer.' },
+    id: { type: 'integer', minimum: 1, description: 'The row.' },
+    values: {
+      type: ['object', 'null'],
+      description: 'The fields of the row as of this version; null if the change is a deletion.',
+    },
+  },
+});
+
+export const changeStreamSchema = {
+  type: 'string',
+  description:
+    'Server-sent events. `change`: data is JSON with entity, id, version and kinds (created, updated, deleted) of one row that changed; several changes of a row may be one event. `end`: data has the reason (closing, key_ended, position_expired), and the stream ends. The id is a position, the same as `after` takes; an event without one belongs to the next one that has it.',
+};

@@ -2,12 +2,12 @@
 // in lib/customers/changes.ts.
 
 import type { RequestHandler } from 'express';
-import type { CustomerChange } from '../db/events/customer-changes.ts';
+import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { without } from '../lib/without.ts';
+import { changeJson } from '../lib/operations/change-json.ts';
 import { CHANGES_DEFAULT, changesQuerySchema, type ChangesQuery } from './change-schemas.ts';
 import { demand, invalid, queryOf } from './input.ts';
 import { Problem } from './problems.ts';
@@ -15,21 +15,22 @@ import { sendJson } from './responses.ts';
 
 const checkQuery = compileCheck<ChangesQuery>(changesQuerySchema);
 
-export function listChanges(db: Db): RequestHandler {
+export function listChanges(db: Db, { name: entity }: Entity): RequestHandler {
   return async (req, res) => {
     const { after, limit = CHANGES_DEFAULT } = demand('query', checkQuery(queryOf(req, changesQuerySchema)));
     if (after === 'now') {
       const position = encodePosition(await presentPosition(db));
       return sendJson(res, 200, { changes: [], position, more: false });
     }
-    const found = await readChanges(db, after === undefined ? null : demandPosition(after), limit);
+    const from = after === undefined ? null : demandPosition(after);
+    const found = await readChanges(db, from, limit, { entity });
     if (found.outcome === 'expired') throw expired(found.reason);
     const { changes, position, more } = found;
     sendJson(res, 200, { changes: changes.map(changeJson), position: encodePosition(position), more });
   };
 }
 
-function demandPosition(text: string): Position {
+export function demandPosition(text: string): Position {
   const position = decodePosition(text);
   if (position) return position;
   const detail = changesQuerySchema.properties.after['x-problem'];
@@ -46,19 +47,6 @@ const BEGIN_ANEW =
   'Start again: ask with after=now and keep that position, read all customers, treat each customer that you have and ' +
   'that is not among them as deleted, and follow the changes from the position.';
 
-function expired(reason: 'retention' | 'other_database'): Problem {
+export function expired(reason: 'retention' | 'other_database'): Problem {
   return new Problem('position_expired', `${EXPIRED[reason]} ${BEGIN_ANEW}`, { members: { reason } });
-}
-
-function changeJson(change: CustomerChange & { position: Position }): Record<string, unknown> {
-  const { type, customerId: id, version, source } = change;
-  const fields = without(change.fields, 'id');
-  return {
-    position: encodePosition(change.position),
-    event_id: change.eventUuid,
-    ...{ type, id, version },
-    ...(type === 'deleted' ? Object.fromEntries(Object.keys(fields).map((name) => [name, null])) : fields),
-    source,
-    changed_at: change.changedAt.toISOString(),
-  };
 }

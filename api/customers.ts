@@ -68,7 +68,7 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
     ],
   });
 
-  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db)] });
+  declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db, entity)] });
 
   declareRoute(router, '/customers/import', { post: ['editor', importCustomers(deps)] });
 

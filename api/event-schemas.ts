@@ -98,11 +98,12 @@ const SHARED = {
 
 export const eventSchema = {
   type: 'object',
-  required: ['id', ...Object.keys(SHARED), 'published', 'deliveries'],
+  required: ['id', ...Object.keys(SHARED), 'published', 'routed', 'deliveries'],
   properties: {
     id: { type: 'integer', description: 'The place in the outbox: sync_events.id.' },
     ...SHARED,
     published: { type: 'boolean', description: 'The relay has passed it.' },
+    routed: { type: 'boolean', description: 'Workers receive events of this type.' },
     deliveries: {
       type: 'array',
       items: {

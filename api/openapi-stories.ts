@@ -4,6 +4,7 @@ import { deliveryStatuses } from '../db/deliveries.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { eventStatuses } from '../lib/operations/event-query.ts';
 import { eventPathSchema, eventQuerySchema, eventSchema, wholeEventSchema } from './event-schemas.ts';
+import { allChangesSchema, changesQuerySchema, changeStreamSchema } from './change-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { groupPathSchema, groupQuerySchema, groupSchema, wholeGroupSchema } from './group-schemas.ts';
 import { timelineQuerySchema, timelineSchema } from './timeline-schemas.ts';
@@ -45,7 +46,35 @@ function filterParameters(
 const TIME = { anyOf: [{ pattern: '^[0-9]{1,9}[mhd]$' }, { format: 'date-time' }] };
 
 export function storyPaths(): Json {
-  return { ...eventPaths(), ...recordPaths() };
+  return { ...changePaths(), ...eventPaths(), ...recordPaths() };
+}
+
+function changePaths(): Json {
+  const list = answer('The changes, and the position for the next call', ref('AllChanges'));
+  const content = {
+    ...(list['content'] as Json),
+    'text/event-stream': { schema: changeStreamSchema },
+  };
+  return {
+    '/api/v1/changes': {
+      get: operation(
+        'followChanges',
+        'Lists every change of every entity in the order of the commits, or streams which rows change, if text/event-stream is accepted',
+        {
+          scope: 'viewer',
+          parameters: [
+            ...queryParameters(changesQuerySchema),
+            parameter('Last-Event-ID', 'header', {
+              type: 'string',
+              description: 'For a stream: the id of the last event that the client has.',
+            }),
+          ],
+          responses: { 200: { ...list, content } },
+          problems: [...ofLists, 'position_expired', 'too_many_streams'],
+        },
+      ),
+    },
+  };
 }
 
 function eventPaths(): Json {
@@ -133,6 +162,7 @@ function recordPaths(): Json {
 }
 
 export const storySchemas = {
+  AllChanges: allChangesSchema,
   Event: eventSchema,
   WholeEvent: wholeEventSchema,
   Timeline: timelineSchema,

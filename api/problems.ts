@@ -44,6 +44,7 @@ export const problemKinds = {
   body_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body has a type that this path does not accept' },
   idempotency_key_reused: { status: 422, title: 'This key was used for another request' },
+  too_many_streams: { status: 429, title: 'There are too many streams' },
   too_many_attempts: { status: 429, title: 'Too many wrong keys came from this address' },
   too_many_imports: { status: 429, title: 'Too many imports run at the moment' },
   headers_too_large: { status: 431, title: 'The headers are too large' },

@@ -15,6 +15,7 @@ const PARTS = [
   'relay-read.ts',
   'idempotent-writes.ts',
   'import.ts',
+  'command-line.ts',
   'kafka.ts',
 ];
 

@@ -3,6 +3,8 @@
 // the Node 24 that npm has installed in node_modules, which runs TypeScript files directly.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -29,7 +31,10 @@ if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
 }
 
 function runInOwnNode() {
-  const child = spawn(node, [...FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // Node loads its compiler of TypeScript for the first file that is not in this cache, so the cache has to
+  // be on before cli/main.ts is read. It is the one that cli/main.ts turns on.
+  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env };
+  const child = spawn(node, [...FLAGS, main, ...process.argv.slice(2)], { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child too, and a second Ctrl-C would end it at once.

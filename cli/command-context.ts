@@ -12,4 +12,6 @@ export type CommandContext = {
   finish: (exitStatus: number) => void;
   /** The external systems that can be named. */
   systems: Registry;
+  /** The program with every command, for the completion. */
+  whole(): Promise<Command>;
 };

@@ -5,7 +5,6 @@ import { AppError } from '../lib/errors.ts';
 import type { SystemDefinition } from '../lib/integrations/definition.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Host } from './host.ts';
-import { findStripe, startStripe } from './stripe.ts';
 
 type Double = {
   /** For the process that runs everything, with the simulator inside. */
@@ -14,17 +13,28 @@ type Double = {
   find(config: Config, log: Logger): Promise<Host>;
 };
 
-const doubles: ReadonlyMap<string, Double> = new Map([['stripe', { start: startStripe, find: findStripe }]]);
+// Loaded when a system is called: a simulator brings an HTTP server of its own.
+const doubles: ReadonlyMap<string, () => Promise<Double>> = new Map([
+  [
+    'stripe',
+    async () => {
+      const { startStripe, findStripe } = await import('./stripe.ts');
+      return { start: startStripe, find: findStripe };
+    },
+  ],
+]);
 
 export async function startHost(
   system: SystemDefinition,
   { config, log, port }: { config: Config; log: Logger; port: number },
 ): Promise<Host> {
-  return (await doubles.get(system.name)?.start(config, log, port)) ?? bySettings(system, config);
+  const double = await doubles.get(system.name)?.();
+  return double ? double.start(config, log, port) : bySettings(system, config);
 }
 
 export async function findHost(system: SystemDefinition, config: Config, log: Logger): Promise<Host> {
-  return (await doubles.get(system.name)?.find(config, log)) ?? bySettings(system, config);
+  const double = await doubles.get(system.name)?.();
+  return double ? double.find(config, log) : bySettings(system, config);
 }
 
 /** Throws `config_invalid` if no setting names the system. */

@@ -18,11 +18,13 @@ type Stream = {
 
 export function createOutput(stdout: Stream = process.stdout, stderr: Stream = process.stderr) {
   const gone = new Set<Stream>();
+  const closed = Promise.withResolvers<undefined>();
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: the terminal was closed.
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       gone.add(stream);
+      if (stream === stdout) closed.resolve(undefined);
     });
   }
   const write = (stream: Stream, text: string): void => {
@@ -50,6 +52,12 @@ export function createOutput(stdout: Stream = process.stdout, stderr: Stream = p
     /** Replaces the last line; only if `canRedraw`. */
     redraw: (text: string) => write(stderr, `\r\u001b[2K${escapeUnseen(text)}`),
     canRedraw: stderr.isTTY === true,
+    /** Clears the terminal and shows these lines; only if `canDraw`. */
+    draw: (lines: readonly string[]) =>
+      write(stdout, `\u001b[H\u001b[2J${lines.map((line) => `${escapeUnseen(line)}\n`).join('')}`),
+    canDraw: stdout.isTTY === true,
+    /** Resolves when the program that reads standard output has ended: nothing more is seen. */
+    gone: closed.promise,
   };
 }
 
@@ -63,17 +71,54 @@ export function forPerson(text: string): string {
 
 /**
  * Columns as wide as their widest cell; the last column is not padded. Cells are escaped here,
- * since escapes make them wider.
+ * since escapes make them wider. On a terminal of `width` characters, columns with sentences are cut
+ * until the rows fit; ids, times and numbers stay whole, so that they can be copied.
  */
-export function table(cells: readonly (readonly string[])[]): string[] {
+export function table(
+  cells: readonly (readonly string[])[],
+  width: number | undefined = terminalWidth(),
+): string[] {
   const rows = cells.map((row) => row.map((cell) => escapeUnseen(cell)));
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  }
+  const widths = fittingWidths(rows, width ?? Infinity);
   return rows.map((row) =>
-    row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at] ?? 0))).join('  '),
+    row
+      .map((cell, at) => {
+        const shown = cut(cell, widths[at] ?? 0);
+        return at === row.length - 1 ? shown : shown.padEnd(widths[at] ?? 0);
+      })
+      .join('  '),
   );
+}
+
+/** Undefined where nothing has to fit: in a pipe or a file. */
+function terminalWidth(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns : undefined;
+}
+
+/** A sentence keeps this much, and a table that is still too wide is folded by the terminal. */
+const LEAST_SENTENCE = 16;
+
+function fittingWidths(rows: readonly (readonly string[])[], most: number): number[] {
+  const widths: number[] = [];
+  const sentences = new Set<number>();
+  for (const row of rows) {
+    row.forEach((cell, at) => {
+      widths[at] = Math.max(widths[at] ?? 0, cell.length);
+      if (cell.includes(' ') && !/^[\d: .-]+$/.test(cell)) sentences.add(at);
+    });
+  }
+  let excess = widths.reduce((sum, each) => sum + each + 2, -2) - most;
+  while (excess > 0) {
+    const [widest] = [...sentences].toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0));
+    if (widest === undefined || (widths[widest] ?? 0) <= LEAST_SENTENCE) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    excess -= 1;
+  }
+  return widths;
+}
+
+function cut(cell: string, width: number): string {
+  return cell.length > width ? `${cell.slice(0, width - 1).trimEnd()}…` : cell;
 }
 
 /** `1 customer`, `2 customers`. */

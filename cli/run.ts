@@ -1,8 +1,8 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import type { Registry } from '../lib/integrations/registry.ts';
-import { exit } from './exit.ts';
-import { explain } from './failure.ts';
+import { exit, NeedsDatabase } from './exit.ts';
 import { createOutput, type Output } from './output.ts';
+import { plainWords } from './phrases.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command; returns the exit status and never throws. */
@@ -12,15 +12,24 @@ export async function runCli(
   systems?: Registry,
 ): Promise<number> {
   let status: number = exit.ok;
+  let ran = '';
   try {
-    const program = await createProgram(args, output, (code) => (status = code), systems);
-    await program.parseAsync(args, { from: 'user' });
+    const words = plainWords(args);
+    const program = await createProgram(words, output, (code) => (status = code), systems);
+    program.hook('preAction', (_program, action) => void (ran = nameOf(action)));
+    await program.parseAsync(words, { from: 'user' });
     return status;
   } catch (error) {
     // Commander has printed what is wrong with the arguments, or the requested help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
+    const { explain } = await import('./failure.ts');
     const { message, exitCode } = explain(error);
-    output.say(message);
+    output.say(error instanceof NeedsDatabase ? `${ran} ${message}` : message);
     return exitCode;
   }
+}
+
+/** Such as `twinbox keys create`. */
+function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name();
 }

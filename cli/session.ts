@@ -1,11 +1,9 @@
 // Nearly every command begins with this: it reads the settings, opens a log and the database, and
-// closes them at the end.
+// closes them at the end. What that needs is loaded then: a wrong argument is answered before.
 import type { Config } from '../lib/config/config.ts';
-import { loadConfigAndCatalogue } from '../lib/process/load-config.ts';
 import { createLogger, type Logger } from '../lib/log.ts';
-import { isStandby } from '../db/server/database-place.ts';
-import { assertSameDatabase } from '../lib/process/database-identity.ts';
-import { openDatabase, type OpenDatabase, type OpenOptions } from './database.ts';
+import { NeedsDatabase } from './exit.ts';
+import type { OpenDatabase, OpenOptions } from './database.ts';
 
 export type Session = {
   config: Config;
@@ -31,7 +29,15 @@ export async function withDatabase<T>(
     mayBeOther?: boolean;
   } = {},
 ): Promise<T> {
+  const [{ loadConfigAndCatalogue }, { openDatabase }, { isStandby }, { assertSameDatabase }] =
+    await Promise.all([
+      import('../lib/process/load-config.ts'),
+      import('./database.ts'),
+      import('../db/server/database-place.ts'),
+      import('../lib/process/database-identity.ts'),
+    ]);
   const config = options.config ?? loadConfigAndCatalogue();
+  if (config.remote) throw new NeedsDatabase();
   const log = quietLog(config);
   const database = await openDatabase(config, log, options);
   try {

@@ -1,5 +1,6 @@
 /** The one owner of winston. A line is an event and its fields, never a sentence put together from values. */
-import winston from 'winston';
+import { createRequire } from 'node:module';
+import type * as Winston from 'winston';
 import { escapeUnseen, escapeUnseenJson } from './escape-unseen.ts';
 import { redact } from './redact.ts';
 
@@ -19,9 +20,14 @@ export type LoggerOptions = {
   stream?: NodeJS.WritableStream;
 };
 
+// Loaded with the first log: it takes 60 ms, and a command whose arguments are wrong writes none.
+const require = createRequire(import.meta.url);
+const loadWinston = () => require('winston') as typeof Winston;
+
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
 export function createLogger({ level, format, stream = process.stderr }: LoggerOptions): Logger {
+  const winston = loadWinston();
   const winstonLogger = winston.createLogger({
     level,
     levels: Object.fromEntries(LEVELS.map((name, index) => [name, index])),

@@ -19,12 +19,9 @@ import { table } from '../output.ts';
 import { withDatabase } from '../session.ts';
 
 export function addAudit(context: CommandContext): void {
-  const audit = context.program
-    .command('audit')
-    .description('who did what, when and why')
-    .addHelpText(
-      'after',
-      `
+  const audit = context.program.command('audit').addHelpText(
+    'after',
+    `
 Each entry has the hash of the one before it. npx twinbox verify --audit checks all of them; note the head at a place of your own,
 and verify --audit --head finds out whether the end of the record was removed since.
 
@@ -34,7 +31,7 @@ Examples:
   $ npx twinbox audit --customer 42 --json
   $ npx twinbox audit text 1042 | sha256sum
   $ npx twinbox audit head > head-of-november`,
-    );
+  );
   addList(audit, context);
   addHead(audit, context);
   addText(audit, context);

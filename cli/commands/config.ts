@@ -13,9 +13,13 @@ import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 
 export function addConfig(context: CommandContext): void {
-  const config = context.program
-    .command('config')
-    .description('check the settings and the file of your own tables, fields and mappings');
+  const config = context.program.command('config').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox config check
+  $ TWINBOX_CONFIG=next.config.ts npx twinbox config check`,
+  );
   addCheck(config, context);
 }
 

@@ -3,7 +3,7 @@ import { plainText } from '../../lib/catalogue/field-types.ts';
 import type { JsonValue } from '../../db/entities/rows.ts';
 import { identityName, type Entity } from '../../lib/catalogue/entity.ts';
 import { customerOf } from '../../lib/config/entity.ts';
-import { listConflicts, readConflict, type StoredConflict } from '../../db/conflicts.ts';
+import type { StoredConflict } from '../../db/conflicts.ts';
 import {
   createConflictOperations,
   whyNotReversible,
@@ -17,6 +17,7 @@ import { exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withDatabase } from '../session.ts';
+import { withSource } from '../with-source.ts';
 
 type ListOptions = {
   customer?: number;
@@ -30,24 +31,21 @@ type ListOptions = {
 };
 
 export function addConflicts(context: CommandContext): void {
-  const conflicts = context.program
-    .command('conflicts')
-    .description('list the values that were given up in a merge, and reverse one')
-    .addHelpText(
-      'after',
-      `
+  const conflicts = context.program.command('conflicts').addHelpText(
+    'after',
+    `
 Examples:
   $ npx twinbox conflicts list --customer 42
   $ npx twinbox conflicts show 0198c0de-0000-7000-8000-000000000001
   $ npx twinbox conflicts reverse 0198c0de-0000-7000-8000-000000000001`,
-    );
+  );
   addList(conflicts, context);
   addShow(conflicts, context);
   addReverse(conflicts, context);
   addReverse(conflicts, context, 'turn');
 }
 
-function addList(conflicts: Command, { output, finish }: CommandContext): void {
+function addList(conflicts: Command, { output, finish, systems }: CommandContext): void {
   conflicts
     .command('list', { isDefault: true })
     .description('list the conflicts, newest first')
@@ -63,15 +61,10 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     .option('--json', 'print the list as JSON')
     .action(async ({ json = false, turned, ...asked }: ListOptions) => {
       const filter = turned === undefined ? asked : { reversed: turned, ...asked };
-      const { entity, found } = await withDatabase(
-        async ({ config, database: { db } }) => ({
-          entity: customerOf(config),
-          found: await listConflicts(db, { ...filter, limit: filter.limit + 1 }),
-        }),
-        { mayCreate: false },
-      );
-      const page = found.slice(0, filter.limit);
-      const more = found.length > page.length ? (page.at(-1)?.id ?? null) : null;
+      const { entity, page, more } = await withSource(systems, async (source) => {
+        const { found, next } = await source.conflicts(filter);
+        return { entity: source.entity, page: found, more: next };
+      });
       if (json) output.printJson({ conflicts: page.map((each) => toJson(entity, each)), after: more });
       else if (page.length === 0) sayNone(entity, asked.field, output);
       else {
@@ -82,20 +75,17 @@ function addList(conflicts: Command, { output, finish }: CommandContext): void {
     });
 }
 
-function addShow(conflicts: Command, { output, finish }: CommandContext): void {
+function addShow(conflicts: Command, { output, finish, systems }: CommandContext): void {
   conflicts
     .command('show')
     .description('show one conflict: its three values, and the rule that decided')
     .argument('<conflict>', 'the id of the conflict', toUuid)
     .option('--json', 'print the conflict as JSON')
     .action(async (id: string, { json = false }: { json?: boolean }) => {
-      const { entity, conflict } = await withDatabase(
-        async ({ config, database: { db } }) => ({
-          entity: customerOf(config),
-          conflict: await readConflict(db, id),
-        }),
-        { mayCreate: false },
-      );
+      const { entity, conflict } = await withSource(systems, async (source) => ({
+        entity: source.entity,
+        conflict: await source.conflict(id),
+      }));
       if (!conflict) {
         output.say(`No conflict has the id ${id}.`);
         return finish(exit.nothingMatched);

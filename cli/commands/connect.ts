@@ -24,7 +24,6 @@ type Options = {
 export function addConnect({ program, output, finish, systems }: CommandContext): void {
   program
     .command('connect')
-    .description('show which account the database belongs to, or move the database to another account')
     .addArgument(systemArgument(systems))
     .option('--new-account', 'move the database to the account of the key in the settings')
     .option('--beside-original', 'allow a copied database to use the account of its original')

@@ -24,9 +24,12 @@ import { withDatabase } from '../session.ts';
 import { chosenSystem, chosenSystems, systemArgument } from '../systems.ts';
 
 export function addCredentials(context: CommandContext): void {
-  const credentials = context.program
-    .command('credentials')
-    .description('show or set the credential of a system whose credentials change');
+  const credentials = context.program.command('credentials').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox credentials show`,
+  );
   addShow(credentials, context);
   addSet(credentials, context);
 }

@@ -40,9 +40,6 @@ const MAX = 100_000;
 export function addDeletes({ program, output, finish, systems }: CommandContext): void {
   program
     .command('deletes')
-    .description(
-      'list the deletes that wait for a decision; release them, take them back, or detach the pairs',
-    )
     .addArgument(systemArgument(systems))
     .option('--customer <id>', 'only the delete of this customer; may be given several times', addId)
     .option('--release', 'carry the deletes out (resume stripe --deletes does this for all)')

@@ -1,12 +1,8 @@
-import { runDemo } from '../demo/demo.ts';
 import type { CommandContext } from '../command-context.ts';
 
 export function addDemo({ program, output, finish }: CommandContext): void {
   program
     .command('demo')
-    .description(
-      'show the whole of Twinbox once on real data, with a crash in the middle; in a folder of its own',
-    )
     .option(
       '--use-settings',
       'use your DATABASE_URL and STRIPE_SECRET_KEY; the demo shows both, and refuses a live key',
@@ -20,7 +16,8 @@ not touch a running \`twinbox up\`. Exit status: 0 only if every step succeeded.
 Examples:
   $ npx twinbox demo`,
     )
-    .action(async ({ useSettings = false }: { useSettings?: boolean }) =>
-      finish(await runDemo({ useSettings }, output)),
-    );
+    .action(async ({ useSettings = false }: { useSettings?: boolean }) => {
+      const { runDemo } = await import('../demo/demo.ts');
+      finish(await runDemo({ useSettings }, output));
+    });
 }

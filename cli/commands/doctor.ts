@@ -49,7 +49,6 @@ import { describeSkipped } from '../../lib/skipped.ts';
 export function addDoctor({ program, output, finish, systems }: CommandContext): void {
   program
     .command('doctor')
-    .description('check settings, connections, clocks, webhooks and rights, and say how to fix each problem')
     .addOption(systemOption(systems))
     .option('--json', 'print the result as JSON')
     .addHelpText(

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { listEvents, type ListedEvent } from '../../db/events/list.ts';
+import type { ListedEvent } from '../../db/events/list.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { listedEventJson, timelineJson } from '../../lib/operations/event-json.ts';
 import {
@@ -12,16 +12,14 @@ import {
   type EventWords,
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
-import { groupJson, readGroups } from '../../lib/operations/error-groups.ts';
-import { customerOf } from '../../lib/config/entity.ts';
-import { readTimeline } from '../../lib/operations/timeline.ts';
+import { groupJson } from '../../lib/operations/error-groups.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { groupLines } from '../groups.ts';
-import { withDatabase } from '../session.ts';
 import { timelineLines } from '../event-report.ts';
+import { withSource } from '../with-source.ts';
 
 type ListOptions = {
   status?: string[];
@@ -39,18 +37,15 @@ type ListOptions = {
 };
 
 export function addEvents(context: CommandContext): void {
-  const events = context.program
-    .command('events')
-    .description('list events, or follow one event from its request to its echo')
-    .addHelpText(
-      'after',
-      `
+  const events = context.program.command('events').addHelpText(
+    'after',
+    `
 Examples:
   $ npx twinbox events list --customer 42
   $ npx twinbox events list --status parked,waiting --since 2h
   $ npx twinbox events --needs-attention
   $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001`,
-    );
+  );
   addList(events, context);
   addShow(events, context);
 }
@@ -108,19 +103,12 @@ async function list(
     output.say([...wrong, ...(from === null ? [`--after ${cursorSays}`] : [])].join('; '));
     return finish(exit.usage);
   }
-  const { found, groups } = await withDatabase(
-    async ({ config, database: { db } }) => ({
-      found: await listEvents(db, { ...read.query, after: from, limit: limit + 1 }),
-      groups:
-        showsGroups(read.query) && after === undefined
-          ? await readGroups(db, customerOf(config), { system: read.query.target })
-          : null,
-    }),
-    { mayCreate: false },
-  );
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
-  const more = found.length > page.length && last ? encodeCursor(of, [last.id]) : null;
+  const cursor = from === undefined ? undefined : encodeCursor(of, [from]);
+  const { page, more, groups } = await withSource(systems, async (source) => {
+    const { found, next } = await source.events({ words, after: cursor, limit });
+    const isWhole = showsGroups(read.query) && after === undefined;
+    return { page: found, more: next, groups: isWhole ? await source.groups(read.query.target) : null };
+  });
   if (json)
     output.printJson({
       ...(groups && { groups: groups.map(groupJson) }),
@@ -182,16 +170,14 @@ function toCode(text: string): string {
   return text;
 }
 
-function addShow(events: Command, { output, finish }: CommandContext): void {
+function addShow(events: Command, { output, finish, systems }: CommandContext): void {
   events
     .command('show')
     .description('show the whole path of one event: request, row, bus, deliveries, calls, echo')
     .argument('<event>', 'the id of the event', toUuid)
     .option('--json', 'print the path as JSON, with the payload of the event')
     .action(async (eventId: string, { json = false }: { json?: boolean }) => {
-      const timeline = await withDatabase(({ database: { db } }) => readTimeline(db, eventId), {
-        mayCreate: false,
-      });
+      const timeline = await withSource(systems, (source) => source.event(eventId));
       if (!timeline) {
         output.say(`No event has the id ${eventId}, or the event is older than the retention.`);
         return finish(exit.nothingMatched);

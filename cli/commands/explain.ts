@@ -16,9 +16,6 @@ type Options = { read?: boolean; system?: string; json?: boolean };
 export function addExplain({ program, output, finish, systems }: CommandContext): void {
   program
     .command('explain')
-    .description(
-      'show the state of a customer: both sides, what would be done now, why it is not done, what you can do',
-    )
     .addArgument(new Argument('<kind>', 'what the id is of').choices(KINDS))
     .argument('<id>', 'the number of the customer or of the mapping, or the id of the record')
     .option('--read', 'read the record now, by one request to the system')

@@ -1,26 +1,19 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { groupJson, memberJson, readGroup, readGroups } from '../../lib/operations/error-groups.ts';
-import { customerOf } from '../../lib/config/entity.ts';
+import { groupJson, memberJson } from '../../lib/operations/error-groups.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import { groupDetailLines, groupLines } from '../groups.ts';
-import { withDatabase } from '../session.ts';
 import { systemOption } from '../systems.ts';
-
-/** As many pairs as the API shows of a group. */
-const MEMBERS = 100;
+import { withSource } from '../with-source.ts';
 
 export function addGroups(context: CommandContext): void {
-  const groups = context.program
-    .command('groups')
-    .description('what needs a person, by its cause: how many, since when, what it means, how it is cured')
-    .addHelpText(
-      'after',
-      `
+  const groups = context.program.command('groups').addHelpText(
+    'after',
+    `
 Examples:
-  $ npx twinbox groups
+  $ npx twinbox groups list
   $ npx twinbox groups show 3f2a9c0d1b4e`,
-    );
+  );
   addList(groups, context);
   addShow(groups, context);
 }
@@ -32,12 +25,7 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
     .addOption(systemOption(systems))
     .option('--json', 'print the list as JSON')
     .action(async ({ system, json = false }: { system?: string; json?: boolean }) => {
-      const found = await withDatabase(
-        ({ config, database: { db } }) => readGroups(db, customerOf(config), { system }),
-        {
-          mayCreate: false,
-        },
-      );
+      const found = await withSource(systems, (source) => source.groups(system));
       if (json) output.printJson({ groups: found.map(groupJson) });
       else if (found.length === 0) output.say('No pair is parked, waits for a person or fails.');
       else for (const line of groupLines(found)) output.print(line);
@@ -45,19 +33,14 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
     });
 }
 
-function addShow(groups: Command, { output, finish }: CommandContext): void {
+function addShow(groups: Command, { output, finish, systems }: CommandContext): void {
   groups
     .command('show')
     .description('show one group with its pairs')
     .argument('<group>', 'its fingerprint, as the list shows it', toFingerprint)
     .option('--json', 'print the group as JSON')
     .action(async (fingerprint: string, { json = false }: { json?: boolean }) => {
-      const group = await withDatabase(
-        ({ config, database: { db } }) => readGroup(db, customerOf(config), fingerprint, MEMBERS),
-        {
-          mayCreate: false,
-        },
-      );
+      const group = await withSource(systems, (source) => source.group(fingerprint));
       if (!group) {
         output.say(`No pair is in a group ${fingerprint} now.`);
         return finish(exit.nothingMatched);

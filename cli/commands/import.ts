@@ -42,7 +42,6 @@ const FIELDS = targets.join(', ');
 export function addImport({ program, output, finish, systems }: CommandContext): void {
   program
     .command('import')
-    .description('import customers from a CSV file: one of your own, or an export of another program')
     .argument('<file>', 'the file, or - for standard input')
     .option('--update', 'change existing customers that have other values')
     .option('--dry-run', 'write nothing, and say what an import would do')

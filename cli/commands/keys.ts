@@ -19,9 +19,16 @@ import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
+import { withSource } from '../with-source.ts';
 
 export function addKeys(context: CommandContext): void {
-  const keys = context.program.command('keys').description('make, list, revoke and replace keys of the API');
+  const keys = context.program.command('keys').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox keys create shop --scope editor --expires 365d
+  $ npx twinbox keys list`,
+  );
   addCreate(keys, context);
   addList(keys, context);
   addRevoke(keys, context);
@@ -75,7 +82,7 @@ Examples:
     });
 }
 
-function addList(parent: Command, { output, finish }: CommandContext): void {
+function addList(parent: Command, { output, finish, systems }: CommandContext): void {
   parent
     .command('list', { isDefault: true })
     .description('show the keys, oldest first; never their texts')
@@ -91,15 +98,15 @@ Examples:
   $ npx twinbox keys list --all --json`,
     )
     .action(async ({ all = false, json = false }: { all?: boolean; json?: boolean }) => {
-      await withKeys(async (keys, { api }) => {
-        const found = await keys.list();
+      await withSource(systems, async (source) => {
+        const { keys: found, fixed } = await source.keys();
         const shown = found.filter(({ state }) => all || state === 'live' || state === 'foreign');
-        if (json) return output.printJson({ keys: shown.map(keyJson), fixed: api.keys.length });
+        if (json) return output.printJson({ keys: shown.map(keyJson), fixed });
         if (shown.length > 0) for (const line of table([HEAD, ...shown.map(row)])) output.print(line);
         else output.say(found.length === 0 ? 'There is no key in the database.' : 'No key is live.');
         const ended = found.length - shown.length;
         if (ended > 0) output.say(`${ended} more are revoked or have expired: --all shows them.`);
-        if (api.keys.length > 0) output.say(`API_KEYS has ${api.keys.length} more, each an admin.`);
+        if (fixed !== null && fixed > 0) output.say(`API_KEYS has ${fixed} more, each an admin.`);
       });
       finish(exit.ok);
     });

@@ -11,7 +11,6 @@ import { chosenSystems, systemArgument } from '../systems.ts';
 export function addLanes({ program, output, finish, systems }: CommandContext): void {
   program
     .command('lanes')
-    .description('show for each system and direction whether it runs, and if not, since when and why')
     .addArgument(systemArgument(systems))
     .option('--json', 'print the lanes as JSON')
     .addHelpText(

@@ -17,7 +17,7 @@ import { assertMayAsk, isAgreed, these } from '../question.ts';
 import { findRunning } from '../running.ts';
 import { withDatabase } from '../session.ts';
 import { withSync } from '../sync-session.ts';
-import { chosenSystem, labelsOf, systemOption, type About } from '../systems.ts';
+import { chosenSystem, systemOption, type About } from '../systems.ts';
 import { firstLink } from '../link/first-link.ts';
 import { decideAboutUnmatched } from '../link/link-unmatched.ts';
 import {
@@ -48,9 +48,6 @@ const MAX = 10_000;
 export function addLink({ program, output, finish, systems }: CommandContext): void {
   program
     .command('link')
-    .description(
-      `link records at ${labelsOf(systems)} with customers in our table: the first time, and those that wait for consent`,
-    )
     .argument(
       '[number...]',
       'only these mappings, by their listed numbers; with --record the number of the customer',

@@ -14,9 +14,12 @@ import type { Output } from '../output.ts';
 import { withDatabase } from '../session.ts';
 
 export function addMapping(context: CommandContext): void {
-  const mapping = context.program
-    .command('mapping')
-    .description('try what a mapping does to values; nothing is changed anywhere');
+  const mapping = context.program.command('mapping').addHelpText(
+    'after',
+    `
+Examples:
+  $ npx twinbox mapping try stripe customer 42`,
+  );
   addTry(mapping, context);
 }
 

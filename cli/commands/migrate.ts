@@ -12,7 +12,6 @@ import { withDatabase } from '../session.ts';
 export function addMigrate({ program, output, finish }: CommandContext): void {
   program
     .command('migrate')
-    .description('bring the database to the schema of this version; `up` does this for an embedded database')
     .option(
       '--time-zone <name>',
       'the zone of times without a zone in an existing table customers, such as Europe/Berlin; default: the session’s TimeZone',

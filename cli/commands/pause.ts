@@ -23,12 +23,7 @@ type Options = { direction?: Direction; customer?: number; why?: string; json?: 
 
 export function addPause(context: CommandContext): void {
   const { program, systems } = context;
-  const command = program
-    .command('pause')
-    .description(
-      'stop the work of a system, of one direction or of one customer; changes are kept and sent later',
-    )
-    .addArgument(systemArgument(systems));
+  const command = program.command('pause').addArgument(systemArgument(systems));
   addWhat(command)
     .option('--why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
@@ -50,10 +45,7 @@ Examples:
 
 export function addResume(context: CommandContext): void {
   const { program, systems } = context;
-  const command = program
-    .command('resume')
-    .description('end a pause: of a system, of one direction or of one customer')
-    .addArgument(systemArgument(systems));
+  const command = program.command('resume').addArgument(systemArgument(systems));
   addWhat(command)
     .option('--why <text>', 'the reason, which is stored')
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')

@@ -3,7 +3,6 @@
 import { Option } from 'commander';
 import { adoptBus } from '../../db/relay/identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
-import { openBus } from '../../lib/bus/open-bus.ts';
 import { assertOwnTopics } from '../../lib/bus/own-topics.ts';
 import { topics } from '../../lib/events/routing.ts';
 import { commandActor } from '../actor.ts';
@@ -16,7 +15,6 @@ type Options = { afterRestore?: 'move' | 'copy'; adoptBus?: boolean; json?: bool
 export function addRelay({ program, output, finish }: CommandContext): void {
   program
     .command('relay')
-    .description('state what a restored database is, or that another bus is to be used')
     .addOption(
       new Option(
         '--after-restore <what>',
@@ -52,6 +50,7 @@ Examples:
                 : null;
           if (!adopt) return { restored, bus: null };
           const { kafka } = config;
+          const { openBus } = await import('../../lib/bus/open-bus.ts');
           const { bus, newest } = await openBus(
             // No topic is created here: the start of a process creates missing topics.
             { kafka: { ...kafka, topics: { ...kafka.topics, create: false } } },

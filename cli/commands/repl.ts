@@ -1,20 +1,8 @@
-import { join } from 'node:path';
-import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
-import { exit } from '../exit.ts';
-import { table, type Output } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
-import { createControl } from '../repl/control.ts';
-import { createCustomers } from '../repl/customers.ts';
-import { createEngine } from '../repl/engine.ts';
-import { withScratch, withSettings, type Place } from '../repl/place.ts';
-import { runShell } from '../repl/shell.ts';
 
 export function addRepl({ program, output, finish }: CommandContext): void {
   program
     .command('repl')
-    .description(
-      'a JavaScript prompt with the database, the engine and the simulator as variables; for development only',
-    )
     .option('--scratch', 'start a whole system for the session, in a folder of its own that begins empty')
     .addHelpText(
       'after',
@@ -28,62 +16,7 @@ Examples:
   $ echo 'await engine.reconcile(42)' | npx twinbox repl`,
     )
     .action(async ({ scratch = false }: { scratch?: boolean }) => {
-      const open = scratch ? withScratch : withSettings;
-      finish(await open((place) => runSession(place, output)));
+      const { runRepl } = await import('../repl/session.ts');
+      finish(await runRepl(scratch, output));
     });
-}
-
-async function runSession(place: Place, output: Output): Promise<number> {
-  const { sync, store, config } = place;
-  const simulator = place.simulatorUrl === null ? null : createControl(place.simulatorUrl);
-  const names = {
-    ...{ db: sync.db, engine: createEngine(sync), customers: createCustomers(sync.db, sync.entity, store) },
-    ...{ simulator, config },
-  };
-  const stopping = new AbortController();
-  const stop = (): void => stopping.abort();
-  // On a terminal the session itself handles Ctrl-C.
-  const signals = ['SIGTERM', 'SIGHUP', ...(process.stdin.isTTY ? [] : ['SIGINT'])];
-  for (const signal of signals) process.on(signal, stop);
-  try {
-    for (const line of banner(place)) output.say(line);
-    const session = runShell({
-      ...{ names, output, signal: stopping.signal },
-      historyFile: historyFile(),
-    });
-    const end = await Promise.race([session, place.failed]);
-    if (typeof end === 'number') return end;
-    stop();
-    await session;
-    output.say(`Twinbox cannot go on: ${end.message}`);
-    return exit.failed;
-  } finally {
-    for (const signal of signals) process.removeListener(signal, stop);
-  }
-}
-
-/** One history for all sessions, outside the scratch folder, which is emptied at each start. */
-function historyFile(): string {
-  return join(loadConfig(ignoreConnectionSettings(), { envFile: false }).dataDir, 'repl-history');
-}
-
-function banner({ database, apiUrl, simulatorUrl, about }: Place): string[] {
-  const stripe =
-    simulatorUrl === null
-      ? 'null: the real Stripe is used, in test mode'
-      : `${simulatorUrl}: customers(), create({…}), edit(id, {…}), remove(id), fault({…}), ledger()`;
-  return [
-    `Twinbox: JavaScript, \`await\` works. ${about}`,
-    ...table([
-      ['  db', `knex on ${database}: await db('customers')`],
-      [
-        '  engine',
-        'what a worker is given, and mapping(id), reconcile(id), theirs(id), quiet(); id: of a customer',
-      ],
-      ['  customers', 'as by the API: create({ name, email }), read(id), edit(id, {…}), remove(id)'],
-      ['  simulator', stripe],
-      ['  config', `the settings${apiUrl === null ? '' : `; the API is at ${apiUrl}/api/v1`}`],
-    ]),
-    'docs/cli.md has more. Ctrl-D ends the session and stops all that it started.',
-  ];
 }

@@ -32,7 +32,6 @@ type Options = {
 export function addReplay({ program, output, finish, systems }: CommandContext): void {
   program
     .command('replay')
-    .description('show what is parked and what another attempt would do; with --yes try again')
     .argument('[event...]', 'only these events, whatever their status', toUuids)
     .addOption(
       new Option('--status <status...>', 'only those with one of these states, in place of parked').choices(

@@ -45,9 +45,6 @@ const STATES: StuckState[] = ['parked', 'waiting', 'detached'];
 export function addResolve({ program, output, finish, systems }: CommandContext): void {
   program
     .command('resolve')
-    .description(
-      'decide about customers that are parked or wait: create a new record, detach the pair, or name the record',
-    )
     .argument('[customer...]', 'only these customers', addId)
     .option('--recreate', 'the record is gone: create a new one; the delete of a deleted customer ends')
     .option(

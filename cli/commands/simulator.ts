@@ -6,7 +6,6 @@ import type { CommandContext } from '../command-context.ts';
 export function addSimulator({ program, finish }: CommandContext): void {
   program
     .command('simulator')
-    .description('run the Stripe simulator as a process of its own; `up` has a simulator inside')
     .addHelpText(
       'after',
       `

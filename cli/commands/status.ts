@@ -17,6 +17,7 @@ import {
 import { readSweep } from '../../db/sweep.ts';
 import { readWebhookSigns } from '../../db/health/webhook-signs.ts';
 import { systemClock } from '../../lib/clock.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { intakesPart } from '../../lib/health/intake.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
@@ -30,6 +31,7 @@ import { exit } from '../exit.ts';
 import type { CommandContext } from '../command-context.ts';
 import { findRunning, type Running } from '../running.ts';
 import { withDatabase } from '../session.ts';
+import { localOrRemote } from '../with-source.ts';
 import { readUnmatched } from '../unmatched.ts';
 import type { AccountStatus } from '../status-accounts.ts';
 import { printStatus, statusJson, type Status } from '../status-report.ts';
@@ -38,7 +40,6 @@ import { chosenSystems, systemOption } from '../systems.ts';
 export function addStatus({ program, output, finish, systems }: CommandContext): void {
   program
     .command('status')
-    .description('show which processes run, what is on its way and what needs a person')
     .addOption(systemOption(systems))
     .option('--json', 'print the figures as JSON')
     .addHelpText(
@@ -50,28 +51,42 @@ Examples:
   $ npx twinbox status
   $ npx twinbox status --json | jq .parked`,
     )
-    .action(async ({ json = false, system }: { json?: boolean; system?: string }) => {
-      const { status, problems } = await withDatabase(
-        async ({ config, database: { db, place, address } }) => {
-          const chosen = chosenSystems(systems, config, system);
-          const found = await findRunning(config.dataDir);
-          const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
-          const running = elsewhere === null ? found : null;
-          const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
-          const nothingRuns = read.roles.every(({ living }) => living.length === 0);
-          const other = await findOtherDatabase(db, address);
-          // If nothing runs, everything is behind: the first line says so, and other warnings would
-          // only follow from it. Refused records are reported in any case.
-          const problems =
-            running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
-          return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
+    .action(async (asked: { json?: boolean; system?: string }) => {
+      await localOrRemote({
+        local: (config) => showStatus(config, asked, { output, systems }),
+        async remote(_config, place) {
+          const { showRemoteStatus } = await import('../remote/status.ts');
+          await showRemoteStatus(place, asked, output);
         },
-        { mayCreate: false, mayBeOther: true },
-      );
-      if (json) output.printJson(statusJson(status, problems));
-      else printStatus(status, problems, output);
+      });
       finish(exit.ok);
     });
+}
+
+async function showStatus(
+  config: Config,
+  { json = false, system }: { json?: boolean; system?: string },
+  { output, systems }: Pick<CommandContext, 'output' | 'systems'>,
+): Promise<void> {
+  const { status, problems } = await withDatabase(
+    async ({ database: { db, place, address } }) => {
+      const chosen = chosenSystems(systems, config, system);
+      const found = await findRunning(config.dataDir);
+      const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
+      const running = elsewhere === null ? found : null;
+      const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
+      const nothingRuns = read.roles.every(({ living }) => living.length === 0);
+      const other = await findOtherDatabase(db, address);
+      // If nothing runs, everything is behind: the first line says so, and other warnings would
+      // only follow from it. Refused records are reported in any case.
+      const problems =
+        running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
+      return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
+    },
+    { mayCreate: false, mayBeOther: true, config },
+  );
+  if (json) output.printJson(statusJson(status, problems));
+  else printStatus(status, problems, output);
 }
 
 const DAY_MS = 86_400_000;

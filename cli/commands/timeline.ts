@@ -1,12 +1,11 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
-import { systemClock } from '../../lib/clock.ts';
 import { storyJson } from '../../lib/operations/story-json.ts';
-import { placeOf, readStory, type StoryOrder } from '../../lib/operations/story.ts';
+import { placeOf, type StoryOrder } from '../../lib/operations/story.ts';
 import type { CommandContext } from '../command-context.ts';
 import { LIMIT_MAX, toId, toLimit } from '../choices.ts';
 import { exit } from '../exit.ts';
-import { withDatabase } from '../session.ts';
 import { storyLines } from '../story.ts';
+import { withSource } from '../with-source.ts';
 
 type Options = { order: StoryOrder; limit: number; after?: string; json?: boolean };
 
@@ -16,7 +15,6 @@ const ENTITIES = ['customer'];
 export function addTimeline({ program, output, finish, systems }: CommandContext): void {
   program
     .command('timeline')
-    .description('tell the story of one customer: requests, events, calls, echoes, conflicts, operators')
     .addArgument(new Argument('<entity>', 'what the story is about').choices(ENTITIES))
     .argument('<id>', 'its id in our table', toId)
     .addOption(
@@ -39,21 +37,7 @@ Examples:
         output.say('--after must be a whole cursor of this timeline, in the same order.');
         return finish(exit.usage);
       }
-      const story = await withDatabase(
-        ({ config, database: { db } }) => {
-          const inStep = systems.enabled(config).map(({ name }) => name);
-          const { retentionDays } = config;
-          return readStory(db, of, {
-            order,
-            limit,
-            after: place,
-            systems: inStep,
-            now: systemClock.now(),
-            retentionDays,
-          });
-        },
-        { mayCreate: false },
-      );
+      const story = await withSource(systems, (source) => source.story(of, { order, limit, after }));
       if (!story) {
         output.say(`There is no ${entity} ${id}, and nothing is stored about one.`);
         return finish(exit.nothingMatched);

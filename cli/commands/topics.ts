@@ -1,7 +1,6 @@
 // Creates or checks the topics of Kafka before any process runs. A deployment does this once,
 // besides `migrate`.
-import { kafkaSettings, openBus } from '../../lib/bus/open-bus.ts';
-import { readTopicFacts, type TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
+import type { TopicFacts } from '../../lib/bus/kafka/topic-facts.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { AppError } from '../../lib/errors.ts';
 import { topics } from '../../lib/events/routing.ts';
@@ -16,7 +15,6 @@ type Options = { wait: number; json?: boolean };
 export function addTopics({ program, output, finish }: CommandContext): void {
   program
     .command('topics')
-    .description('create the topics of Kafka that are missing, check the others, and list them')
     .option('--wait <seconds>', 'how long to wait for a Kafka that does not answer yet', toSeconds, 10)
     .option('--json', 'print the list as JSON')
     .addHelpText(
@@ -47,6 +45,8 @@ async function provideTopics(patienceMs: number): Promise<{ kafka: string | null
         '`make kafka` starts a broker to try it with.',
     });
   }
+  const { kafkaSettings, openBus } = await import('../../lib/bus/open-bus.ts');
+  const { readTopicFacts } = await import('../../lib/bus/kafka/topic-facts.ts');
   const log = quietLog(config);
   const names = Object.values(topics);
   const { bus, place } = await openBus(config, { log, topics: names, patienceMs });

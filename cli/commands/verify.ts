@@ -14,7 +14,7 @@ import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
-import { chosenSystems, labelsOf, ofEach, systemOption, type About } from '../systems.ts';
+import { chosenSystems, ofEach, systemOption, type About } from '../systems.ts';
 import { readAccount, answerOrNull } from '../sync.ts';
 
 type Options = {
@@ -30,7 +30,6 @@ type Options = {
 export function addVerify({ program, output, finish, systems }: CommandContext): void {
   program
     .command('verify')
-    .description(`compare every customer with ${labelsOf(systems)}; only reads, unless --repair is given`)
     .option(
       '--wait <seconds>',
       `how long to wait for changes that are on their way (0; with --repair ${REPAIR_WAIT})`,

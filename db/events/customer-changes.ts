@@ -1,21 +1,23 @@
-// Reads the changes of customers for a follower that keeps its own position (docs/api.md). By the
+// Reads the changes of rows for a follower that keeps its own position (docs/api.md). By the
 // method of the relay (docs/relay.md), it reads the rows that are visible in the snapshot "win" and
 // not visible in the snapshot "seen", in the order of their ids. This file writes nothing and takes
 // no transaction id, so any number of followers cost only what they read.
 
 import type { Knex } from 'knex';
 import type { RowFields } from '../entities/rows.ts';
+import { isRowChangeSql } from './kinds.ts';
 import type { Db } from '../server/connection.ts';
 
 export type ChangeType = 'created' | 'updated' | 'deleted';
 
-/** One version of one customer. */
-export type CustomerChange = {
+/** One version of one row. */
+export type RowChange = {
   /** sync_events.id */
   eventId: number;
   eventUuid: string;
   type: ChangeType;
-  customerId: number;
+  entity: string;
+  rowId: number;
   version: number;
   /** As of this version. */
   fields: RowFields;
@@ -56,6 +58,8 @@ export type ChangesFrom = {
    * of a follower that starts at the oldest change.
    */
   settledTo: number;
+  /** Only rows of this entity; null takes all. */
+  entity: string | null;
   limit: number;
   /** The most rows that are read, of any kind and whether or not they are delivered. */
   scan: number;
@@ -65,7 +69,7 @@ export type ChangesPage = Moment & {
   win: string;
   /** No row that is still to be delivered has an id at or below this. */
   low: number;
-  changes: CustomerChange[];
+  changes: RowChange[];
   /** Where the scan ended, if it ended before the rows did and before the page was full. */
   scannedTo: number | null;
 };
@@ -101,10 +105,11 @@ with moment as materialized (${momentSql}
   from (select :seen::pg_snapshot as seen, coalesce(:win::pg_snapshot, pg_current_snapshot()) as win) s
 ), page as materialized (
   select e.* from (
-    select id, xid, event_id, event_type, entity_id, version, source, payload, created_at from sync_events
+    select id, xid, event_id, event_type, entity_type, entity_id, version, source, payload, created_at from sync_events
     where id > (select low from bounds) order by id limit :scan
   ) e
-  where e.event_type in ('customer.created', 'customer.updated', 'customer.deleted')
+  where ${isRowChangeSql('e')}
+    and (:entity::text is null or e.entity_type = :entity::text)
     and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :settledTo::bigint)
     and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
   order by e.id limit :limit
@@ -114,8 +119,8 @@ with moment as materialized (${momentSql}
       select id from sync_events where id > b.low order by id offset :scan - 1 limit 1) end as scanned_to
   from moment m, bounds b
 )
-select h.*, p.id, p.event_id, p.event_type, p.entity_id, p.version, p.source, p.created_at,
-  p.payload -> 'customer_data' as fields
+select h.*, p.id, p.event_id, p.event_type, p.entity_type, p.entity_id, p.version, p.source, p.created_at,
+  p.payload -> (p.entity_type || '_data') as fields
 from head h left join page p on true
 order by p.id`;
 
@@ -133,6 +138,7 @@ type PageRow = HeadRow & {
   id: number | null;
   event_id: string;
   event_type: string;
+  entity_type: string;
   entity_id: number;
   version: number;
   source: string;
@@ -198,12 +204,14 @@ function momentOf(row: HeadRow): Moment {
   return { place, sequence, nextXid, firstKept };
 }
 
-function toChange(row: PageRow): CustomerChange {
+function toChange(row: PageRow): RowChange {
   return {
     eventId: row.id ?? 0,
     eventUuid: row.event_id,
-    type: row.event_type.replace('customer.', '') as ChangeType, // the query asks for these three
-    customerId: row.entity_id,
+    // The query asks for these three.
+    type: row.event_type.slice(row.entity_type.length + 1) as ChangeType,
+    entity: row.entity_type,
+    rowId: row.entity_id,
     version: row.version,
     fields: row.fields,
     source: row.source,

@@ -1,9 +1,9 @@
 // What /ready and `twinbox status` read: does the database answer, and how far behind are relay and
 // workers?
 
-import knex from 'knex';
 import { isOfInterestSql } from '../mappings/left-out.ts';
 import { discardSessions, type Db } from '../server/connection.ts';
+import { isPoolTimeout } from '../server/drivers.ts';
 import { DbError, sqlState, type DbErrorCode } from '../server/errors.ts';
 
 /**
@@ -76,7 +76,7 @@ const AWAY_CODES: ReadonlySet<DbErrorCode> = new Set(['unreachable', 'no_session
  * itself is not at fault.
  */
 export function isDatabaseAway(error: unknown): boolean {
-  if (error instanceof knex.KnexTimeoutError) return true;
+  if (isPoolTimeout(error)) return true;
   if (isConnectionRefused(error)) return true;
   if (error instanceof DbError) return AWAY_CODES.has(error.code);
   const state = sqlState(error);

@@ -1,7 +1,7 @@
 // Explains why a connection could not be made, so that a person can fix it. Only this code knows
 // that the error came from connecting: pg gives several of these errors no code, and Node's errors
 // for certificates do not mention DATABASE_URL.
-import knex from 'knex';
+import { isPoolTimeout } from './drivers.ts';
 import { DbError, sqlState } from './errors.ts';
 import { describeNoTransactions } from './transactions.ts';
 
@@ -50,7 +50,7 @@ export function describeAway(error: unknown): { says: string; fix: string } {
     return { says: `the database answers: ${text} (${state})`, fix: fixOf(state, text) };
   }
   if (error instanceof DbError) return { says: error.message, fix: '' };
-  if (error instanceof knex.KnexTimeoutError)
+  if (isPoolTimeout(error))
     return {
       says: 'no connection to the database became free in time',
       fix: 'Set DATABASE_POOL_SIZE higher, or look at what holds the locks that others wait for.',

@@ -1,6 +1,6 @@
-import knex from 'knex';
-import pg from 'pg';
+import type pg from 'pg';
 import { asConnectingError } from './connecting.ts';
+import { loadKnex, loadPg } from './drivers.ts';
 import { DbError, sqlState } from './errors.ts';
 import type { Db, Tx } from './handles.ts';
 import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
@@ -29,7 +29,7 @@ export type DbOptions = {
  * Throws `address_invalid` at once if the URL demands what cannot be done.
  */
 export function createDb({ url, poolSize, applicationName, statementTimeoutMs = 30_000 }: DbOptions): Db {
-  const db = knex({
+  const db = loadKnex()({
     client: 'pg',
     // Otherwise knex would ask the first connection for its version, in a round trip of its own.
     // The oldest version that ./server.ts accepts.
@@ -171,11 +171,16 @@ type ParseText = (text: string) => unknown;
  * pg's own parsers, by the number of a type. Its TypeScript types list only some numbers, but any
  * works.
  */
-const parserOf = pg.types.getTypeParser as unknown as (oid: number, format?: string) => ParseText;
+function parserOf(oid: number, format?: string): ParseText {
+  return (loadPg().types.getTypeParser as unknown as (oid: number, format?: string) => ParseText)(
+    oid,
+    format,
+  );
+}
 
 const [INT8, INT8_ARRAY, DATE, DATE_ARRAY, TEXT_ARRAY] = [20, 1016, 1082, 1182, 1009];
 const [TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [1184, 1185];
-const parseTextArray = parserOf(TEXT_ARRAY) as (text: string) => (string | null)[];
+const parseTextArray = (text: string) => parserOf(TEXT_ARRAY)(text) as (string | null)[];
 
 /**
  * jsonb becomes values, as in pg; timestamptz a Date, always a valid one; xid8 and numeric stay

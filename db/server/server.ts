@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { connectionSettings, type Db, type Tx } from './connection.ts';
+import { loadPg } from './drivers.ts';
 import { DbError, sqlState } from './errors.ts';
 
 /** What must be asked of a server before our database exists. */
@@ -49,8 +50,7 @@ export async function ensureDatabase(url: string, name: string, template?: strin
       return true;
     } catch (error) {
       // Another process created it between the two statements.
-      if (error instanceof pg.DatabaseError && (error.code === '42P04' || error.code === '23505'))
-        return false;
+      if (isTaken(error)) return false;
       throw error;
     }
   });
@@ -94,7 +94,7 @@ function isTaken(error: unknown): boolean {
 }
 
 async function withClient<T>(url: string, fn: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(connectionSettings(url));
+  const client = new (loadPg().Client)(connectionSettings(url));
   // A connection that breaks while it is idle must not end this process.
   client.on('error', () => undefined);
   await client.connect();

@@ -2,7 +2,7 @@
 // before 1 or after 9999, years beyond 275760. One such row must not fail a program that reads a
 // list, so such a time is shown as the earliest or the latest time of RFC 3339, which every reader
 // of dates accepts. The value in the database stays as it is (docs/decisions/0055-one-fold.md).
-import pg from 'pg';
+import { loadPg } from './drivers.ts';
 
 /** Stands for -infinity and every earlier time. */
 export const EARLIEST = new Date('0001-01-01T00:00:00.000Z');
@@ -14,13 +14,16 @@ const TIMESTAMPTZ = 1184;
  * Returns more than pg's types say: a Date, which may be invalid, Infinity, or null if it cannot
  * read the text.
  */
-const parse = (pg.types.getTypeParser as unknown as (oid: number) => (text: string) => unknown)(TIMESTAMPTZ);
+let parse: ((text: string) => unknown) | undefined;
 
 /**
  * A time as PostgreSQL writes it with DateStyle ISO, alone or within JSON. Throws if it is not a
  * time.
  */
 export function readTime(text: string): Date {
+  parse ??= (loadPg().types.getTypeParser as unknown as (oid: number) => (text: string) => unknown)(
+    TIMESTAMPTZ,
+  );
   const found = parse(text.replace('T', ' '));
   if (found instanceof Date && !Number.isNaN(found.getTime()))
     return found < EARLIEST ? EARLIEST : found > LATEST ? LATEST : found;

@@ -1,7 +1,8 @@
 // Checks of data from outside, compiled once from JSON Schemas; each answer says what to fix.
 
-import { Ajv, type AnySchemaObject, type ErrorObject, type SchemaValidateFunction } from 'ajv';
+import type { Ajv, AnySchemaObject, ErrorObject, SchemaValidateFunction, ValidateFunction } from 'ajv';
 import { isDay, isInstant } from './calendar.ts';
+import { createAjv } from './load-ajv.ts';
 import { findInvisible, isVisible } from './characters.ts';
 
 // PostgreSQL cannot store U+0000. Other programs read this pattern in the API document, so it uses
@@ -39,26 +40,36 @@ export type Checked<T> = { ok: true; value: T } | { ok: false; violations: Viola
 const MAX_VIOLATIONS = 10;
 const MAX_SHOWN_KEY = 60;
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
-ajv.addVocabulary(['x-problem', 'example']);
-ajv.addKeyword({
-  keyword: 'x-text',
-  type: 'string',
-  schemaType: 'string',
-  errors: true,
-  validate: checkText,
-});
-ajv.addFormat('date-time', { type: 'string', validate: isInstant });
-ajv.addFormat('date', { type: 'string', validate: isDay });
-ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
+let checker: Ajv | undefined;
 
-/** Compiles a schema once. The check returns the data with its type, or says what is wrong. */
+function createChecker(): Ajv {
+  const ajv = createAjv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true });
+  ajv.addVocabulary(['x-problem', 'example']);
+  ajv.addKeyword({
+    keyword: 'x-text',
+    type: 'string',
+    schemaType: 'string',
+    errors: true,
+    validate: checkText,
+  });
+  ajv.addFormat('date-time', { type: 'string', validate: isInstant });
+  ajv.addFormat('date', { type: 'string', validate: isDay });
+  ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
+  return ajv;
+}
+
+/**
+ * The check returns the data with its type, or says what is wrong. The schema is compiled once: at the
+ * first input.
+ */
 export function compileCheck<T>(schema: object): (input: unknown) => Checked<T> {
-  const validate = ajv.compile<T>(schema);
-  return (input) =>
-    validate(input)
+  let validate: ValidateFunction<T> | undefined;
+  return (input) => {
+    validate ??= (checker ??= createChecker()).compile<T>(schema);
+    return validate(input)
       ? { ok: true, value: input }
       : { ok: false, violations: (validate.errors ?? []).slice(0, MAX_VIOLATIONS).map(toViolation) };
+  };
 }
 
 function checkText(rule: TextRule, text: string, schema: AnySchemaObject = {}): boolean {

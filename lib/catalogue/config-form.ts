@@ -1,14 +1,15 @@
 // The first check of a configuration: whether it has the form of config-schema.ts.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { Path, Problems } from './config-problems.ts';
 import { configSchema } from './config-schema.ts';
+import { createAjv } from './load-ajv.ts';
 import { suggestion } from './near-names.ts';
 
 let validator: ValidateFunction | undefined;
 
 /** Adds whatever has not the form of a configuration. */
 export function checkForm(candidate: unknown, problems: Problems): void {
-  validator ??= new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(configSchema);
+  validator ??= createAjv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(configSchema);
   if (validator(candidate)) return;
   for (const error of validator.errors ?? []) problems.add(placeOf(error), describe(error));
 }

@@ -1,7 +1,8 @@
 // Mapping documents: which fields correspond to each other, and by which rules. They are data, and
 // are checked as a whole when the process starts, so that an error stops the start with a list of
 // all problems, instead of failing one customer at a time.
-import { Ajv, type ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
+import { createAjv } from './load-ajv.ts';
 import { isVisible } from './characters.ts';
 import { builtInEntities, plainField } from './built-in.ts';
 import { plainText } from './field-types.ts';
@@ -103,7 +104,7 @@ export function readDocument(
   candidate: unknown,
   { entities = builtInEntities, transforms = {}, external }: DocumentRules,
 ): { document: MappingDocument | null; problems: string[] } {
-  const validate = (validator ??= new Ajv({ allErrors: true }).compile<Candidate>(documentForm));
+  const validate = (validator ??= createAjv({ allErrors: true }).compile<Candidate>(documentForm));
   if (!validate(candidate))
     return { document: null, problems: (validate.errors ?? []).map(describeFormError) };
   const entity = Object.hasOwn(entities, candidate.entity) ? entities[candidate.entity] : undefined;

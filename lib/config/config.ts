@@ -5,9 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Ajv } from 'ajv';
 import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
+import { createAjv } from '../catalogue/load-ajv.ts';
 import { catalogueHash } from './catalogue-hash.ts';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
@@ -89,6 +89,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'HEALTH_',
     'SIMULATOR_',
     'TWINBOX_CONFIG',
+    'TWINBOX_API_',
     ...systemPrefixes,
   ];
   return Object.fromEntries(
@@ -124,6 +125,11 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
       isLoopback: isLoopback(values.API_HOST),
       insecure: values.API_INSECURE === 'yes',
     },
+    /** The API that reading commands ask in place of a database. */
+    remote:
+      values.TWINBOX_API_URL === undefined
+        ? null
+        : { url: values.TWINBOX_API_URL, key: values.TWINBOX_API_KEY ?? null },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     /**
@@ -230,7 +236,7 @@ function findUnknown(given: Record<string, string>, { file, ignored }: { file: E
 
 /** Checks against the schema, which also converts texts to numbers and fills in defaults. */
 function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
-  const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  const ajv = createAjv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
   for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
   const validate = ajv.compile(settingsSchema);
   if (validate(values)) return [];

@@ -1,4 +1,5 @@
 import { kafkaProperties } from './kafka.ts';
+import { remoteProperties } from './remote.ts';
 import type { secretForms } from './secret-forms.ts';
 import { systemProperties } from './systems.ts';
 import type { ValuesOf } from './values.ts';
@@ -183,6 +184,7 @@ export const settingsSchema = {
       expects: 'a folder',
       example: '.twinbox',
     },
+    ...remoteProperties,
     TWINBOX_CONFIG: {
       group: 'Twinbox',
       type: 'string',

@@ -1,4 +1,4 @@
-// The changes of customers for a follower: every committed change, in an order in which the
+// The changes of rows for a follower: every committed change, in an order in which the
 // versions of one customer rise, however transactions overlap and however long one stays open.
 // Deletions are changes like others.
 //
@@ -19,15 +19,15 @@ import {
   readChangesStart,
   type ChangesPage,
   type ChangesStart,
-  type CustomerChange,
   type Moment,
+  type RowChange,
 } from '../../db/events/customer-changes.ts';
 import { parseSnapshot, snapshotText, type Position, type Snapshot } from './change-position.ts';
 
 export type ChangesOutcome =
   | {
       outcome: 'read';
-      changes: (CustomerChange & { position: Position })[];
+      changes: (RowChange & { position: Position })[];
       /** The position for the next call. */
       position: Position;
       /** Whether there were more changes when this was read. */
@@ -57,17 +57,17 @@ export async function presentPosition(db: Db): Promise<Position> {
   };
 }
 
-/** Changes after a position, or from the oldest that is kept. */
+/** Changes after a position, or from the oldest that is kept; of all entities, or of one. */
 export async function readChanges(
   db: Db,
   after: Position | null,
   limit: number,
-  scan = SCAN,
+  { scan = SCAN, entity = null }: { scan?: number; entity?: string | null } = {},
 ): Promise<ChangesOutcome> {
   const from = after ?? oldestPosition(await readChangesStart(db));
   const { seen, floor, window } = from;
   const page = await readChangesPage(db, {
-    ...{ seen: snapshotText(seen), floor, limit, scan },
+    ...{ seen: snapshotText(seen), floor, limit, scan, entity },
     win: window && snapshotText(window.win),
     lastId: window?.lastId ?? 0,
     settledTo: window?.settledTo ?? 0,

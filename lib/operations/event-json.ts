@@ -13,6 +13,7 @@ export function listedEventJson(event: ListedEvent) {
     source: event.source,
     created_at: event.createdAt,
     published: event.published,
+    routed: event.routed,
     deliveries: event.deliveries,
   };
 }

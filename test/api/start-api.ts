@@ -64,6 +64,8 @@ export type StartOptions = {
   readiness?: Readiness;
   deadlineMs?: number;
   clock?: Clock;
+  /** Other bounds of the streams of changes. */
+  streams?: ApiDeps['config']['streams'];
   webhooks?: NonNullable<ApiDeps['webhooks']>;
   importTimes?: ImportTimes;
   /** What a customer is; by default what is built in. */
@@ -78,6 +80,7 @@ export async function startApi({
   readiness = {},
   deadlineMs = 8_000,
   clock = systemClock,
+  streams = {},
   webhooks = [],
   importTimes,
   entity = customerEntity,
@@ -99,7 +102,7 @@ export async function startApi({
     store,
     nudge,
     db,
-    config: { deadlineMs, ...(importTimes && { importTimes }) },
+    config: { deadlineMs, streams, ...(importTimes && { importTimes }) },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets }),
     elapsed,

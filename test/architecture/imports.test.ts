@@ -24,7 +24,7 @@ describe('the rules of the house', () => {
     ['api/x.ts', "import knex from 'knex';", 'knex belongs to db/'],
     ['cli/commands/x.ts', "import { y } from './y.ts';", 'a command never imports another command'],
     ['cli/commands/x.ts', "import type { Y } from './y.ts';", 'a command never imports another command'],
-    ['cli/x.ts', "await import('./commands/y.ts');", 'only cli/program.ts imports a command'],
+    ['cli/x.ts', "await import('./commands/y.ts');", 'only cli/command-list.ts imports a command'],
     ['lib/sync/x.ts', "import { y } from '../intake/y.ts';", 'the rooms of lib/ stand in an order'],
     [
       'lib/intake/x.ts',
@@ -110,7 +110,7 @@ describe('the rules of the house', () => {
       factsOf('cli/x.ts', "import { a } from '../simulator/app.ts'; import { b } from '../api/app.ts';"),
       factsOf('lib/x.ts', "// process.env and import 'knex' in a comment\nimport { c } from '../db/c.ts';"),
       factsOf('lib/operations/x.ts', "import { a } from '../sync/a.ts'; import { b } from '../loop.ts';"),
-      factsOf('cli/program.ts', "await import('./commands/up.ts');"),
+      factsOf('cli/command-list.ts', "await import('./commands/up.ts');"),
       factsOf(
         'db/x.ts',
         "const sql = `update external_mappings set dirty = 1 where state = 'linked' and reason = 'x'`;",

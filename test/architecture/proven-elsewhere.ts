@@ -17,6 +17,8 @@ export const PROVEN_ELSEWHERE: readonly [how: string, proven: string, tests: rea
   ['each request from its command on', 'lib/operations/', ['cli/']],
   ['the first records of an account', 'lib/operations/known-sample.ts', ['cli/doctor.test.ts']],
   ['what came of a request', 'lib/operations/results.ts', ['cli/resolve.test.ts']],
+  ['lanes and rates as a command shows them', 'lib/operations/traffic.ts', ['cli/top.test.ts']],
+  ['what went on in the last minute', 'db/health/traffic.ts', ['cli/top.test.ts']],
   ['the mappings of a customer', 'db/mappings/of-customer.ts', ['cli/repl.test.ts']],
   ['what came of a request', 'db/mappings/results.ts', ['cli/resolve.test.ts']],
   ['a real Kafka: producing, consuming, faults, rights, TLS', 'lib/bus/kafka/', ['kafka/']],

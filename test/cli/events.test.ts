@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
+import { inEnvironment } from '../support/environment.ts';
 import { waitUntil } from '../support/signal.ts';
 import { runHere } from './in-process.ts';
 import { call, noLimits, usePlace, type Up } from './twinbox.ts';
@@ -197,6 +198,42 @@ describe('twinbox events', () => {
     expect(((await answer.json()) as { items: unknown }).items).to.deep.equal(items);
     expect(answer.headers.get('link')).to.include(after);
     expect((await place.run(['timeline', 'customer', '999'])).code).to.equal(3);
+  });
+
+  it('prints the same of an API as of its database, for every command that can read both', async () => {
+    const { events } = await list('--limit', '2');
+    const [first] = events;
+    const commands = [
+      ['events', '--limit', '3'],
+      ['events', '--type', 'stripe.*', '--json'],
+      ['events', '--needs-attention'],
+      ...(await list()).events.map(({ event_id: id }) => ['events', 'show', id]),
+      ['events', 'show', first?.event_id ?? '', '--json'],
+      ['events', 'show', '00000000-0000-7000-8000-000000000000'],
+      ['timeline', 'customer', String(ada)],
+      ['timeline', 'customer', String(ada), '--order', 'oldest', '--limit', '4', '--json'],
+      ['timeline', 'customer', '999'],
+      ['groups'],
+      ['groups', 'show', '0123456789ab'],
+      ['conflicts', 'list', '--no-reversed'],
+      ['conflicts', 'show', '00000000-0000-7000-8000-000000000000'],
+      ['keys', 'list', '--all'],
+      ['customers', 'changes'],
+      ['customers', 'changes', '--limit', '2', '--json'],
+    ];
+    for (const command of commands) {
+      const ways: object[] = [];
+      for (const where of [{ DATABASE_URL: database.url }, { TWINBOX_API_URL: up.api }]) {
+        const answer = await inEnvironment(where, () => runHere(...command));
+        // A position names the moment at which it was given.
+        ways.push(
+          JSON.parse(JSON.stringify(answer).replace(/1\.[0-9a-f]{8}\.[0-9a-z.-]+/g, 'position')) as object,
+        );
+      }
+      const [local, remote] = ways;
+      expect(remote, command.join(' ')).to.deep.equal(local);
+      expect(JSON.stringify(local)).to.not.include('fault of Twinbox');
+    }
   });
 
   it('says that no group of failures needs a person', async () => {

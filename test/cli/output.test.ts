@@ -49,6 +49,22 @@ describe('the output of a command', () => {
     ).to.deep.equal(['a\\u202eb  x', 'c         y']);
   });
 
+  it('fits tables into the terminal by cutting sentences, and leaves ids, times and numbers whole', () => {
+    const rows = [
+      ['event', 'when', 'says'],
+      ['0198c0de-0000-7000-8000-000000000001', '2026-11-30 01:02:03', 'the customer has no email at Stripe'],
+    ];
+    const [, line = ''] = table(rows, 80);
+    expect(line).to.equal('0198c0de-0000-7000-8000-000000000001  2026-11-30 01:02:03  the customer has no…');
+    expect(line.length).to.be.at.most(80);
+    // Too narrow for what stays whole: the terminal folds the line.
+    expect(table(rows, 20)[1]).to.include(
+      '0198c0de-0000-7000-8000-000000000001  2026-11-30 01:02:03  the customer h',
+    );
+    // In a pipe nothing is cut.
+    expect(table(rows)[1]).to.include('has no email at Stripe');
+  });
+
   it('is highlighted on a terminal only, whatever the text contains', () => {
     const [there, piped] = [capture({ isTTY: true }), capture()];
     for (const { output } of [there, piped]) output.printTitle('one\u001b[31m');

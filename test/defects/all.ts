@@ -22,6 +22,7 @@ import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
+import { liveDefects } from './live-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
 import { shopDefects } from './shop-defects.ts';
@@ -46,6 +47,7 @@ import { writeDefects } from './write-defects.ts';
 export const defects: readonly Defect[] = [
   ...writeDefects,
   ...contactDefects,
+  ...liveDefects,
   ...mergeDefects,
   ...mergedDefects,
   ...originDefects,

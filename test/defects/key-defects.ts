@@ -10,8 +10,8 @@ export const keyDefects: Defect[] = [
     edits: [
       {
         file: 'lib/keys/api-keys.ts',
-        find: `if (known && elapsed() - known.since < TRUSTED_MS) return known.row;`,
-        replace: `if (known && elapsed() - known.since < TRUSTED_MS) {
+        find: `if (known && elapsed() - known.since < trustedMs) return known.row;`,
+        replace: `if (known && elapsed() - known.since < trustedMs) {
       known.since = elapsed();
       return known.row;
     }`,

@@ -23,6 +23,8 @@ const NOT_FOR_CONTAINERS: Record<string, string> = {
   HEALTH_HOST: 'the check runs in the container',
   HEALTH_PORT: 'each container has its own ports',
   TWINBOX_DATA_DIR: 'the image says it',
+  TWINBOX_API_URL: 'the processes do not use it',
+  TWINBOX_API_KEY: 'likewise',
   TWINBOX_IGNORE: 'nothing else is set there',
 };
 

@@ -24,3 +24,19 @@ export function shopSettings(usual = 8): { runs: number; seed: number } {
   const { SHOP_RUNS: runs, SHOP_SEED: seed } = process.env;
   return { runs: Number(runs ?? usual), seed: Number(seed ?? Date.now() % 1_000_000) };
 }
+
+/** Runs the work while this process has only these variables beside those by which programs are found. */
+export async function inEnvironment<T>(more: Record<string, string>, work: () => Promise<T>): Promise<T> {
+  const before = { ...process.env };
+  const become = (next: NodeJS.ProcessEnv): void => {
+    for (const name of Object.keys(process.env))
+      if (!(name in next)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, next);
+  };
+  become({ ...bareEnvironment(more), TMPDIR: before['TMPDIR'] ?? '/tmp' });
+  try {
+    return await work();
+  } finally {
+    become(before);
+  }
+}

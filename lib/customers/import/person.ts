@@ -26,9 +26,16 @@ export type Person = {
   severalEmails?: true;
 };
 
-const NAME_RULE = systems.all
-  .flatMap((system) => system.document(builtIn).fields)
-  .find((rule) => rule.internal === 'name' && rule.fallback.length > 0);
+type NameRule = ReturnType<(typeof systems.all)[number]['document']>['fields'][number];
+let nameRule: NameRule | null | undefined;
+
+/** How a system that has no name for a customer makes one; null if no system has such a rule. */
+function findNameRule(): NameRule | null {
+  return (nameRule ??=
+    systems.all
+      .flatMap((system) => system.document(builtIn).fields)
+      .find((rule) => rule.internal === 'name' && rule.fallback.length > 0) ?? null);
+}
 
 /** Google Contacts puts the addresses of one label into one field, the main one first. */
 const SEVERAL = /\s+:::\s+/;
@@ -85,7 +92,8 @@ function toNamed(fields: readonly string[], { at }: Columns, advice: Advice): Pe
 /** By the same rule as for an external record without a name. */
 function deriveName(company: string, email: string): string {
   const fields = { individual_name: null, business_name: company, email };
-  const name = NAME_RULE === undefined ? null : fallbackValue(NAME_RULE, fields);
+  const rule = findNameRule();
+  const name = rule === null ? null : fallbackValue(rule, fields);
   return typeof name === 'string' ? name : '';
 }
 

@@ -24,9 +24,9 @@ export function createFollower(db: Db, begin: Position | null = null): Follower 
   let position = begin;
   const seen: Seen[] = [];
   async function step(limit = 100, scan = 10_000): Promise<boolean> {
-    const answer = await readChanges(db, position && throughText(position), limit, scan);
+    const answer = await readChanges(db, position && throughText(position), limit, { scan });
     if (answer.outcome !== 'read') throw new Error(`the position is refused: ${answer.reason}`);
-    for (const { eventId: id, customerId: customer, version, type } of answer.changes) {
+    for (const { eventId: id, rowId: customer, version, type } of answer.changes) {
       seen.push({ id, customer, version, type });
     }
     position = answer.position;

@@ -39,6 +39,7 @@ function asked(position: Position): ChangesFrom {
     floor,
     lateFloors,
     settledTo: 0,
+    entity: null,
     limit: 100,
     scan: 5_000,
   };
@@ -150,9 +151,9 @@ describe('the changes of customers', () => {
         expect(rows).to.deep.equal([{ xid: null }]);
         return answer;
       });
-    await takesNone((tx) => readChanges(tx, null, 100, 10_000));
+    await takesNone((tx) => readChanges(tx, null, 100, { scan: 10_000 }));
     const present = await takesNone(presentPosition);
-    await takesNone((tx) => readChanges(tx, present, 100, 10_000));
+    await takesNone((tx) => readChanges(tx, present, 100, { scan: 10_000 }));
   });
 
   it('from the oldest on are all that are kept, also while a relay has its floors and transactions run', async () => {

@@ -1,0 +1,83 @@
+// The source of a command that works on the database itself.
+import { listConflicts, readConflict } from '../db/conflicts.ts';
+import { listEvents } from '../db/events/list.ts';
+import { systemClock } from '../lib/clock.ts';
+import { customerOf } from '../lib/config/entity.ts';
+import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
+import { presentPosition, readChanges } from '../lib/customers/changes.ts';
+import { createLiveChanges } from '../lib/customers/live-changes.ts';
+import type { Registry } from '../lib/integrations/registry.ts';
+import { changeJson } from '../lib/operations/change-json.ts';
+import { readGroup, readGroups } from '../lib/operations/error-groups.ts';
+import { readEventWords } from '../lib/operations/event-query.ts';
+import { createKeyOperations } from '../lib/operations/keys.ts';
+import { decodeCursor, encodeCursor } from '../lib/operations/list-cursor.ts';
+import { placeOf, readStory } from '../lib/operations/story.ts';
+import { readTimeline } from '../lib/operations/timeline.ts';
+import { CliError, exit } from './exit.ts';
+import type { Session } from './session.ts';
+import { expiredPosition, type Listed, type Source } from './source.ts';
+
+/** As many pairs as the API shows of a group. */
+const MEMBERS = 100;
+
+export function createLocalSource({ config, log, database: { db } }: Session, systems: Registry): Source {
+  const entity = customerOf(config);
+  const inStep = systems.enabled(config).map(({ name }) => name);
+  return {
+    entity,
+    async events({ words, after, limit }) {
+      const of = { list: 'events', filter: words };
+      const read = readEventWords(words, { systems: systems.names, now: systemClock.now() });
+      // The command has checked its words before.
+      if ('violations' in read) throw new CliError(exit.usage, JSON.stringify(read.violations));
+      const place = after === undefined ? undefined : Number(decodeCursor(of, after, ['number'])?.[0]);
+      const found = await listEvents(db, { ...read.query, after: place, limit: limit + 1 });
+      return pageOf(found, limit, ({ id }) => encodeCursor(of, [id]));
+    },
+    event: (id) => readTimeline(db, id),
+    groups: (system) => readGroups(db, entity, { system }),
+    group: (fingerprint) => readGroup(db, entity, fingerprint, MEMBERS),
+    story(of, { order, limit, after }) {
+      const place = after === undefined ? null : placeOf(of, order, after);
+      const { retentionDays } = config;
+      const page = { order, limit, after: place, systems: inStep, now: systemClock.now(), retentionDays };
+      return readStory(db, of, page);
+    },
+    async conflicts(filter) {
+      const found = await listConflicts(db, { ...filter, limit: filter.limit + 1 });
+      return pageOf(found, filter.limit, ({ id }) => id);
+    },
+    conflict: (id) => readConflict(db, id),
+    async keys() {
+      const { keys: fixed, keySecrets } = config.api;
+      const keys = await createKeyOperations({ db, clock: systemClock, keySecrets }).list();
+      return { keys, fixed: fixed.length };
+    },
+    async customerChanges({ after, limit }) {
+      if (after === 'now')
+        return { changes: [], position: encodePosition(await presentPosition(db)), more: false };
+      const found = await readChanges(db, toPosition(after), limit, { entity: entity.name });
+      if (found.outcome === 'expired') throw expiredPosition();
+      const { changes, position, more } = found;
+      return { changes: changes.map(changeJson), position: encodePosition(position), more };
+    },
+    async follow(after, take, signal) {
+      const { outcome } = await createLiveChanges({ db, log }).follow(toPosition(after), take, signal);
+      return outcome === 'expired' ? 'position_expired' : 'aborted';
+    },
+  };
+}
+
+function pageOf<T>(found: readonly T[], limit: number, cursor: (last: T) => string): Listed<T> {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return { found: page, next: found.length > limit && last !== undefined ? cursor(last) : null };
+}
+
+function toPosition(after: string | undefined): Position | null {
+  if (after === undefined) return null;
+  const position = decodePosition(after);
+  if (position) return position;
+  throw new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
+}

@@ -1,0 +1,133 @@
+// Asks an API by HTTP. Whatever goes wrong becomes a sentence that says what to do; the key is in none.
+import { CliError, exit } from '../exit.ts';
+import { expiredPosition } from '../source.ts';
+import type { Json } from './wire.ts';
+
+export type Place = { url: string; key: string | null };
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export type Page<T> = { body: T; /** The cursor of the next page; null on the last. */ next: string | null };
+
+export interface ApiClient {
+  /** The body and the cursor of the next page. Null if there is nothing with this id. */
+  get<T = Json[]>(path: string, query?: Query): Promise<Page<T> | null>;
+  post(path: string, body: object): Promise<Json | null>;
+  /** What /ready says, whether it is ready or not. */
+  ready(): Promise<Json>;
+  /** The body as it comes; the caller ends it. */
+  stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream>;
+}
+
+const ANSWER_MS = 30_000;
+
+type Sent = { method?: string; headers?: Record<string, string>; body?: string; signal: AbortSignal };
+
+export function createApiClient({ url, key }: Place): ApiClient {
+  const base = `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
+
+  async function send(path: string, init: Sent): Promise<Response> {
+    const headers = { ...(key !== null && { Authorization: `Bearer ${key}` }), ...init.headers };
+    try {
+      return await fetch(base + path, { redirect: 'error', ...init, headers });
+    } catch (error) {
+      if (init.signal.aborted && !(error instanceof Error && error.name === 'TimeoutError')) throw error;
+      throw new CliError(exit.unavailable, unreachable(base, error), { cause: error });
+    }
+  }
+
+  async function jsonOf(answer: Response): Promise<unknown> {
+    const text = await answer.text();
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new CliError(
+        exit.unavailable,
+        `${base} answers, but it is no Twinbox API (${answer.status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
+        { cause },
+      );
+    }
+  }
+
+  async function demand(answer: Response): Promise<unknown> {
+    const body = await jsonOf(answer);
+    if (answer.ok) return body;
+    const { code, detail, title } = body as { code?: string; detail?: string; title?: string };
+    if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
+    throw refusal(base, answer.status, { code, says: detail ?? title ?? 'without a reason' });
+  }
+
+  return {
+    async get<T>(path: string, query: Query = {}) {
+      const answer = await send(path + queryText(query), { signal: AbortSignal.timeout(ANSWER_MS) });
+      const body = (await demand(answer)) as T | null;
+      return body === null ? null : { body, next: nextOf(answer) };
+    },
+    async post(path, body) {
+      const headers = { 'Content-Type': 'application/json' };
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      const answer = await send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      return (await demand(answer)) as Json | null;
+    },
+    async ready() {
+      const answer = await send('/ready', { signal: AbortSignal.timeout(ANSWER_MS) });
+      if (answer.ok || answer.status === 503) return (await jsonOf(answer)) as Json;
+      await demand(answer);
+      throw new CliError(exit.unavailable, `${base} has no /ready.`);
+    },
+    async stream(path, headers, signal) {
+      const answer = await send(path, { headers, signal });
+      if (answer.ok && answer.body) return answer.body;
+      await demand(answer);
+      throw new CliError(exit.unavailable, `${base} has no stream of changes.`);
+    },
+  };
+}
+
+function queryText(query: Query): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(String(value))}`],
+  );
+  return parts.length === 0 ? '' : `?${parts.join('&')}`;
+}
+
+/** The cursor in the link to the next page. */
+function nextOf(answer: Response): string | null {
+  const link = /<[^>?]*\?([^>]*)>; rel="next"/.exec(answer.headers.get('Link') ?? '')?.[1];
+  const after = link?.split('&').find((part) => part.startsWith('after='));
+  return after === undefined ? null : decodeURIComponent(after.slice('after='.length));
+}
+
+function unreachable(base: string, error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError')
+    return `The API at ${base} did not answer within ${ANSWER_MS / 1_000} s.`;
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
+  return `The API at ${base} cannot be reached${code}. Start it, or fix TWINBOX_API_URL.`;
+}
+
+/** By the code of the API's refusal (docs/api.md). */
+function refusal(
+  base: string,
+  status: number,
+  { code, says }: { code: string | undefined; says: string },
+): CliError {
+  if (code === 'position_expired') return expiredPosition();
+  if (code === 'unauthorized')
+    return new CliError(
+      exit.settings,
+      `The API at ${base} does not accept the key: ${says} Set TWINBOX_API_KEY to a key of that API (npx twinbox keys create, on its machine).`,
+    );
+  if (code === 'forbidden')
+    return new CliError(
+      exit.settings,
+      `The key in TWINBOX_API_KEY may not do this: ${says} Use a key with that scope.`,
+    );
+  if (code === undefined || code === 'not_found')
+    return new CliError(
+      exit.unavailable,
+      `${base} has no such route (${status}): it is another program, or an older Twinbox. Fix TWINBOX_API_URL.`,
+    );
+  const isUsage = status >= 400 && status < 500 && status !== 429;
+  return new CliError(isUsage ? exit.usage : exit.unavailable, `The API at ${base} refuses: ${says}`);
+}

@@ -1,0 +1,91 @@
+// The source of a command that asks an API.
+import { customerOf } from '../../lib/config/entity.ts';
+import type { Config } from '../../lib/config/config.ts';
+import { CliError, exit } from '../exit.ts';
+import type { ChangesPage, Listed, Source } from '../source.ts';
+import { createApiClient, type ApiClient, type Page, type Place, type Query } from './client.ts';
+import { followStream } from './event-stream.ts';
+import {
+  toConflict,
+  toGroup,
+  toKey,
+  toListedEvent,
+  toMember,
+  toStory,
+  toTimeline,
+  type Json,
+} from './wire.ts';
+
+/** The API gives no more in one answer. */
+const PAGE_MAX = 100;
+
+export function createRemoteSource(config: Config, place: Place): Source {
+  const api = createApiClient(place);
+  return {
+    entity: customerOf(config),
+    async events({ words, after, limit }) {
+      return listOf(await readPages(api, '/events', { ...words, after }, limit), toListedEvent);
+    },
+    async event(id) {
+      const found = await api.get<Json>(`/events/${id}`);
+      return found && toTimeline(found.body);
+    },
+    groups: async (system) => demand(await api.get('/groups', { system })).body.map(toGroup),
+    async group(fingerprint) {
+      const found = await api.get<Json & { pairs: Json[] }>(`/groups/${fingerprint}`);
+      return found && { ...toGroup(found.body), members: found.body.pairs.map(toMember) };
+    },
+    async story({ entity, id }, { order, limit, after }) {
+      const pages: Json[] = [];
+      let next = after;
+      for (let left = limit; left > 0; left -= PAGE_MAX) {
+        const query = { order, limit: Math.min(left, PAGE_MAX), after: next };
+        const page = await api.get<Json>(`/${entity}s/${id}/timeline`, query);
+        if (page === null) return null;
+        pages.push(page.body);
+        next = page.next ?? undefined;
+        if (next === undefined) break;
+      }
+      const items = pages.flatMap((page) => page['items'] as Json[]);
+      return toStory({ ...pages.at(-1), items, missing: pages[0]?.['missing'] }, next ?? null);
+    },
+    async conflicts({ limit, reversed, ...filter }) {
+      const query = { ...filter, ...(reversed !== undefined && { reversed: String(reversed) }) };
+      return listOf(await readPages(api, '/conflicts', query, limit), toConflict);
+    },
+    async conflict(id) {
+      const found = await api.get<Json>(`/conflicts/${id}`);
+      return found && toConflict(found.body);
+    },
+    async keys() {
+      return { keys: demand(await api.get('/keys')).body.map(toKey), fixed: null };
+    },
+    async customerChanges(asked) {
+      return demand(await api.get<ChangesPage>('/customers/changes', asked)).body;
+    },
+    follow: (after, take, signal) => followStream(api, after, take, signal),
+  };
+}
+
+/** As many pages as the limit needs. */
+async function readPages(api: ApiClient, path: string, query: Query, limit: number): Promise<Page<Json[]>> {
+  const rows: Json[] = [];
+  let { after } = query;
+  for (;;) {
+    const left = Math.min(limit - rows.length, PAGE_MAX);
+    const { body, next } = demand(await api.get(path, { ...query, after, limit: left }));
+    rows.push(...body);
+    if (next === null || rows.length >= limit) return { body: rows, next };
+    after = next;
+  }
+}
+
+function listOf<T>({ body, next }: Page<Json[]>, read: (json: Json) => T): Listed<T> {
+  return { found: body.map(read), next };
+}
+
+/** A list that has no id in its path is always there. */
+function demand<T>(page: Page<T> | null): Page<T> {
+  if (page) return page;
+  throw new CliError(exit.unavailable, 'The API has no such list: it is an older Twinbox.');
+}

@@ -1,0 +1,71 @@
+// The picture of `twinbox top`, as lines for a person or as JSON.
+import type { LaneTraffic, Traffic } from '../lib/operations/traffic.ts';
+import { shortTime } from './choices.ts';
+import { table } from './output.ts';
+
+const HEAD = ['lane', 'state', 'on their way', 'calls/s', 'failed', 'p95', 'events/min', 'rate', 'quota'];
+
+export function topLines({ at, lanes, inbound, relaySecondsBehind, notReceived }: Traffic): string[] {
+  const { events, more, oldest } = notReceived;
+  const waiting =
+    events === 0
+      ? 'none is waiting for a worker'
+      : `${events}${more ? ' or more' : ''} wait for a worker${oldest ? `, the oldest since ${shortTime(oldest)}` : ''}`;
+  return [
+    `${shortTime(at)} UTC   relay ${relaySecondsBehind} s behind   published events: ${waiting}`,
+    '',
+    ...table([HEAD, ...lanes.map(laneRow)]),
+    '',
+    `into our table: ${inbound.received} events in the last minute, ${inbound.settled} settled`,
+  ];
+}
+
+function laneRow(lane: LaneTraffic): string[] {
+  const { calls, failed, p95Ms } = lane.calls;
+  return [
+    lane.system,
+    sayState(lane),
+    String(lane.onTheirWay),
+    (calls / 60).toFixed(1),
+    calls === 0 ? '–' : `${Math.round((100 * failed) / calls)} %`,
+    calls === 0 ? '–' : `${p95Ms} ms`,
+    `${lane.events.received} (${lane.events.settled} settled)`,
+    `${Math.round(lane.rateShare * 100)} %`,
+    lane.budgets.map(({ name, used, limit }) => `${name} ${Math.floor((100 * used) / limit)} %`).join(', ') ||
+      '–',
+  ];
+}
+
+function sayState({ state, detail, since, until }: LaneTraffic): string {
+  const words = state.replaceAll('_', ' ');
+  return [
+    words,
+    ...(since ? [`since ${shortTime(since)}`] : []),
+    ...(until ? [`until ${shortTime(until)}`] : []),
+    ...(detail === null || state === 'no_worker' ? [] : [`(${detail})`]),
+  ].join(' ');
+}
+
+export function topJson({ at, lanes, inbound, relaySecondsBehind, notReceived }: Traffic) {
+  return {
+    at,
+    relay_seconds_behind: relaySecondsBehind,
+    published_not_received: notReceived,
+    inbound_last_minute: inbound,
+    lanes: lanes.map(
+      ({ system, state, detail, since, until, linked, onTheirWay, calls, events, ...lane }) => ({
+        ...{ system, state, detail, since, until, linked },
+        on_their_way: onTheirWay,
+        calls_last_minute: { calls: calls.calls, failed: calls.failed, p95_ms: calls.p95Ms },
+        events_last_minute: events,
+        rate_share: lane.rateShare,
+        quotas: lane.budgets.map(({ name, limit, used, resetsAt }) => ({
+          name,
+          limit,
+          used,
+          resets_at: resetsAt,
+        })),
+      }),
+    ),
+  };
+}
