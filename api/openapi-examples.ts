@@ -37,6 +37,7 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       source: 'internal',
       created_at: AT,
       published: false,
+      routed: true,
       deliveries: [{ target: system, status: 'pending', error: null }],
     },
     Health: { status: 'healthy' },
