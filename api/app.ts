@@ -24,6 +24,9 @@ import { openApiRoute } from './openapi-route.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
 import { recordRoutes } from './records.ts';
+import { replayRoutes } from './replays.ts';
+import { closingRoutes } from './closings.ts';
+import type { Planners } from '../lib/operations/replay-plan.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -54,6 +57,8 @@ export type ApiDeps = {
   resolutions: ResolveOperations;
   /** By the system: each that is kept in step has some. */
   choices: ReadonlyMap<string, ChoiceOperations>;
+  /** What is asked what a step would do; no system is called. */
+  planners: Planners;
 };
 
 const basePath = '/api/v1';
@@ -67,7 +72,7 @@ const READY_MS = 3_000;
  */
 export function createApi(deps: ApiDeps): Express {
   const { store, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
-  const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
+  const { links, choices, resolutions, keys, keyOperations, elapsed, planners } = deps;
   const { deadlineMs = 8_000, retentionDays = 30 } = config;
   const systems = [...choices.keys()];
   const app = express();
@@ -104,6 +109,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, eventRoutes(ofLists));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
+  mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
+  mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

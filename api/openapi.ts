@@ -14,6 +14,7 @@ import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
+import { replayPaths, replaySchemas } from './openapi-replays.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
 import { answer, operation, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
@@ -38,6 +39,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...storyPaths(),
+      ...replayPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/health': {
         get: open('health', 'Whether this process is alive', { 200: answer('Alive', ref('Health')) }),
@@ -63,6 +65,7 @@ export function openApiDocument(entity: Entity = customer): Json {
         Conflict: conflictSchema,
         Reversed: reversedSchema,
         ...storySchemas,
+        ...replaySchemas,
         Mapping: mappingSchema,
         Linked: linkedSchema,
         Resolution: resolutionSchema,

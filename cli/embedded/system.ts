@@ -174,6 +174,7 @@ async function start({
     keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     nudge,
+    planners: syncs,
     owner: signs.owner,
     readiness: {
       bus: busPart(bus),

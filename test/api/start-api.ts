@@ -64,6 +64,7 @@ export type StartOptions = {
   webhooks?: NonNullable<ApiDeps['webhooks']>;
   /** What a customer is; by default what is built in. */
   entity?: Entity;
+  planners?: ApiDeps['planners'];
 };
 
 export async function startApi({
@@ -76,6 +77,7 @@ export async function startApi({
   clock = systemClock,
   webhooks = [],
   entity = customerEntity,
+  planners = new Map(),
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -101,6 +103,7 @@ export async function startApi({
     clock,
     readiness,
     webhooks,
+    planners,
     conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
     resolutions: createResolveOperations({ entity, db, clock, log }),

@@ -263,6 +263,10 @@ export async function markRead(
 }
 
 const FILLED_TABLES = [
+  'replay_items',
+  'replay_jobs',
+  'replay_plans',
+  'closed_pairs',
   'external_mappings',
   'sync_events',
   'sync_deliveries',
