@@ -31,7 +31,13 @@ import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, invalid, paramsOf, queryOf } from './input.ts';
 import { linkNext, pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
-import { differenceJson, failureJson, jobJson, planJson, plannedJson } from './replay-json.ts';
+import {
+  differenceJson,
+  failureJson,
+  jobJson,
+  planJson,
+  plannedJson,
+} from '../lib/operations/replay-json.ts';
 import {
   actBodySchema,
   planBodySchema,

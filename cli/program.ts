@@ -15,6 +15,7 @@ const commands: Record<string, () => Promise<Add>> = {
   explain: async () => (await import('./commands/explain.ts')).addExplain,
   verify: async () => (await import('./commands/verify.ts')).addVerify,
   replay: async () => (await import('./commands/replay.ts')).addReplay,
+  replays: async () => (await import('./commands/replays.ts')).addReplays,
   resolve: async () => (await import('./commands/resolve.ts')).addResolve,
   deletes: async () => (await import('./commands/deletes.ts')).addDeletes,
   events: async () => (await import('./commands/events.ts')).addEvents,

@@ -22,6 +22,7 @@ import type { CommandContext } from '../command-context.ts';
 import { groupLines } from '../groups.ts';
 import { withDatabase } from '../session.ts';
 import { timelineLines } from '../event-report.ts';
+import { close } from '../close.ts';
 
 type ListOptions = {
   status?: string[];
@@ -53,6 +54,7 @@ Examples:
     );
   addList(events, context);
   addShow(events, context);
+  addClose(events, context);
 }
 
 function addList(events: Command, context: CommandContext): void {
@@ -200,6 +202,21 @@ function addShow(events: Command, { output, finish }: CommandContext): void {
       else for (const line of timelineLines(timeline)) output.print(line);
       finish(exit.ok);
     });
+}
+
+function addClose(events: Command, context: CommandContext): void {
+  events
+    .command('close')
+    .description('close the pairs of events: they need no person until something happens to them')
+    .argument('<event...>', 'the ids of events', (text: string, before: string[] = []) => [
+      ...before,
+      toUuid(text),
+    ])
+    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .option('--json', 'print how many as JSON')
+    .action(async (ids: string[], options: { reason: string; json?: boolean }) =>
+      context.finish(await close(context, { id: ids.join(',') }, options)),
+    );
 }
 
 const HEAD = ['number', 'when', 'type', 'customer', 'version', 'source', 'outcome', 'event'];

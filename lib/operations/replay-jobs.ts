@@ -53,7 +53,7 @@ export type StartOutcome =
   | { outcome: 'overlaps'; jobs: Overlap[] };
 
 /** How many of each kind of difference are named. */
-const SHOWN = 20;
+const SHOWN = 10;
 
 export type ReplayDeps = { db: Db; clock: Clock };
 

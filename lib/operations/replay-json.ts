@@ -1,15 +1,9 @@
-// Plans and jobs of replays as the API answers them.
+// Plans and jobs of replays in JSON, for the API and the commands.
 
-import type { ItemResult } from '../db/replays/jobs.ts';
-import type { Difference } from '../db/replays/plans.ts';
-import {
-  effectOn,
-  outlookOf,
-  type PlannedItem,
-  type Planners,
-  type StoredPlan,
-} from '../lib/operations/replay-plan.ts';
-import type { ReplayJob } from '../lib/operations/replay-jobs.ts';
+import type { ItemResult } from '../../db/replays/jobs.ts';
+import type { Difference } from '../../db/replays/plans.ts';
+import { effectOn, outlookOf, type PlannedItem, type Planners, type StoredPlan } from './replay-plan.ts';
+import type { ReplayJob } from './replay-jobs.ts';
 
 export function planJson(
   stored: StoredPlan,
