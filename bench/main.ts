@@ -14,6 +14,7 @@ const PARTS = [
   'two-systems.ts',
   'relay-read.ts',
   'idempotent-writes.ts',
+  'replay-plan.ts',
   'kafka.ts',
 ];
 

@@ -59,8 +59,11 @@ export function bindingsOf(selection: Selection) {
   };
 }
 
-function fromSql({ group }: Selection): string {
-  if (!group) return `sync_deliveries d join external_mappings m on m.id = d.mapping_id`;
+// Without a row the deliveries come first, and each pair is looked up by its id (offset 0): the planner would otherwise read every pair.
+function fromSql({ group, row }: Selection): string {
+  if (!group && row) return `external_mappings m join sync_deliveries d on d.mapping_id = m.id`;
+  if (!group)
+    return `sync_deliveries d cross join lateral (select * from external_mappings x where x.id = d.mapping_id offset 0) m`;
   return `(${groupPairsSql(':groupSystem')}) p join external_mappings m on m.id = p.id
   left join sync_deliveries d on d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked') and d.status = any(:statuses::text[])`;
 }

@@ -6,7 +6,7 @@
 import { makePlan, readPlanPage, type PlannedDelivery, type StoredPlan } from '../../db/replays/plans.ts';
 import type { Selection } from '../../db/replays/selection.ts';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
-import { foresee, type Effect } from '../sync/foresee.ts';
+import { foresee, foreseeStored, type Effect } from '../sync/foresee.ts';
 import { depsOfKind } from '../sync/kinds.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { inOnce, type Once } from './once.ts';
@@ -40,9 +40,11 @@ export async function readPlannedItems(
   page: { hash: string; after: number; limit: number; read: boolean },
 ): Promise<PlannedItem[]> {
   const { read, ...where } = page;
-  const effects = new Map<number, Effect>();
+  const found = await readPlanPage(db, where);
+  const asked = found.filter(({ supersededBy }) => supersededBy === null);
+  const effects = read ? new Map<number, Effect>() : await effectsStored(planners, asked);
   const items: PlannedItem[] = [];
-  for (const delivery of await readPlanPage(db, where)) {
+  for (const delivery of found) {
     const { mappingId, supersededBy } = delivery;
     if (supersededBy !== null) {
       items.push({ ...delivery, effect: { would: 'superseded', by: supersededBy } });
@@ -53,6 +55,23 @@ export async function readPlannedItems(
     items.push({ ...delivery, effect });
   }
   return items;
+}
+
+/** What a step would do about pairs by what is stored, with few statements for all of them. */
+async function effectsStored(
+  planners: Planners,
+  pairs: readonly PlannedDelivery[],
+): Promise<Map<number, Effect>> {
+  const effects = new Map<number, Effect>();
+  const kinds = Map.groupBy(pairs, ({ system, entityType }) => JSON.stringify([system, entityType]));
+  for (const alike of kinds.values()) {
+    const [{ system, entityType } = { system: null, entityType: null }] = alike;
+    const deps = system === null ? undefined : planners.get(system);
+    const own = deps && entityType !== null ? depsOfKind(deps, entityType) : null;
+    const ids = [...new Set(alike.map(({ mappingId }) => mappingId))];
+    if (own) for (const [id, effect] of await foreseeStored(own, ids)) effects.set(id, effect);
+  }
+  return effects;
 }
 
 /** What a step would do about a pair now. */

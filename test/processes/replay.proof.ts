@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { waitUntil } from '../support/signal.ts';
 import { useDatabase } from '../support/database.ts';
-import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { createSimulator } from '../../simulator/simulator.ts';
+import { call, usePlace, type Up } from '../cli/twinbox.ts';
 
 const ROWS = 10_000;
 const RATE = 200;
@@ -21,13 +22,16 @@ type Counts = {
   skipped: number;
   cancelled: number;
 };
-type Effects = { created: number; living: number; repeated: unknown[] };
 
 describe('a replay whose process is killed', function () {
   this.timeout(0);
   const database = useDatabase();
+  // In this process, so that it outlives the one that is killed.
+  const simulator = createSimulator({ rateLimits: { globalPerSecond: null, endpointPerSecond: null } });
+  let address = '';
   const place = usePlace(() => ({
     DATABASE_URL: database.url,
+    SIMULATOR_URL: address,
     STRIPE_RATE_LIMIT: '2000',
     STRIPE_ENDPOINT_RATE_LIMIT: '500',
   }));
@@ -35,7 +39,6 @@ describe('a replay whose process is killed', function () {
 
   async function start(): Promise<void> {
     up = await place.up();
-    await noLimits(up);
   }
 
   const count = async (where: string): Promise<number> =>
@@ -44,9 +47,11 @@ describe('a replay whose process is killed', function () {
   const job = (id: number): Promise<Job> => call('GET', `${up.api}/api/v1/replays/${id}`);
 
   before('ten thousand customers whose creates Stripe refuses', async () => {
+    ({ url: address } = await simulator.listen());
     await start();
-    const fault = await call<{ id: string }>('POST', `${up.simulator}/_sim/faults`, {
-      ...{ kind: 'error_before_effect', method: 'POST', path: '/v1/customers', status: 400, times: null },
+    simulator.faults.add({
+      ...({ kind: 'error_before_effect', method: 'POST', path: '/v1/customers', times: ROWS } as const),
+      status: 400,
     });
     const file = join(place.folder, 'many.csv');
     const rows = Array.from({ length: ROWS }, (_, at) => `Customer ${at},c${at}@example.com`);
@@ -56,8 +61,9 @@ describe('a replay whose process is killed', function () {
     await waitUntil(async () => (await count(`external_mappings where state = 'parked'`)) === ROWS, {
       ...{ timeoutMs: 1_200_000, everyMs: 1_000, what: 'all are parked' },
     });
-    await call('DELETE', `${up.simulator}/_sim/faults/${fault.id}`);
+    simulator.faults.clear();
   });
+  after(() => simulator.close());
 
   it(`does each of ${ROWS} once, and counts each once, over ${KILLS.length} kills`, async () => {
     const begun = performance.now();
@@ -85,7 +91,7 @@ describe('a replay whose process is killed', function () {
     await expectExact(id, done);
     expect(done).to.include({ pairs: ROWS, deliveries: ROWS, done: ROWS, queued: 0, raised: 0 });
     expect(done).to.include({ failed: 0, skipped: 0, cancelled: 0 });
-    const effects = await call<Effects>('GET', `${up.simulator}/_sim/ledger/effects`);
+    const effects = simulator.ledger.effects();
     expect(effects).to.deep.include({ created: ROWS, living: ROWS, repeated: [] });
     expect(await count(`external_mappings where state = 'linked'`)).to.equal(ROWS);
     expect(await count('operator_actions')).to.equal(1);
