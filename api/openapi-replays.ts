@@ -12,20 +12,22 @@ import {
   type Json,
 } from './openapi-parts.ts';
 import {
+  closedSchema,
+  plannedSchema,
+  planSchema,
+  replaySchema,
+  wholeReplaySchema,
+} from './replay-answers.ts';
+import {
   actBodySchema,
   closeBodySchema,
-  closedSchema,
   closeGroupSchema,
   planBodySchema,
-  plannedSchema,
   planPathSchema,
   planQuerySchema,
-  planSchema,
   replayBodySchema,
   replayPathSchema,
   replayQuerySchema,
-  replaySchema,
-  wholeReplaySchema,
 } from './replay-schemas.ts';
 
 const ofLists = ['invalid_request', 'malformed_request'] as const;

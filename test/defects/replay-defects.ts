@@ -25,7 +25,7 @@ export const replayDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: JOBS,
+      file: 'test/lib/operations/closing.test.ts',
       title: `is over when the pair gets an event and fails again: the group comes back under its name`,
     },
   },
