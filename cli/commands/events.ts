@@ -204,14 +204,15 @@ function addShow(events: Command, { output, finish }: CommandContext): void {
     });
 }
 
+function toUuids(text: string, before: string[] = []): string[] {
+  return [...before, toUuid(text)];
+}
+
 function addClose(events: Command, context: CommandContext): void {
   events
     .command('close')
     .description('close the pairs of events: they need no person until something happens to them')
-    .argument('<event...>', 'the ids of events', (text: string, before: string[] = []) => [
-      ...before,
-      toUuid(text),
-    ])
+    .argument('<event...>', 'the ids of events', toUuids)
     .requiredOption('--reason <text>', 'the reason, which is stored and logged')
     .option('--json', 'print how many as JSON')
     .action(async (ids: string[], options: { reason: string; json?: boolean }) =>

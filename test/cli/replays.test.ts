@@ -78,7 +78,7 @@ describe('twinbox replay, replays and groups', () => {
   it('lets the workers do a job, and shows which pairs failed', async () => {
     const begun = await run('replay', '--group', fingerprint, '--yes', '--json', '--reason', 'once more');
     expect(begun.code, begun.stderr).to.equal(0);
-    const { job = 0, replayed } = JSON.parse(begun.stdout) as { job: number; replayed: number };
+    const { job, replayed } = JSON.parse(begun.stdout) as { job: number; replayed: number };
     expect(replayed).to.equal(4);
     await waitUntil(async () => (await shown(job)).state === 'finished', {
       timeoutMs: 20_000,

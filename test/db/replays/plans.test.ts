@@ -4,7 +4,7 @@ import { insertJob, listJobs, readFailures } from '../../../db/replays/jobs.ts';
 import { makePlan, readPlanPage } from '../../../db/replays/plans.ts';
 import { findOpenJobs, judgeItems, lockOpenJob, raiseNext } from '../../../db/replays/rounds.ts';
 import type { Selection } from '../../../db/replays/selection.ts';
-import type { Db, Tx } from '../../../db/server/connection.ts';
+import type { Tx } from '../../../db/server/connection.ts';
 import { useDatabase } from '../../support/database.ts';
 import { rowsRead } from '../../support/rows-read.ts';
 
@@ -90,7 +90,7 @@ describe('the statements of replays', () => {
   it('reads only its own rows for a page in the middle of a plan', async () => {
     let shown = 0;
     const rows = await read(async (tx) => {
-      shown = (await readPlanPage(tx as unknown as Db, { hash: whole, after: 2 * PAIRS, limit: 50 })).length;
+      shown = (await readPlanPage(tx, { hash: whole, after: 2 * PAIRS, limit: 50 })).length;
     });
     expect(shown).to.equal(50);
     expect(rows).to.be.lessThan(500);
@@ -99,7 +99,7 @@ describe('the statements of replays', () => {
   it('reads for a round what it judges and raises, however many pairs the job has', async () => {
     const statuses = ['applied', 'parked'];
     const rows = await read(async (tx) => {
-      const [id = 0] = await findOpenJobs(tx as unknown as Db);
+      const [id = 0] = await findOpenJobs(tx);
       expect(await lockOpenJob(tx, id)).to.include({ queued: PAIRS });
       expect(await raiseNext(tx, { id, limit: 20, statuses, now: NOW })).to.deep.equal({
         raised: 20,
@@ -116,8 +116,8 @@ describe('the statements of replays', () => {
 
   it('reads no item for the list of jobs, and only those that failed for one job', async () => {
     const rows = await read(async (tx) => {
-      const [job] = await listJobs(tx as unknown as Db, { before: null, limit: 50 });
-      expect(await readFailures(tx as unknown as Db, job?.id ?? 0, 100)).to.deep.equal([]);
+      const [job] = await listJobs(tx, { before: null, limit: 50 });
+      expect(await readFailures(tx, job?.id ?? 0, 100)).to.deep.equal([]);
     });
     expect(rows).to.be.lessThan(10);
   });
