@@ -39,8 +39,8 @@ status: install ## Say what is running, waiting and parked
 import: install ## Import customers from a CSV file: make import FILE=customers.csv
 	@$(TWINBOX) import $(if $(FILE),'$(FILE)',$(error Say which file: make import FILE=customers.csv))
 
-replay: install ## Show what is parked and try it again: asks first; YES=1 does it, ID=... does one
-	@$(TWINBOX) replay $(if $(ID),'$(ID)' --yes) $(if $(YES),--yes)
+replay: install ## Show what is parked and try it again: asks first; YES=1 does it, ID=... does one, REASON=... says why
+	@$(TWINBOX) replay $(if $(ID),'$(ID)' --yes) $(if $(YES),--yes) $(if $(ID)$(YES),--reason '$(or $(REASON),make replay)')
 
 verify: install ## Compare every customer on both sides (exit status 0: all agree, 1: drift, 2: could not tell)
 	@$(TWINBOX) verify

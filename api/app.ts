@@ -32,6 +32,9 @@ import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
 import { recordRoutes } from './records.ts';
+import { replayRoutes } from './replays.ts';
+import { closingRoutes } from './closings.ts';
+import type { Planners } from '../lib/operations/replay-plan.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -73,6 +76,8 @@ export type ApiDeps = {
   laneSettings: readonly LaneSettings[];
   /** By the system: each that is kept in step has some. */
   choices: ReadonlyMap<string, ChoiceOperations>;
+  /** What is asked what a step would do; no system is called. */
+  planners: Planners;
 };
 
 const basePath = '/api/v1';
@@ -86,7 +91,7 @@ const READY_MS = 3_000;
  */
 export function createApi(deps: ApiDeps): Express {
   const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
-  const { links, choices, resolutions, keys, keyOperations, elapsed } = deps;
+  const { links, choices, resolutions, keys, keyOperations, elapsed, planners } = deps;
   const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
   const app = express();
@@ -134,6 +139,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
   const { lanes: operations, laneSettings: settings } = deps;
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
+  mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
+  mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

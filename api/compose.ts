@@ -23,6 +23,7 @@ import { rolesPart } from '../lib/health/roles.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import type { SyncDeps } from '../lib/sync/step.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
@@ -47,6 +48,8 @@ export type ApiParts = {
   /** The systems that are kept in step. */
   systems: readonly ApiSystem[];
   nudge: () => void;
+  /** What is asked what a step would do; no system is called. */
+  planners: readonly SyncDeps[];
   /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
   /** What /ready shows of the other roles in this process. */
@@ -60,7 +63,7 @@ function laneSettings(config: Config, system: string): LaneSettings {
 }
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, keys, systems, nudge, owner, readiness = {} } = parts;
+  const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
@@ -88,6 +91,7 @@ export function composeApi(parts: ApiParts): Express {
       nudge,
       documents: systems.map(({ intake }) => intake.document),
     }),
+    planners: new Map(planners.map((deps) => [deps.integration.system, deps])),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
     laneSettings: names.map((system) => laneSettings(config, system)),

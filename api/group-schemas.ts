@@ -14,13 +14,18 @@ export const groupPathSchema = {
   },
 } as const;
 
-export type GroupQuery = { system?: string };
+export type GroupQuery = { system?: string; closed?: 'true' | 'false' };
 
 export const groupQuerySchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
     system: { type: 'string', maxLength: 100, description: 'Only groups of this system.' },
+    closed: {
+      type: 'string',
+      enum: ['true', 'false'],
+      description: 'true: only groups all of whose pairs a person has closed, which are not listed else.',
+    },
   },
 } as const;
 
@@ -30,7 +35,7 @@ const count = { type: 'integer', minimum: 0 };
 
 const memberSchema = {
   type: ['object', 'null'],
-  required: ['mapping', 'customer', 'external_id', 'state', 'since', 'event_id', 'says'],
+  required: ['mapping', 'customer', 'external_id', 'state', 'since', 'event_id', 'closed', 'says'],
   properties: {
     mapping: { type: 'integer' },
     customer: { type: ['integer', 'null'] },
@@ -38,6 +43,7 @@ const memberSchema = {
     state: { type: 'string' },
     since: { ...when, description: 'When the pair last changed.' },
     event_id: { ...text, description: 'Its newest event that is not done.' },
+    closed: { type: 'boolean', description: 'A person has closed it, and nothing has happened since.' },
     says: { ...text, description: 'The reason of this pair in a sentence.' },
   },
 } as const;
@@ -48,7 +54,8 @@ const GROUP = {
   class: { type: 'string', description: 'The kind of the failure; else parked or waiting.' },
   code: { type: 'string' },
   field: text,
-  count: { ...count, description: 'Pairs in the group.' },
+  count: { ...count, description: 'Pairs in the group that no person has closed; so are the next figures.' },
+  closed: { ...count, description: 'Pairs of this cause that a person has closed.' },
   parked: count,
   waiting: count,
   retrying: { ...count, description: 'Pairs that fail, and are tried again.' },

@@ -36,9 +36,13 @@ export function groupRoutes({
       'viewer',
       soon,
       async (req, res) => {
-        const { system } = demand('query', checkQuery(queryOf(req, groupQuerySchema)));
+        const { system, closed } = demand('query', checkQuery(queryOf(req, groupQuerySchema)));
         demandOneOf(systems, 'system', system);
-        sendJson(res, 200, (await readGroups(db, entity, { system })).map(groupJson));
+        sendJson(
+          res,
+          200,
+          (await readGroups(db, entity, { system, closed: closed === 'true' })).map(groupJson),
+        );
       },
     ],
   });

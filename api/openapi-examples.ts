@@ -26,6 +26,11 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
     Choice: { system, external_id: 'cus_NffrFeUfNV2Hib' },
     Pause: { direction: 'outbound', reason: 'prices are imported until five' },
     Resume: { reason: 'the import is done' },
+    ReplaySelection: { status: 'parked', system },
+    NewReplay: { plan: '9f2c'.repeat(16), rate: 5, reason: 'the key was renewed' },
+    ReplayAct: { reason: 'the system is slow' },
+    Closing: { status: 'parked', system, reason: 'test data' },
+    GroupClosing: { reason: 'test data' },
     Resolution: { action: 'recreate', reason: 'the test data was deleted' },
     Event: {
       id: 1,

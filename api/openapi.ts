@@ -16,6 +16,7 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
+import { replayPaths, replaySchemas } from './openapi-replays.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
 import { tagged } from './openapi-tags.ts';
 import { withExamples } from './openapi-examples.ts';
@@ -42,6 +43,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...operatorPaths(entity),
       ...storyPaths(),
       ...controlPaths(),
+      ...replayPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
       '/health': {
@@ -81,6 +83,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     Reversed: reversedSchema,
     ...storySchemas,
     ...controlSchemas,
+    ...replaySchemas,
     Mapping: mappingSchema,
     Linked: linkedSchema,
     Resolution: resolutionSchema,

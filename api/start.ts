@@ -10,7 +10,7 @@ import { requireClosedApi, requireShared } from '../lib/process/requirements.ts'
 import type { Running, Start } from '../lib/process/run.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
-import { createIntakes } from '../lib/process/systems.ts';
+import { createIntakes, createOfflineDeps } from '../lib/process/systems.ts';
 import { deafWarning } from '../lib/health/intake.ts';
 import { createWebhookTally, flushAll } from '../lib/health/webhook-tally.ts';
 import { createApiKeys } from '../lib/keys/api-keys.ts';
@@ -67,6 +67,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     keys,
     store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
+    planners: await createOfflineDeps(config, { db, log }),
     nudge,
   });
   return {

@@ -16,6 +16,7 @@ const PARTS = [
   'idempotent-writes.ts',
   'import.ts',
   'command-line.ts',
+  'replay-plan.ts',
   'kafka.ts',
 ];
 

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { systemClock } from '../lib/clock.ts';
 import { parseTime, says } from '../lib/operations/event-query.ts';
+import { rates } from '../lib/operations/replay-rates.ts';
 
 /** A whole number from 1: an id. */
 export function toId(text: string): number {
@@ -70,4 +71,27 @@ export function preciseTime(at: Date): string {
 /** A time as people read it, in UTC. */
 export function shortTime(at: Date): string {
   return at.toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Twelve hexadecimal digits: the fingerprint of an error group. */
+export function toFingerprint(text: string): string {
+  if (!/^[0-9a-f]{12}$/.test(text))
+    throw new InvalidArgumentError('It must be a fingerprint: twelve hexadecimal digits.');
+  return text;
+}
+
+/** Pairs per second. */
+export function toRate(text: string): number {
+  const rate = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+  if (!(rate >= rates.least && rate <= rates.most))
+    throw new InvalidArgumentError(`It must be a number from ${rates.least} to ${rates.most}.`);
+  return rate;
+}
+
+/** A part of 1. */
+export function toShare(text: string): number {
+  const share = /^[01](\.\d{1,4})?$/.test(text) ? Number(text) : NaN;
+  if (!(share >= 0 && share <= 1))
+    throw new InvalidArgumentError('It must be a number from 0 to 1, such as 0.2.');
+  return share;
 }

@@ -89,6 +89,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     about: 'show what is parked and what another attempt would do; with --yes try again',
     add: async (context) => (await import('./commands/replay.ts')).addReplay(context),
   },
+  replays: {
+    group: DECIDE,
+    about: 'the replays that workers do: list them, show one, pause, resume and cancel',
+    add: async (context) => (await import('./commands/replays.ts')).addReplays(context),
+  },
   resolve: {
     group: DECIDE,
     about:

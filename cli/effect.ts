@@ -1,9 +1,9 @@
 // What the engine would do with a pair, as text for `replay` and `explain`.
 import { labelOf } from '../lib/integrations/registry.ts';
-import type { Effect } from '../lib/sync/foresee.ts';
+import type { PlannedEffect } from '../lib/operations/replay-plan.ts';
 
 /** `system`: the one that the pair is with. */
-export function describeEffect(effect: Effect, system: string): string {
+export function describeEffect(effect: PlannedEffect, system: string): string {
   const label = labelOf(system);
   switch (effect.would) {
     case 'create':
@@ -28,6 +28,8 @@ export function describeEffect(effect: Effect, system: string): string {
         ...(effect.there.length > 0 ? [`change ${effect.there.join(', ')} at ${label}`] : []),
         ...(effect.here.length > 0 ? [`change ${effect.here.join(', ')} in our table`] : []),
       ].join(' and ');
+    case 'superseded':
+      return 'nothing by itself: a newer event of the customer is sent';
     case 'nothing':
       return `do nothing: ${effect.why}`;
     case 'unknown':

@@ -76,6 +76,7 @@ function pairLines(pair: PairExplained): Line[] {
     ['record', sayRecord(pair)],
     ['state', `${mapping.state} since ${shortTime(pair.since)}`],
     ...labelled('why', pair.why === null ? [] : [pair.why]),
+    ...labelled('closed', pair.closing === null ? [] : [sayClosing(pair.closing)]),
     ...labelled('decided', mapping.decision === null ? [] : [sayDecision(mapping.decision)]),
     ['versions', sayVersions(pair)],
     ['open', sayOpen(pair.open)],
@@ -88,6 +89,10 @@ function pairLines(pair: PairExplained): Line[] {
     ...commandRows(pair),
   ]);
   return [title, ...facts, ...shown, ...decided];
+}
+
+function sayClosing({ at, actor, reason }: NonNullable<PairExplained['closing']>): string {
+  return `by ${actor} at ${shortTime(at)}: ${reason}; a new event or a replay opens it again`;
 }
 
 function sayRecord({ mapping, read }: PairExplained): string {
@@ -228,8 +233,8 @@ function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
 }
 
 function pairJson(pair: PairExplained): object {
-  const { mapping, since, why, version, isDone, open, fields, read, rung, effect, obstacles, remedies } =
-    pair;
+  const { mapping, since, why, closing, version, isDone, open, fields, read } = pair;
+  const { rung, effect, obstacles, remedies } = pair;
   return {
     ...{ mapping: mapping.id, system: mapping.system, account: mapping.account },
     ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
@@ -239,6 +244,7 @@ function pairJson(pair: PairExplained): object {
       reason: shownReason(mapping),
       reason_detail: shownDetail(mapping),
       why,
+      closed: closing,
     },
     ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
     ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },

@@ -53,17 +53,18 @@ export function groupDetailLines(group: ExplainedGroup & { members: GroupMember[
     '',
     ...table([
       ['mapping', 'customer', 'record', 'state', 'since', 'event'],
-      ...members.map(({ mapping, customer, externalId, state, since, eventId }) => [
+      ...members.map(({ mapping, customer, externalId, state, since, eventId, closed }) => [
         ...[
           String(mapping),
           String(customer ?? '–'),
           externalId ?? '–',
-          state,
+          closed ? `${state}, closed` : state,
           shortTime(since),
           eventId ?? '–',
         ],
       ]),
     ]),
-    ...(pairs > members.length ? [`and ${pairs - members.length} more`] : []),
+    ...(group.closed > 0 ? [`${count(group.closed, 'pair')} closed by a person`] : []),
+    ...(pairs + group.closed > members.length ? [`and ${pairs + group.closed - members.length} more`] : []),
   ];
 }

@@ -36,7 +36,7 @@ export function createLocalSource({ config, log, database: { db } }: Session, sy
       return pageOf(found, limit, ({ id }) => encodeCursor(of, [id]));
     },
     event: (id) => readTimeline(db, id),
-    groups: (system) => readGroups(db, entity, { system }),
+    groups: (filter) => readGroups(db, entity, filter),
     group: (fingerprint) => readGroup(db, entity, fingerprint, MEMBERS),
     story(of, { order, limit, after }) {
       const place = after === undefined ? null : placeOf(of, order, after);

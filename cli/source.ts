@@ -29,7 +29,7 @@ export interface Source {
   entity: Entity;
   events(asked: EventsAsked): Promise<Listed<ListedEvent>>;
   event(id: string): Promise<Timeline | null>;
-  groups(system: string | undefined): Promise<ExplainedGroup[]>;
+  groups(filter: { system?: string | undefined; closed: boolean }): Promise<ExplainedGroup[]>;
   group(fingerprint: string): Promise<(ExplainedGroup & { members: GroupMember[] }) | null>;
   story(of: StoryOf, asked: StoryAsked): Promise<Story | null>;
   conflicts(filter: ConflictFilter): Promise<Listed<StoredConflict>>;

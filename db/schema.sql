@@ -553,6 +553,15 @@ create table closed_deliveries (
   closed_at timestamp with time zone not null
 );
 
+create table closed_pairs (
+  mapping_id bigint not null,
+  dirty bigint not null,
+  because text,
+  closed_at timestamp with time zone not null,
+  actor text not null,
+  reason text not null
+);
+
 create table connections (
   system text not null,
   account text,
@@ -790,6 +799,54 @@ create table relay_cursor (
   xid xid8,
   ahead jsonb
 ) with (fillfactor=50);
+
+create table replay_items (
+  job_id bigint not null,
+  place integer not null,
+  mapping_id bigint not null,
+  event_ids uuid[] not null,
+  state text default 'queued'::text not null,
+  dirty bigint,
+  attempts integer,
+  result text,
+  raised_at timestamp with time zone,
+  judged_at timestamp with time zone
+);
+
+create table replay_jobs (
+  id bigint generated always as identity not null,
+  plan_hash text not null,
+  selection jsonb not null,
+  state text default 'running'::text not null,
+  why text,
+  rate double precision not null,
+  stop_share double precision not null,
+  actor text not null,
+  reason text,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  paced_at timestamp with time zone not null,
+  judged_before jsonb default '{"done": 0, "failed": 0}'::jsonb not null,
+  pairs integer not null,
+  deliveries integer not null,
+  queued integer not null,
+  raised integer default 0 not null,
+  done integer default 0 not null,
+  failed integer default 0 not null,
+  skipped integer default 0 not null,
+  cancelled integer default 0 not null
+);
+
+create table replay_plans (
+  hash text not null,
+  selection jsonb not null,
+  made_at timestamp with time zone not null,
+  counts jsonb not null,
+  event_ids uuid[] not null,
+  targets text[] not null,
+  mapping_ids bigint[] not null,
+  states bigint[] not null
+);
 
 create table restores (
   id bigint generated always as identity not null,
@@ -1029,6 +1086,7 @@ alter table breakers add constraint breakers_pkey PRIMARY KEY (system, account);
 alter table catalogue_number add constraint catalogue_number_is_one_check CHECK (is_one);
 alter table catalogue_number add constraint catalogue_number_pkey PRIMARY KEY (is_one);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
+alter table closed_pairs add constraint closed_pairs_pkey PRIMARY KEY (mapping_id);
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table copy_accounts add constraint copy_accounts_check CHECK ((((allowed_at IS NULL) = (allowed_why IS NULL)) AND ((allowed_at IS NULL) = (allowed_by IS NULL))));
@@ -1074,6 +1132,24 @@ alter table refused_records add constraint refused_records_pkey PRIMARY KEY (top
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
 alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
 alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table replay_items add constraint replay_items_pkey PRIMARY KEY (job_id, place);
+alter table replay_items add constraint replay_items_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'raised'::text, 'done'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text])));
+alter table replay_jobs add constraint replay_jobs_cancelled_check CHECK ((cancelled >= 0));
+alter table replay_jobs add constraint replay_jobs_check CHECK (((((((queued + raised) + done) + failed) + skipped) + cancelled) = pairs));
+alter table replay_jobs add constraint replay_jobs_check1 CHECK (((ended_at IS NOT NULL) = (state = ANY (ARRAY['cancelled'::text, 'finished'::text]))));
+alter table replay_jobs add constraint replay_jobs_deliveries_check CHECK ((deliveries >= 0));
+alter table replay_jobs add constraint replay_jobs_done_check CHECK ((done >= 0));
+alter table replay_jobs add constraint replay_jobs_failed_check CHECK ((failed >= 0));
+alter table replay_jobs add constraint replay_jobs_pairs_check CHECK ((pairs > 0));
+alter table replay_jobs add constraint replay_jobs_pkey PRIMARY KEY (id);
+alter table replay_jobs add constraint replay_jobs_queued_check CHECK ((queued >= 0));
+alter table replay_jobs add constraint replay_jobs_raised_check CHECK ((raised >= 0));
+alter table replay_jobs add constraint replay_jobs_rate_check CHECK ((rate > (0)::double precision));
+alter table replay_jobs add constraint replay_jobs_skipped_check CHECK ((skipped >= 0));
+alter table replay_jobs add constraint replay_jobs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'paused'::text, 'stopped'::text, 'cancelled'::text, 'finished'::text])));
+alter table replay_jobs add constraint replay_jobs_stop_share_check CHECK (((stop_share >= (0)::double precision) AND (stop_share <= (1)::double precision)));
+alter table replay_plans add constraint replay_plans_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text));
+alter table replay_plans add constraint replay_plans_pkey PRIMARY KEY (hash);
 alter table restores add constraint restores_kind_check CHECK ((kind = ANY (ARRAY['move'::text, 'fail_over'::text])));
 alter table restores add constraint restores_pkey PRIMARY KEY (id);
 alter table role_signs add constraint role_signs_pkey PRIMARY KEY (role, owner);
@@ -1105,6 +1181,7 @@ alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused =
 alter table webhook_signs add constraint webhook_signs_pkey PRIMARY KEY (system);
 alter table api_keys add constraint api_keys_replaced_by_fkey FOREIGN KEY (replaced_by) REFERENCES api_keys(id);
 alter table operator_action_pairs add constraint operator_action_pairs_action_id_fkey FOREIGN KEY (action_id) REFERENCES operator_actions(id);
+alter table replay_items add constraint replay_items_job_id_fkey FOREIGN KEY (job_id) REFERENCES replay_jobs(id) ON DELETE CASCADE;
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
@@ -1130,6 +1207,12 @@ CREATE INDEX operator_actions_action ON public.operator_actions USING btree (act
 CREATE INDEX operator_actions_actor ON public.operator_actions USING btree (actor, id);
 CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_id, last_id);
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
+CREATE INDEX replay_items_failed ON public.replay_items USING btree (job_id, place) WHERE (state = 'failed'::text);
+CREATE UNIQUE INDEX replay_items_open ON public.replay_items USING btree (mapping_id) WHERE (state = ANY (ARRAY['queued'::text, 'raised'::text]));
+CREATE INDEX replay_items_queued ON public.replay_items USING btree (job_id, place) WHERE (state = 'queued'::text);
+CREATE INDEX replay_items_raised ON public.replay_items USING btree (job_id, place) WHERE (state = 'raised'::text);
+CREATE INDEX replay_jobs_open ON public.replay_jobs USING btree (id) WHERE ((state = 'running'::text) OR (raised > 0));
+CREATE INDEX replay_plans_made_at ON public.replay_plans USING btree (made_at);
 CREATE INDEX sequence_moves_unlogged ON public.sequence_moves USING btree (moved_at) WHERE (logged_at IS NULL);
 CREATE INDEX sequence_moves_walks ON public.sequence_moves USING btree (moved_at) WHERE (walked_to IS NOT NULL);
 CREATE INDEX skipped_items_last ON public.skipped_items USING btree (last_at);

@@ -10,6 +10,7 @@ import { nameProcess } from '../lib/health/role-signs.ts';
 import { readAccountRecords } from '../lib/intake/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { startComparer } from './comparer.ts';
+import { startReplayer } from './replayer.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createHousekeeping, type HousekeepingStatus, type HousekeptLane } from './housekeeping.ts';
 import { startSignOfLife } from './sign-of-life.ts';
@@ -78,8 +79,11 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   });
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
   const comparers = lanes.flatMap((lane) => startComparer(lane, stopping.signal) ?? []);
+  const wake = (): void => lanes.forEach((lane) => lane.wake());
+  const { retentionDays } = options;
+  const replayers = first ? [startReplayer(first, { retentionDays, wake }, stopping.signal)] : [];
   return {
-    wake: () => lanes.forEach(({ wake }) => wake()),
+    wake,
     status: () => ({
       lanes: lanes.map(({ lane }) => lane.status()),
       housekeeping: statusOf([housekeeping, ...sweepers]),
@@ -87,7 +91,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      const loops = [house, ...sweepers.map(({ loop }) => loop), ...comparers];
+      const loops = [house, ...sweepers.map(({ loop }) => loop), ...comparers, ...replayers];
       await Promise.all(loops.map(({ done }) => done));
       await Promise.all(readings.map(({ done }) => done));
       await endLanes();

@@ -20,6 +20,7 @@ import type { CommandContext } from '../command-context.ts';
 import { groupLines } from '../groups.ts';
 import { timelineLines } from '../event-report.ts';
 import { withSource } from '../with-source.ts';
+import { close } from '../close.ts';
 
 type ListOptions = {
   status?: string[];
@@ -48,6 +49,7 @@ Examples:
   );
   addList(events, context);
   addShow(events, context);
+  addClose(events, context);
 }
 
 function addList(events: Command, context: CommandContext): void {
@@ -107,7 +109,11 @@ async function list(
   const { page, more, groups } = await withSource(systems, async (source) => {
     const { found, next } = await source.events({ words, after: cursor, limit });
     const isWhole = showsGroups(read.query) && after === undefined;
-    return { page: found, more: next, groups: isWhole ? await source.groups(read.query.target) : null };
+    return {
+      page: found,
+      more: next,
+      groups: isWhole ? await source.groups({ system: read.query.target, closed: false }) : null,
+    };
   });
   if (json)
     output.printJson({
@@ -186,6 +192,22 @@ function addShow(events: Command, { output, finish, systems }: CommandContext): 
       else for (const line of timelineLines(timeline)) output.print(line);
       finish(exit.ok);
     });
+}
+
+function toUuids(text: string, before: string[] = []): string[] {
+  return [...before, toUuid(text)];
+}
+
+function addClose(events: Command, context: CommandContext): void {
+  events
+    .command('close')
+    .description('close the pairs of events: they need no person until something happens to them')
+    .argument('<event...>', 'the ids of events', toUuids)
+    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .option('--json', 'print how many as JSON')
+    .action(async (ids: string[], options: { reason: string; json?: boolean }) =>
+      context.finish(await close(context, { id: ids.join(',') }, options)),
+    );
 }
 
 const HEAD = ['number', 'when', 'type', 'customer', 'version', 'source', 'outcome', 'event'];

@@ -1,9 +1,16 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
+import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import { groupJson, memberJson } from '../../lib/operations/error-groups.ts';
+import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
+import { toFingerprint, toRate } from '../choices.ts';
+import { close } from '../close.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import { groupDetailLines, groupLines } from '../groups.ts';
-import { systemOption } from '../systems.ts';
+import { RESULT_WAIT } from '../outcome.ts';
+import { replay, type ReplayOptions } from '../replay.ts';
+import { toSeconds } from '../seconds.ts';
+import { chosenSystems, ofEach, systemOption } from '../systems.ts';
 import { withSource } from '../with-source.ts';
 
 export function addGroups(context: CommandContext): void {
@@ -12,10 +19,14 @@ export function addGroups(context: CommandContext): void {
     `
 Examples:
   $ npx twinbox groups list
-  $ npx twinbox groups show 3f2a9c0d1b4e`,
+  $ npx twinbox groups show 3f2a9c0d1b4e
+  $ npx twinbox groups replay 3f2a9c0d1b4e --rate 5 --yes --reason "the key was renewed"
+  $ npx twinbox groups close 3f2a9c0d1b4e --reason "test data"`,
   );
   addList(groups, context);
   addShow(groups, context);
+  addReplayOf(groups, context);
+  addClose(groups, context);
 }
 
 function addList(groups: Command, { output, finish, systems }: CommandContext): void {
@@ -23,11 +34,14 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
     .command('list', { isDefault: true })
     .description('list the groups, the largest first')
     .addOption(systemOption(systems))
+    .option('--closed', 'only those all of whose pairs are closed, which are not listed otherwise')
     .option('--json', 'print the list as JSON')
-    .action(async ({ system, json = false }: { system?: string; json?: boolean }) => {
-      const found = await withSource(systems, (source) => source.groups(system));
+    .action(async (options: { system?: string; closed?: boolean; json?: boolean }) => {
+      const { system, closed = false, json = false } = options;
+      const found = await withSource(systems, (source) => source.groups({ system, closed }));
       if (json) output.printJson({ groups: found.map(groupJson) });
-      else if (found.length === 0) output.say('No pair is parked, waits for a person or fails.');
+      else if (found.length === 0)
+        output.say(closed ? 'No group is closed.' : 'No pair is parked, waits for a person or fails.');
       else for (const line of groupLines(found)) output.print(line);
       finish(exit.ok);
     });
@@ -51,8 +65,40 @@ function addShow(groups: Command, { output, finish, systems }: CommandContext): 
     });
 }
 
-function toFingerprint(text: string): string {
-  if (!/^[0-9a-f]{12}$/.test(text))
-    throw new InvalidArgumentError('It must be a fingerprint: twelve hexadecimal digits.');
-  return text;
+function addReplayOf(groups: Command, { output, finish, systems }: CommandContext): void {
+  groups
+    .command('replay')
+    .description('show what another attempt would do for the pairs of a group; with --yes try again')
+    .argument('<group>', 'its fingerprint', toFingerprint)
+    .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
+    .option('--yes', 'go ahead without asking')
+    .option('--reason <text>', 'the reason, which is stored and logged; needed for more than one customer')
+    .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
+    .option('--json', 'print the list as JSON')
+    .action(async (group: string, options: ReplayOptions) => {
+      const config = loadConfigAndCatalogue();
+      // A group is of one system.
+      const name = (await withSource(systems, (source) => source.group(group)))?.system ?? null;
+      if (name === null) {
+        output.say(`No open pair is in a group ${group} now.`);
+        return finish(exit.nothingMatched);
+      }
+      const words = { group, max: MOST_DELIVERIES };
+      const chosen = chosenSystems(systems, config, name);
+      finish(
+        await ofEach(chosen, output, (system, each) => replay({ system, config }, words, options, each)),
+      );
+    });
+}
+
+function addClose(groups: Command, context: CommandContext): void {
+  groups
+    .command('close')
+    .description('close the pairs of a group: they need no person until something happens to them')
+    .argument('<group>', 'its fingerprint', toFingerprint)
+    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .option('--json', 'print how many as JSON')
+    .action(async (group: string, options: { reason: string; json?: boolean }) =>
+      context.finish(await close(context, { group }, options)),
+    );
 }

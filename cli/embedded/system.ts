@@ -173,7 +173,7 @@ async function start({
     store,
     keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
-    nudge,
+    ...{ nudge, planners: syncs },
     owner: signs.owner,
     readiness: {
       bus: busPart(bus),

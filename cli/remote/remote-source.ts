@@ -30,7 +30,8 @@ export function createRemoteSource(config: Config, place: Place): Source {
       const found = await api.get<Json>(`/events/${id}`);
       return found && toTimeline(found.body);
     },
-    groups: async (system) => demand(await api.get('/groups', { system })).body.map(toGroup),
+    groups: async ({ system, closed }) =>
+      demand(await api.get('/groups', { system, ...(closed && { closed: 'true' }) })).body.map(toGroup),
     async group(fingerprint) {
       const found = await api.get<Json & { pairs: Json[] }>(`/groups/${fingerprint}`);
       return found && { ...toGroup(found.body), members: found.body.pairs.map(toMember) };

@@ -5,6 +5,7 @@ import type { Db } from '../server/connection.ts';
 import { deliveryStatuses, type DeliveryStatus } from '../deliveries.ts';
 import { isPublishedSql, isRoutedSql } from '../relay/publication.ts';
 import { publishedUpToSql } from '../relay/receive-gap.ts';
+import { isClosedSql } from '../mappings/closed-pairs.ts';
 import { isOfInterestSql } from '../mappings/left-out.ts';
 
 /**
@@ -29,7 +30,7 @@ export type EventFilter = {
   error?: string | undefined;
   since?: Date | undefined;
   until?: Date | undefined;
-  /** A delivery is parked or waits, and its pair is no pair that the configuration leaves out. */
+  /** A delivery is parked or waits, and its pair is none that the configuration leaves out or a person has closed. */
   needsAttention?: boolean | undefined;
 };
 
@@ -165,7 +166,7 @@ function ofDelivery({ target, error, needsAttention }: EventFilter): string {
   ].join(' and ');
 }
 
-const OF_INTEREST = `exists (select from external_mappings m where m.id = d.mapping_id and ${isOfInterestSql('m')})`;
+const OF_INTEREST = `exists (select from external_mappings m where m.id = d.mapping_id and ${isOfInterestSql('m')} and not ${isClosedSql('m')})`;
 
 /**
  * For a statement that begins with the deliveries. Each event is looked up by its id (offset 0): merged

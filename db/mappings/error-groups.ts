@@ -1,5 +1,6 @@
 // Pairs that need a person, or fail and are tried again, in groups of the same cause.
 import type { Db } from '../server/connection.ts';
+import { isClosedSql } from './closed-pairs.ts';
 import { isOfInterestSql } from './left-out.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
@@ -7,7 +8,10 @@ import { toMapping, type Mapping } from './mappings.ts';
 export type GroupKey = { system: string; class: string; code: string; field: string | null };
 
 export type ErrorGroup = GroupKey & {
+  /** Pairs that no person has closed; so are the next four figures. */
   count: number;
+  /** Pairs that a person has closed. */
+  closed: number;
   parked: number;
   waiting: number;
   /** They fail, and are tried again. */
@@ -25,19 +29,26 @@ export type ErrorGroup = GroupKey & {
 
 // The class is the kind of the failure, if it is one that a call had, else the state. Of a rule of our
 // table that refuses a row, the first column stands for the field.
-const pairsSql = `
+const allPairsSql = (system: string) => `
 select p.*, coalesce(p.kind, p.standing) as class from (
-  select m.id, m.system, m.internal_id, m.state as standing, m.reason as code, m.updated_at, m.first_failed_at,
+  select m.id, m.system, m.internal_id, m.state as standing, m.reason as code, m.updated_at, m.first_failed_at, ${isClosedSql('m')} as closed,
          case when jsonb_exists(m.reason_detail, 'request_id') then m.reason_detail ->> 'kind' end as kind,
          coalesce(m.reason_detail ->> 'field', m.reason_detail #>> '{columns,0}') as field
   from external_mappings m where m.state in ('waiting', 'parked') and m.reason is not null and ${isOfInterestSql('m')}
   union all
-  select m.id, m.system, m.internal_id, 'retrying', m.last_error ->> 'code', m.updated_at, m.first_failed_at, m.last_error ->> 'kind', m.last_error ->> 'field'
+  select m.id, m.system, m.internal_id, 'retrying', m.last_error ->> 'code', m.updated_at, m.first_failed_at, false, m.last_error ->> 'kind', m.last_error ->> 'field'
   from external_mappings m
   where m.last_error is not null and m.dirty <> m.clean and m.state not in ('waiting', 'parked') and m.last_error ->> 'code' is not null
 ) p
-where (:system::text is null or p.system = :system::text)`;
+where (${system}::text is null or p.system = ${system}::text)`;
 
+const pairsSql = allPairsSql(':system');
+
+/** The pairs of the groups that no person has closed, each with its system, class, code and field. */
+export const groupPairsSql = (system: string): string =>
+  `select p.id, p.class, p.code, p.field from (${allPairsSql(system)}) p where not p.closed`;
+
+// What a person has closed is counted by itself.
 const groupsSql = `
 select g.*, least(g.since, (
     select d.created_at from sync_deliveries d
@@ -45,41 +56,50 @@ select g.*, least(g.since, (
       and d.last_error ->> 'field' is not distinct from g.field
     order by d.sync_event_id limit 1)) as "firstSeen"
 from (
-  select p.system, p.class, p.code, p.field, count(*) as count, count(*) filter (where p.standing = 'parked') as parked,
-         count(*) filter (where p.standing = 'waiting') as waiting, count(*) filter (where p.standing = 'retrying') as retrying,
-         count(distinct p.internal_id) as customers, min(coalesce(p.first_failed_at, p.updated_at)) as since, max(p.updated_at) as "lastSeen",
-         (array_agg(p.id order by p.updated_at desc, p.id desc))[1] as example, min(p.kind) as kind
+  select p.system, p.class, p.code, p.field, count(*) filter (where not p.closed) as count, count(*) filter (where p.closed) as closed,
+         count(*) filter (where p.standing = 'parked' and not p.closed) as parked,
+         count(*) filter (where p.standing = 'waiting' and not p.closed) as waiting, count(*) filter (where p.standing = 'retrying') as retrying,
+         count(distinct p.internal_id) filter (where not p.closed) as customers, min(coalesce(p.first_failed_at, p.updated_at)) as since,
+         max(p.updated_at) as "lastSeen", (array_agg(p.id order by p.closed, p.updated_at desc, p.id desc))[1] as example, min(p.kind) as kind
   from (${pairsSql}) p
   group by p.system, p.class, p.code, p.field
 ) g
-order by g.count desc, g.system, g.code, g.class, g.field
+where :closed::boolean is null or (g.count = 0) = :closed::boolean
+order by g.count desc, g.closed desc, g.system, g.code, g.class, g.field
 limit :limit`;
 
-/** The largest groups first; all of them without a limit. */
+/**
+ * The largest groups first; all of them without a limit. `closed`: true only groups all of whose pairs
+ * are closed, false only the others, null both.
+ */
 export async function readErrorGroups(
   db: Db,
-  { limit = null, system = null }: { limit?: number | null; system?: string | null | undefined },
+  {
+    limit = null,
+    system = null,
+    closed = null,
+  }: { limit?: number | null; system?: string | null | undefined; closed?: boolean | null },
 ): Promise<ErrorGroup[]> {
-  const { rows } = await db.raw<{ rows: ErrorGroup[] }>(groupsSql, { limit, system });
+  const { rows } = await db.raw<{ rows: ErrorGroup[] }>(groupsSql, { limit, system, closed });
   return rows;
 }
 
 const membersSql = `
-select m.* from (${pairsSql}) p join external_mappings m on m.id = p.id
+select m.*, p.closed from (${pairsSql}) p join external_mappings m on m.id = p.id
 where p.system = :system and p.class = :class and p.code = :code and p.field is not distinct from :field::text
-order by p.updated_at desc, p.id desc
+order by p.closed, p.updated_at desc, p.id desc
 limit :limit`;
 
-/** `since`: when the pair last changed. */
-export type StandingPair = { mapping: Mapping; since: Date };
+/** `since`: when the pair last changed. `closed`: by a person, as it stands. */
+export type StandingPair = { mapping: Mapping; since: Date; closed: boolean };
 
-type RawPair = Parameters<typeof toMapping>[0] & { updated_at: Date };
+type RawPair = Parameters<typeof toMapping>[0] & { updated_at: Date; closed: boolean };
 
 function toPair(row: RawPair): StandingPair {
-  return { mapping: toMapping(row), since: row.updated_at };
+  return { mapping: toMapping(row), since: row.updated_at, closed: row.closed };
 }
 
-/** The pairs of a group, the newest first. */
+/** The pairs of a group, first those that are open, the newest first. */
 export async function readGroupMembers(
   db: Db,
   { system, class: of, code, field }: GroupKey,
@@ -94,7 +114,7 @@ export async function readGroupMembers(
 /** The pairs with these ids. */
 export async function readPairs(db: Db, ids: readonly number[]): Promise<StandingPair[]> {
   const { rows } = await db.raw<{ rows: RawPair[] }>(
-    `select * from external_mappings where id = any(:ids::bigint[])`,
+    `select m.*, ${isClosedSql('m')} as closed from external_mappings m where m.id = any(:ids::bigint[])`,
     { ids: [...ids] },
   );
   return rows.map(toPair);

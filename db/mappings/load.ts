@@ -34,7 +34,7 @@ export type LoadedStep = {
   lastIntent: LastIntent | null;
 };
 
-const loadSql = `
+const stepSql = `
 select m.*,
   (select jsonb_build_object('id', c.id, 'fields', c.fields, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
@@ -44,19 +44,31 @@ select m.*,
    from sync_deliveries d where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')) as loaded_deliveries,
   (select jsonb_build_object('id', i.id, 'version', i.version) from sync_intents i
    where i.mapping_id = m.id and i.result = 'done' order by i.number desc limit 1) as last_intent
-from external_mappings m
-where m.id = :id and m.fence = :fence`;
+from external_mappings m`;
+
+const loadSql = `${stepSql} where m.id = :id and m.fence = :fence`;
 
 /** Null if the lease with this fence is gone. */
 export async function loadStep(db: Db, id: number, fence: number): Promise<LoadedStep | null> {
-  type Row = Parameters<typeof toMapping>[0] & {
-    loaded_row: LoadedRow | null;
-    loaded_deliveries: OpenDelivery[];
-    last_intent: LastIntent | null;
-  };
   const { rows } = await db.raw<{ rows: Row[] }>(loadSql, { id, fence });
-  const row = rows[0];
-  if (!row) return null;
+  return rows[0] ? toStep(rows[0]) : null;
+}
+
+/** Several of them, as they are now. */
+export async function loadSteps(db: Db, ids: readonly number[]): Promise<LoadedStep[]> {
+  const { rows } = await db.raw<{ rows: Row[] }>(`${stepSql} where m.id = any(:ids::bigint[])`, {
+    ids: [...ids],
+  });
+  return rows.map(toStep);
+}
+
+type Row = Parameters<typeof toMapping>[0] & {
+  loaded_row: LoadedRow | null;
+  loaded_deliveries: OpenDelivery[];
+  last_intent: LastIntent | null;
+};
+
+function toStep(row: Row): LoadedStep {
   return {
     mapping: toMapping(row),
     row: row.loaded_row,

@@ -33,6 +33,7 @@ export const numberedTables = [
   'external_mappings',
   'inbound_refusals',
   'operator_actions',
+  'replay_jobs',
   'restores',
   // A table of knex: if the sequence of its ids fails, no migration runs.
   'schema_migrations',

@@ -5,7 +5,8 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
   ...['api_key_secret', 'api_keys'],
   ...['account_budgets', 'account_readings', 'account_rests', 'attached_entities', 'attached_mappings'],
   ...['audit_checkpoints', 'audit_head', 'breakers'],
-  ...['catalogue_number', 'closed_deliveries', 'connections', 'copy_accounts', 'database_place'],
+  ...['catalogue_number', 'closed_deliveries', 'closed_pairs', 'connections', 'copy_accounts'],
+  'database_place',
   ...['event_blocks', 'existing_rows', 'external_mappings', 'external_records', 'idempotent_writes'],
   'import_runs',
   ...[
@@ -17,7 +18,8 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
     'operator_action_pairs',
     'operator_actions',
   ],
-  ...['rate_buckets', 'refused_records', 'relay_batches', 'relay_cursor', 'relay_floor', 'restores'],
+  ...['rate_buckets', 'refused_records', 'relay_batches', 'relay_cursor', 'relay_floor'],
+  ...['replay_items', 'replay_jobs', 'replay_plans', 'restores'],
   ...[
     'role_signs',
     'row_pauses',

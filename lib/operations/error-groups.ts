@@ -32,6 +32,8 @@ export type GroupMember = {
   since: Date;
   /** Its newest event that is not done; null if it has none. */
   eventId: string | null;
+  /** A person has closed it, and nothing has happened since. */
+  closed: boolean;
   /** The reason in a sentence. */
   says: string | null;
 };
@@ -42,13 +44,16 @@ export function fingerprintOf({ system, class: of, code, field }: GroupKey): str
   return createHash('sha256').update(whole).digest('hex').slice(0, 12);
 }
 
-/** The largest groups first. */
+/**
+ * The largest groups first: those with a pair that no person has closed, or with `closed` those all of
+ * whose pairs are closed.
+ */
 export async function readGroups(
   db: Db,
   entity: Entity,
-  filter: { system?: string | undefined } = {},
+  filter: { system?: string | undefined; closed?: boolean } = {},
 ): Promise<ExplainedGroup[]> {
-  return explained(db, entity, await readErrorGroups(db, { ...filter, limit: GROUPS_MAX }));
+  return explained(db, entity, await readErrorGroups(db, { closed: false, ...filter, limit: GROUPS_MAX }));
 }
 
 async function explained(db: Db, entity: Entity, groups: readonly ErrorGroup[]): Promise<ExplainedGroup[]> {
@@ -84,7 +89,7 @@ export async function readGroup(
 }
 
 function memberOf(
-  { mapping, since }: StandingPair,
+  { mapping, since, closed }: StandingPair,
   events: ReadonlyMap<number, string>,
   entity: Entity,
 ): GroupMember {
@@ -97,16 +102,17 @@ function memberOf(
     state,
     since,
     eventId: events.get(id) ?? null,
+    closed,
     says: whyParkedOrWaiting(mapping, entity) ?? (typeof message === 'string' ? message : null),
   };
 }
 
 export function groupJson(group: ExplainedGroup) {
-  const { fingerprint, system, code, field, count, parked, waiting, retrying, customers, means, cure } =
-    group;
+  const { fingerprint, system, code, field, count, closed, parked, waiting, retrying } = group;
+  const { customers, means, cure } = group;
   return {
     ...{ fingerprint, system, class: group.class, code, field },
-    ...{ count, parked, waiting, retrying, customers },
+    ...{ count, closed, parked, waiting, retrying, customers },
     first_seen: group.firstSeen,
     last_seen: group.lastSeen,
     ...{ means, cure },
@@ -114,6 +120,7 @@ export function groupJson(group: ExplainedGroup) {
   };
 }
 
-export function memberJson({ mapping, customer, externalId, state, since, eventId, says }: GroupMember) {
-  return { mapping, customer, external_id: externalId, state, since, event_id: eventId, says };
+export function memberJson(member: GroupMember) {
+  const { mapping, customer, externalId, state, since, eventId, closed, says } = member;
+  return { mapping, customer, external_id: externalId, state, since, event_id: eventId, closed, says };
 }

@@ -8,6 +8,7 @@ import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { listEvents } from '../../db/events/list.ts';
 import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
 import { findPrimary } from '../../db/mappings/aliases.ts';
+import { readClosing, type Closing } from '../../db/mappings/closed-pairs.ts';
 import { loadStep, type LoadedStep, type OpenDelivery } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
 import {
@@ -61,6 +62,8 @@ export type PairExplained = {
   since: Date;
   /** Why the pair is parked or waits, in a sentence. */
   why: string | null;
+  /** Who has closed it and why; null if it is open. */
+  closing: Closing | null;
   /** Null if no row belongs to the pair. */
   version: number | null;
   isDone: boolean;
@@ -173,6 +176,7 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
     mapping,
     since: standing.since,
     why: whyParkedOrWaiting(mapping, deps.entity),
+    closing: await readClosing(db, mapping.id),
     version: row?.version ?? null,
     isDone: mapping.dirty === mapping.clean,
     open: countOpen(step.deliveries),

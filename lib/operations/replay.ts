@@ -1,64 +1,56 @@
-// Replay: an operator asks for deliveries to be tried again. The plan first says what each would
-// do, after a read; the replay then raises the mapping and makes the next step read. A replay is
-// safe at any age: reconcile reads before it writes, makes a new intent if it needs one, and needs
-// no event that retention has dropped.
-import { findDeliveries, type DeliveryChoice, type FoundDelivery } from '../../db/mappings/replay.ts';
-import { withTransaction } from '../../db/server/connection.ts';
-import { raiseMappings } from '../../db/mappings/dirty.ts';
-import { urgencies } from '../../db/urgency.ts';
-import { recordAction } from '../../db/operator-actions.ts';
-import { foresee, type Effect } from '../sync/foresee.ts';
+// A replay from a program that stays until its first round is done: the command `twinbox replay`, the
+// demo. The plan reads each record; the job is begun, and as many pairs are raised at once as its rate
+// allows. Workers do the rest. A replay is safe at any age: the step reads before it writes, makes a new
+// intent if it needs one, and needs no event that retention has dropped.
+import { MOST_DELIVERIES, type Selection } from '../../db/replays/selection.ts';
 import type { SyncDeps } from '../sync/step.ts';
+import { plan, readPlannedItems, type Planners, type PlannedItem, type StoredPlan } from './replay-plan.ts';
+import { startReplay, type ReplayAsk, type StartOutcome } from './replay-jobs.ts';
+import { rates, STOP_SHARE } from './replay-rates.ts';
+import { runReplayRound, runReplayRounds } from './replay-round.ts';
 
-export type { DeliveryChoice } from '../../db/mappings/replay.ts';
-export type { Effect } from '../sync/foresee.ts';
+/** What is left out is not asked for; `statuses` is then parked. */
+export type Choice = Partial<Omit<Selection, 'systems'>> & { system: string };
 
-export type ReplayItem = FoundDelivery & { effect: Effect };
+export type ReadPlan = StoredPlan & { items: PlannedItem[] };
 
-/**
- * Plans the deliveries that fit the choice, the newest mapping work first; reads the record of each
- * mapping once, and changes nothing.
- */
-export async function planReplay(deps: SyncDeps, choice: DeliveryChoice): Promise<ReplayItem[]> {
-  const found = await findDeliveries(deps.db, choice);
-  const effects = new Map<number, Effect>();
-  const items: ReplayItem[] = [];
-  for (const delivery of found) {
-    const effect = effects.get(delivery.mappingId) ?? (await effectOf(deps, delivery));
-    effects.set(delivery.mappingId, effect);
-    items.push({ ...delivery, effect });
-  }
-  return items;
+/** Plans the deliveries of one system, the oldest first; the record of each pair is read once. */
+export async function planReplay(deps: SyncDeps, { system, ...choice }: Choice): Promise<ReadPlan> {
+  const selection: Selection = {
+    ...{ ids: null, group: null, row: null, error: null, direction: null, since: null, until: null },
+    statuses: choice.ids || choice.group ? null : ['parked'],
+    most: MOST_DELIVERIES,
+    ...choice,
+    systems: [system],
+  };
+  const stored = await plan(deps.db, selection, deps.clock.now());
+  const planners: Planners = new Map([[system, deps]]);
+  const page = { hash: stored.hash, after: 0, limit: selection.most, read: true };
+  return { ...stored, items: await readPlannedItems(deps.db, planners, page) };
 }
 
-/**
- * Raises the mappings of the items, and records who asked and why. Returns how many mappings were
- * raised.
- */
+/** How many pairs are raised when this returns; a plan that does not hold any more raises none. */
 export async function runReplay(
   deps: SyncDeps,
-  items: ReplayItem[],
+  { hash }: Pick<StoredPlan, 'hash'>,
   reason: string,
   actor = 'program',
 ): Promise<number> {
-  const ids = [...new Set(items.map((item) => item.mappingId))];
-  if (ids.length === 0) return 0;
-  const now = deps.clock.now();
-  return withTransaction(deps.db, async (tx) => {
-    const raised = await raiseMappings(tx, { ids, now, mustRead: true, urgency: urgencies.bulk });
-    await recordAction(tx, {
-      ...{ action: 'replay', system: deps.integration.system, actor, reason, at: now },
-      detail: { mappings: raised, deliveries: items.length },
-      pairs: items.map(({ mappingId, eventId }) => ({ mappingId, eventId })),
-    });
-    return raised;
-  });
+  const ask = { plan: hash, rate: rates.most, stopShare: STOP_SHARE, max: null, actor, reason };
+  const { begun, raised } = await beginReplay(deps, ask);
+  return begun.outcome === 'started' ? raised : 0;
 }
 
 /**
- * What a step would do about the pair; a mapping that a worker has claimed is judged as last
- * stored.
+ * Begins a job, and does its first round. What other jobs have in hand is looked at first, so that a
+ * pair that a replay is done with can be replayed again at once.
  */
-async function effectOf(deps: SyncDeps, { mapping }: FoundDelivery): Promise<Effect> {
-  return (await foresee(deps, mapping, { mustRead: true })).effect;
+export async function beginReplay(
+  deps: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
+  ask: ReplayAsk,
+): Promise<{ begun: StartOutcome; raised: number }> {
+  await runReplayRounds(deps);
+  const begun = await startReplay(deps, ask);
+  const round = begun.outcome === 'started' ? await runReplayRound(deps, begun.job.id) : null;
+  return { begun, raised: round?.raised ?? 0 };
 }

@@ -58,6 +58,24 @@ export async function createSyncDeps(
   };
 }
 
+/** For a process that asks what would be done, and calls no system: it needs no key. */
+export async function createOfflineDeps(
+  config: Config,
+  parts: Pick<SyncParts, 'db' | 'log'>,
+  registry: Registry = systems,
+): Promise<SyncDeps[]> {
+  return Promise.all(
+    registry.enabled(config).map((system) => {
+      const access = system.findAccess(config) ?? system.standInAt(NEVER_CALLED, config.catalogue);
+      const offline = { access, nudge: () => undefined, credential: 'offline' } as const;
+      return createSyncDeps(config, { ...parts, ...offline }, registry);
+    }),
+  );
+}
+
+/** The address in place of the system's. */
+const NEVER_CALLED = 'http://127.0.0.1:1';
+
 /** What receives the events of one system, and the secrets that sign its webhooks. */
 export type SecretIntake = { intake: Intake; secrets: string[] };
 

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeleteDirection } from '../../db/connections.ts';
 import { readLastIntent, type IntentResult } from '../../db/closed-intents.ts';
-import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
+import { loadStep, loadSteps, type LoadedStep } from '../../db/mappings/load.ts';
 import type { Mapping, OpenIntent } from '../../db/mappings/mappings.ts';
 import { codeOf as codeOfReason } from '../../db/mappings/reason.ts';
 import type { Db } from '../../db/server/connection.ts';
@@ -72,6 +72,25 @@ export async function foresee(
       const loaded = await loadStep(looking.db, id, fence);
       if (!loaded) return { rung: null, effect: unknown(AT_WORK), step: null };
       return look(looking, mustRead ? askedToRead(loaded) : loaded, { id, fence }, mayCall);
+    },
+    { readOnly: true },
+  );
+}
+
+/**
+ * Decides about several mappings as they stand, by what is stored: no system is called. The effects by
+ * the ids of the mappings that are there.
+ */
+export async function foreseeStored(deps: SyncDeps, ids: readonly number[]): Promise<Map<number, Effect>> {
+  return deps.db.transaction(
+    async (tx) => {
+      const looking: SyncDeps = { ...deps, db: tx as Db, onlyLooking: true };
+      const effects = new Map<number, Effect>();
+      for (const loaded of await loadSteps(looking.db, ids)) {
+        const { id, fence } = loaded.mapping;
+        effects.set(id, (await look(looking, loaded, { id, fence }, false)).effect);
+      }
+      return effects;
     },
     { readOnly: true },
   );

@@ -70,6 +70,7 @@ export type StartOptions = {
   importTimes?: ImportTimes;
   /** What a customer is; by default what is built in. */
   entity?: Entity;
+  planners?: ApiDeps['planners'];
 };
 
 export async function startApi({
@@ -84,6 +85,7 @@ export async function startApi({
   webhooks = [],
   importTimes,
   entity = customerEntity,
+  planners = new Map(),
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -110,6 +112,7 @@ export async function startApi({
     clock,
     readiness,
     webhooks,
+    planners,
     conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),

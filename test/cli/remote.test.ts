@@ -150,7 +150,7 @@ describe('an answer of the API, read back', () => {
   it('is the group that it was made of, with its pairs', () => {
     const member = {
       ...{ mapping: 7, customer: 42, externalId: 'cus_1', state: 'parked', since: at },
-      ...{ eventId: null, says: 'the email is refused' },
+      ...{ eventId: null, closed: false, says: 'the email is refused' },
     };
     const group: ExplainedGroup = {
       ...{
@@ -161,7 +161,16 @@ describe('an answer of the API, read back', () => {
         code: 'email_invalid',
         field: null,
       },
-      ...{ count: 2, parked: 1, waiting: 1, retrying: 0, customers: 2, firstSeen: at, lastSeen: at },
+      ...{
+        count: 2,
+        closed: 0,
+        parked: 1,
+        waiting: 1,
+        retrying: 0,
+        customers: 2,
+        firstSeen: at,
+        lastSeen: at,
+      },
       ...{ means: 'm', cure: 'c', example: member },
     };
     // `kind` is only for the search of the meaning, which is there already.

@@ -39,6 +39,7 @@ import { originDefects } from './origin-defects.ts';
 import { policyDefects } from './policy-defects.ts';
 import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
+import { replayDefects } from './replay-defects.ts';
 import { tableDefects } from './table-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
 import { stateDefects } from './state-defects.ts';
@@ -46,6 +47,7 @@ import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
   ...writeDefects,
+  ...replayDefects,
   ...contactDefects,
   ...liveDefects,
   ...mergeDefects,

@@ -72,9 +72,9 @@ export const statusDefects: Defect[] = [
     name: 'a replay without its record',
     edits: [
       {
-        file: 'lib/operations/replay.ts',
-        find: `pairs: items.map(({ mappingId, eventId }) => ({ mappingId, eventId })),`,
-        replace: `pairs: [],`,
+        file: 'lib/operations/replay-jobs.ts',
+        find: `pairs: some },`,
+        replace: `pairs: [] },`,
       },
     ],
     caughtBy: {

@@ -59,8 +59,8 @@ describe('bad input: a mapping row with', () => {
   }
 
   async function replay(): Promise<void> {
-    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
-    expect(await runReplay(world.deps, items, 'fixed by a test')).to.equal(1);
+    const plan = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
+    expect(await runReplay(world.deps, plan, 'fixed by a test')).to.equal(1);
     await world.rest();
   }
 

@@ -34,13 +34,13 @@ export async function replayParked(world: World, narrator: Narrator): Promise<vo
   narrator.line(`(parked after ${DEMO_PARK_MS / 1_000} s of attempts in this demo; the default is 24 h)`);
   await world.control('DELETE', `/faults/${fault.id}`);
 
-  const items = await planReplay(world.sync, { system: world.sync.integration.system });
-  const item = items.find(({ mapping }) => mapping.internalId === body.id);
+  const plan = await planReplay(world.sync, { system: world.sync.integration.system });
+  const item = plan.items.find(({ rowId }) => rowId === body.id);
   if (item?.effect.would !== 'create') {
     throw new CliError(exit.failed, `a replay would not create it: ${JSON.stringify(item?.effect ?? null)}`);
   }
   narrator.line('replay: would create it at Stripe; done');
-  await runReplay(world.sync, items, 'demo');
+  await runReplay(world.sync, plan, 'demo');
   await world.quiet();
   const after = await world.customer(body.id);
   if (after.sync['stripe']?.state !== 'linked') {

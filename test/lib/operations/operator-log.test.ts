@@ -33,15 +33,16 @@ describe('what people asked for', () => {
     const other = await world.create();
     await world.run();
     world.advance(60_000);
-    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
-    await runReplay(world.deps, items, 'the address was checked', 'cli:ada on here');
+    const plan = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
+    await runReplay(world.deps, plan, 'the address was checked', 'cli:ada on here');
     await world.run();
     const [action, ...more] = (await timelineOf(parked.id)).actions;
     expect(more).to.deep.equal([]);
     expect(action).to.deep.include({
       ...{ action: 'replay', actor: 'cli:ada on here', reason: 'the address was checked' },
-      ...{ detail: { mappings: 1, deliveries: 1 }, at: new Date('2026-03-01T12:01:00Z') },
+      ...{ at: new Date('2026-03-01T12:01:00Z') },
     });
+    expect(action?.detail).to.include({ mappings: 1, deliveries: 1 });
     expect((await timelineOf(other.id)).actions).to.deep.equal([]);
   });
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { planReplay, runReplay, type Effect } from '../../../lib/operations/replay.ts';
+import { planReplay, runReplay } from '../../../lib/operations/replay.ts';
+import type { PlannedEffect as Effect } from '../../../lib/operations/replay-plan.ts';
 import { linkedPair, unlinkedRow, useTwoWay } from '../../support/two-way.ts';
 import { resolutionsOf } from '../../support/resolutions.ts';
 
@@ -11,7 +12,7 @@ describe('the plan of a replay', () => {
 
   async function plan(): Promise<Effect[]> {
     const before = await everything();
-    const items = await planReplay(world.deps, {
+    const { items } = await planReplay(world.deps, {
       system: 'stripe',
       statuses: ['parked', 'waiting', 'queued'],
     });
@@ -32,7 +33,9 @@ describe('the plan of a replay', () => {
     expect(await plan()).to.deep.equal([{ would: 'refused', operation: 'create', code: 'api_error' }]);
     await world.update(id, { email: 'fixed@x.test' });
     await world.receive();
-    expect(await plan()).to.deep.equal([{ would: 'create' }, { would: 'create' }]);
+    const [older, newest] = await plan();
+    expect(older).to.include({ would: 'superseded' });
+    expect(newest).to.deep.equal({ would: 'create' });
   });
 
   it('says of an update that was refused whether its fields are the same', async () => {
@@ -43,7 +46,7 @@ describe('the plan of a replay', () => {
     expect(await plan()).to.deep.equal([{ would: 'refused', operation: 'update', code: 'api_error' }]);
     await world.update(id, { name: 'Another' });
     await world.receive();
-    expect((await plan())[0]).to.deep.equal({ would: 'update', there: ['name'], here: [] });
+    expect((await plan()).at(-1)).to.deep.equal({ would: 'update', there: ['name'], here: [] });
   });
 
   it('says that what Stripe does not know stays parked, edit and delete alike', async () => {
@@ -115,9 +118,9 @@ describe('the plan of a replay', () => {
     const refused = await unlinkedRow(world, 'ada@x.test');
     await world.update(refused, { email: 'fixed@x.test' });
     await world.receive();
-    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked', 'queued'] });
-    expect(items.map(({ effect }) => effect.would)).to.deep.equal(['create', 'create']);
-    await runReplay(world.deps, items, 'a test');
+    const planned = await planReplay(world.deps, { system: 'stripe', statuses: ['parked', 'queued'] });
+    expect(planned.items.map(({ effect }) => effect.would)).to.deep.equal(['superseded', 'create']);
+    await runReplay(world.deps, planned, 'a test');
     await world.rest();
     expect(world.simulator.customers()).to.have.length(1);
   });

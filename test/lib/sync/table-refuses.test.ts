@@ -22,8 +22,8 @@ describe('a change of theirs that the table refuses', () => {
     await world.run();
   };
   async function replay(): Promise<number> {
-    const items = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
-    const raised = await runReplay(world.deps, items, 'the rule was changed');
+    const plan = await planReplay(world.deps, { system: 'stripe', statuses: ['parked'] });
+    const raised = await runReplay(world.deps, plan, 'the rule was changed');
     await world.rest();
     return raised;
   }

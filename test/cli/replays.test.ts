@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { useDatabase } from '../support/database.ts';
+import { waitUntil } from '../support/signal.ts';
+import { call, noLimits, usePlace, type Up } from './twinbox.ts';
+
+type Groups = { groups: { fingerprint: string; count: number; closed: number }[] };
+type Job = {
+  id: number;
+  state: string;
+  pairs: number;
+  done: number;
+  failed: number;
+  queued: number;
+  reason: string;
+};
+
+describe('twinbox replay, replays and groups', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+  let up: Up;
+  let fingerprint = '';
+
+  const run = (...args: string[]) => place.run(args);
+
+  before('four customers whose creates Stripe refuses', async () => {
+    up = await place.up();
+    await noLimits(up);
+    for (const name of ['ada', 'bea', 'cyd', 'dot'])
+      await call('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@localhost` });
+    await waitUntil(
+      async () => (await database.db('external_mappings').where({ state: 'parked' })).length === 4,
+      {
+        timeoutMs: 20_000,
+        what: 'they are parked',
+      },
+    );
+    fingerprint = (JSON.parse((await run('groups', '--json')).stdout) as Groups).groups[0]?.fingerprint ?? '';
+  });
+
+  const groups = async (...more: string[]) =>
+    (JSON.parse((await run('groups', 'list', ...more, '--json')).stdout) as Groups).groups;
+
+  const shown = async (id: number) =>
+    JSON.parse((await run('replays', 'show', String(id), '--json')).stdout) as Job;
+
+  it('needs a reason for more than one customer, and does nothing without it', async () => {
+    const refused = await run('replay', '--yes');
+    expect(refused.code).to.equal(2);
+    expect(refused.stderr).to.include('these are 4 pairs. Say why with --reason.');
+    expect(await database.db('replay_jobs')).to.deep.equal([]);
+    expect((await run('replays')).stderr).to.equal('There is no replay.\n');
+  });
+
+  it('replays a group at a rate as a job, which can be paused, resumed and cancelled', async () => {
+    const begun = await run(
+      ...['groups', 'replay', fingerprint, '--rate', '0.5', '--yes', '--wait', '0', '--reason', 'looked at'],
+    );
+    expect(begun.code, begun.stderr).to.equal(0);
+    expect(begun.stdout).to.include('send the same create again');
+    expect(begun.stderr)
+      .to.include('4 customers will be tried again now.')
+      .and.to.include('at 0.5 customers per second');
+    const [, id = '0'] = /replays show (\d+)/.exec(begun.stderr) ?? [];
+    expect((await run('replays', 'pause', id, '--reason', 'lunch')).stderr).to.include(
+      `Replay ${id} is paused.`,
+    );
+    expect(await shown(Number(id))).to.include({ state: 'paused', pairs: 4, reason: 'looked at' });
+    expect((await run('replay', '--yes', '--reason', 'again')).stderr).to.include(`in replay ${id}`);
+    expect((await run('replays', 'resume', id)).stderr).to.include('running again');
+    expect((await run('replays', 'cancel', id)).stderr).to.include('cancelled');
+    const again = await run('replays', 'resume', id);
+    expect(again).to.include({ code: 1 });
+    expect(again.stderr).to.include('cannot be told to resume');
+    expect((await run('replays', 'list')).stdout).to.match(new RegExp(`^${id} +cancelled +4 `, 'm'));
+    expect((await run('replays', 'show', '999')).code).to.equal(3);
+  });
+
+  it('lets the workers do a job, and shows which pairs failed', async () => {
+    const begun = await run('replay', '--group', fingerprint, '--yes', '--json', '--reason', 'once more');
+    expect(begun.code, begun.stderr).to.equal(0);
+    const { job, replayed } = JSON.parse(begun.stdout) as { job: number; replayed: number };
+    expect(replayed).to.equal(4);
+    await waitUntil(async () => (await shown(job)).state === 'finished', {
+      timeoutMs: 20_000,
+      what: 'it ends',
+    });
+    expect(await shown(job)).to.include({ failed: 4, done: 0, queued: 0 });
+    expect((await run('replays', 'show', String(job))).stdout).to.match(/parked: email_invalid/);
+  });
+
+  it('closes an event and a group, with a reason', async () => {
+    const [first] = await database.db<{ event_id: string }>('sync_deliveries').where('status', 'parked');
+    const one = await run('events', 'close', first?.event_id ?? '', '--reason', 'test data');
+    expect(one).to.include({ code: 0 });
+    expect(one.stderr).to.include('1 pair closed');
+    expect((await groups()).map(({ count, closed }) => [count, closed])).to.deep.equal([[3, 1]]);
+    expect((await run('groups', 'show', fingerprint)).stdout).to.include('1 pair closed by a person');
+    expect(
+      JSON.parse((await run('groups', 'close', fingerprint, '--reason', 'test data', '--json')).stdout),
+    ).to.deep.equal({ selected: 3, closed: 3, left: 0 });
+    expect(await groups()).to.deep.equal([]);
+    expect((await groups('--closed')).map(({ count, closed }) => [count, closed])).to.deep.equal([[0, 4]]);
+    expect((await run('groups', 'close', fingerprint, '--reason', 'again')).code).to.equal(3);
+    expect((await run('groups', 'close', fingerprint)).code).to.equal(2);
+  });
+});
