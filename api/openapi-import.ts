@@ -1,10 +1,10 @@
 // The import in the OpenAPI document. OpenAPI 3.1 has no schema for a stream: that of one line stands in
-// x-line-schema of the body and in ImportLine.
+// x-line-schema of the answer.
 import type { Entity } from '../lib/catalogue/entity.ts';
 import { MAX_LINE } from '../lib/customers/import/ndjson.ts';
 import { importTypes } from './import-body.ts';
-import { importQuerySchemaOf } from './import-schemas.ts';
-import { queryParameters, ref, write, type Json } from './openapi-parts.ts';
+import { importLineSchema, importQuerySchemaOf } from './import-schemas.ts';
+import { queryParameters, write, type Json } from './openapi-parts.ts';
 
 const rows = {
   'text/csv':
@@ -31,13 +31,13 @@ export function importPath(entity: Entity): Json {
   const lines = answered.map((line) => `${JSON.stringify(line)}\n`).join('');
   const made = {
     description:
-      'NDJSON, written while the rows are read: a line for each row that is not plainly in the database, and at the end the summary, or why the import stopped. An answer without either broke off. Each line is an ImportLine.',
+      'NDJSON, written while the rows are read: a line for each row that is not plainly in the database, and at the end the summary, or why the import stopped. An answer without either broke off. `x-line-schema` is the schema of a line.',
     headers: {},
     content: {
       'application/x-ndjson': {
         schema: { type: 'string' },
         example: lines,
-        'x-line-schema': ref('ImportLine'),
+        'x-line-schema': importLineSchema,
       },
     },
   };

@@ -35,7 +35,7 @@ const ofBody = [...ofLists, 'malformed_json', 'body_too_large', 'unsupported_med
 
 export function replayPaths(): Json {
   return {
-    '/api/v1/replays/plan': {
+    '/api/v1/replay-plans': {
       post: write('planReplay', 'Plans a replay, and changes nothing that is selected', {
         scope: 'operator',
         requestBody: body('ReplaySelection', ['application/json']),
@@ -43,7 +43,7 @@ export function replayPaths(): Json {
         problems: [...ofBody, 'group_not_found'],
       }),
     },
-    '/api/v1/replays/plans/{hash}': {
+    '/api/v1/replay-plans/{hash}': {
       parameters: [parameter('hash', 'path', planPathSchema.properties.hash)],
       get: operation('readReplayPlan', 'Reads the deliveries of a plan with what would be done, in pages', {
         scope: 'viewer',

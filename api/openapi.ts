@@ -10,7 +10,6 @@ import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
-import { importLineSchema } from './import-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
@@ -77,7 +76,6 @@ function schemasOf(entity: Entity): Record<string, object> {
     Customer: customerSchemaOf(entity),
     Changes: changesSchemaOf(entity),
     NewCustomer: newSchema,
-    ImportLine: importLineSchema,
     CustomerChange: changeSchema,
     Conflict: conflictSchema,
     Reversed: reversedSchema,

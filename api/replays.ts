@@ -81,8 +81,8 @@ export function replayRoutes(deps: ReplayRoutesDeps): Router {
   const soon = answerWithin(deadlineMs);
 
   // Before /replays/:id, which the word fits too.
-  declareRoute(router, '/replays/plan', { post: ['operator', ...readJson(), soon, makePlan(deps)] });
-  declareRoute(router, '/replays/plans/:hash', { get: ['viewer', soon, planPage(deps)] });
+  declareRoute(router, '/replay-plans', { post: ['operator', ...readJson(), soon, makePlan(deps)] });
+  declareRoute(router, '/replay-plans/:hash', { get: ['viewer', soon, planPage(deps)] });
   declareRoute(router, '/replays', {
     get: ['viewer', soon, jobPage(deps)],
     post: ['operator', ...readJson(), soon, start(deps)],
@@ -139,7 +139,7 @@ function planPage({ db, planners, basePath }: ReplayRoutesDeps): RequestHandler 
     if (!stored) throw noPlan();
     const found = await readPlannedItems(db, planners, { hash, after, limit, read: false });
     const more = stored.counts.places > after + limit;
-    const path = `${basePath}/replays/plans/${hash}`;
+    const path = `${basePath}/replay-plans/${hash}`;
     if (more) linkNext(res, path, { ...query, after: after + limit });
     sendJson(res, 200, { plan: stored.hash, made_at: stored.madeAt, items: found.map(plannedJson) });
   };

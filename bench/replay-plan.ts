@@ -61,9 +61,9 @@ try {
   await api.send('GET', '/api/v1/replays');
   const before = megabytes();
   const began = performance.now();
-  const plan = await api.send('POST', '/api/v1/replays/plan', { body: {} });
+  const plan = await api.send('POST', '/api/v1/replay-plans', { body: {} });
   const planned = since(began);
-  let next: string | undefined = `/api/v1/replays/plans/${String(plan.json['plan'])}?limit=100`;
+  let next: string | undefined = `/api/v1/replay-plans/${String(plan.json['plan'])}?limit=100`;
   let [first, items] = [0, 0];
   while (next !== undefined) {
     const page: Awaited<ReturnType<typeof api.send>> = await api.send('GET', next);

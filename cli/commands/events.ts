@@ -45,7 +45,8 @@ Examples:
   $ npx twinbox events list --customer 42
   $ npx twinbox events list --status parked,waiting --since 2h
   $ npx twinbox events --needs-attention
-  $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001`,
+  $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001
+  $ npx twinbox events close 0198c0de-0000-7000-8000-000000000001 --reason "test data"`,
   );
   addList(events, context);
   addShow(events, context);

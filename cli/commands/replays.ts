@@ -20,9 +20,11 @@ export function addReplays(context: CommandContext): void {
 \`replay\` plans a replay and begins it.
 
 Examples:
-  $ npx twinbox replays
+  $ npx twinbox replays list
   $ npx twinbox replays show 7
-  $ npx twinbox replays pause 7 --reason "the system is slow"`,
+  $ npx twinbox replays pause 7 --reason "the system is slow"
+  $ npx twinbox replays resume 7
+  $ npx twinbox replays cancel 7 --reason "the wrong ones"`,
   );
   addList(replays, context);
   addShow(replays, context);

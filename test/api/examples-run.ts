@@ -28,7 +28,12 @@ export function pathFor(document: ApiDocument, path: string, known: Record<strin
     const candidates =
       schema.type === 'integer'
         ? ['1']
-        : [known[`${group.replace(/s$/, '')}_${name}`], NO_UUID, '0'.repeat(12), '0'.repeat(16), 'x'];
+        : [
+            known[`${group.replace(/s$/, '')}_${name}`],
+            NO_UUID,
+            ...[12, 16, 64].map((length) => '0'.repeat(length)),
+            'x',
+          ];
     const fits = (value: string | undefined): value is string =>
       value !== undefined && new RegExp(schema.pattern ?? '').test(value);
     const value = candidates.find(fits);

@@ -5,8 +5,8 @@ import { phrases, plainWords } from '../../cli/phrases.ts';
 import { createWholeProgram } from '../../cli/program.ts';
 import { runHere } from './in-process.ts';
 
-/** Commands that print no data: what they do is a screen, a session, a script or a process. */
-const WITHOUT_JSON = new Set(['demo', 'simulator', 'repl', 'completion']);
+/** Commands that print no data: what they do is a screen, a session, a script, a process or an exact text. */
+const WITHOUT_JSON = new Set(['demo', 'simulator', 'repl', 'completion', 'audit text']);
 
 type Command = Awaited<ReturnType<typeof createWholeProgram>>;
 

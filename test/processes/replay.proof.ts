@@ -68,7 +68,7 @@ describe('a replay whose process is killed', function () {
   it(`does each of ${ROWS} once, and counts each once, over ${KILLS.length} kills`, async () => {
     const begun = performance.now();
     const { plan, counts } = await call<{ plan: string; counts: { deliveries: number } }>(
-      ...(['POST', `${up.api}/api/v1/replays/plan`, { rate: RATE }] as const),
+      ...(['POST', `${up.api}/api/v1/replay-plans`, { rate: RATE }] as const),
     );
     expect(counts).to.deep.include({ deliveries: ROWS, pairs: ROWS });
     const asked = { plan, rate: RATE, reason: 'the proof' };
