@@ -1209,7 +1209,6 @@ CREATE INDEX relay_batches_ids ON ONLY public.relay_batches USING btree (first_i
 CREATE INDEX relay_batches_offsets ON ONLY public.relay_batches USING btree (topic, partition, first_offset);
 CREATE INDEX replay_items_failed ON public.replay_items USING btree (job_id, place) WHERE (state = 'failed'::text);
 CREATE UNIQUE INDEX replay_items_open ON public.replay_items USING btree (mapping_id) WHERE (state = ANY (ARRAY['queued'::text, 'raised'::text]));
-CREATE INDEX replay_items_queued ON public.replay_items USING btree (job_id, place) WHERE (state = 'queued'::text);
 CREATE INDEX replay_items_raised ON public.replay_items USING btree (job_id, place) WHERE (state = 'raised'::text);
 CREATE INDEX replay_jobs_open ON public.replay_jobs USING btree (id) WHERE ((state = 'running'::text) OR (raised > 0));
 CREATE INDEX replay_plans_made_at ON public.replay_plans USING btree (made_at);

@@ -58,7 +58,6 @@ create table replay_items (
 );
 -- A pair is in one replay at a time.
 create unique index replay_items_open on replay_items (mapping_id) where state in ('queued', 'raised');
-create index replay_items_queued on replay_items (job_id, place) where state = 'queued';
 create index replay_items_raised on replay_items (job_id, place) where state = 'raised';
 create index replay_items_failed on replay_items (job_id, place) where state = 'failed';
 

@@ -80,10 +80,11 @@ export async function countRetrying(tx: Tx, id: number): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+// Items leave the queue in the order of their places: the first of the queue has the place after all that have left it.
 // What the selection asked for need not be true any more: another event, or a person, has settled the pair meanwhile.
 const nextSql = `
 with next as (
-  select place, mapping_id, event_ids from replay_items where job_id = :id and state = 'queued' order by place limit :limit
+  select place, mapping_id, event_ids from replay_items where job_id = :id and place > :moved::integer and state = 'queued' order by place limit :limit
 ), locked as (
   select m.id, m.state, m.last_error is not null and m.dirty <> m.clean as failing
   from external_mappings m where m.id in (select mapping_id from next) order by m.id for update
@@ -107,13 +108,19 @@ with raised as (
 update replay_items i set state = 'raised', dirty = r.dirty, attempts = r.attempts, raised_at = :now::timestamptz
 from raised r where i.job_id = :id and i.mapping_id = r.id and i.state = 'queued'`;
 
-/** Raises the next pairs, which this transaction locks; those that need no replay any more are skipped. */
+/** Raises the next pairs after the `moved` ones, and locks them; those that need no replay any more are skipped. */
 export async function raiseNext(
   tx: Tx,
-  { id, limit, statuses, now }: { id: number; limit: number; statuses: string[] | null; now: Date },
+  {
+    id,
+    limit,
+    moved,
+    statuses,
+    now,
+  }: { id: number; limit: number; moved: number; statuses: string[] | null; now: Date },
 ): Promise<{ raised: number; skipped: number }> {
   const { rows } = await tx.raw<{ rows: { place: number; id: number | null; wanted: boolean }[] }>(nextSql, {
-    ...{ id, limit, statuses },
+    ...{ id, limit, moved, statuses },
   });
   const ids = rows.flatMap((row) => (row.wanted && row.id !== null ? [row.id] : []));
   const places = rows.filter(({ wanted }) => !wanted).map(({ place }) => place);

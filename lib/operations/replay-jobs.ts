@@ -86,7 +86,13 @@ async function start(tx: Tx, ask: ReplayAsk, now: Date): Promise<StartOutcome> {
   for (const [system, some] of named)
     await recordAction(tx, {
       ...{ action: 'replay', system, actor, reason, at: now, pairs: some },
-      detail: { job: job.id, plan: planHash, mappings: job.pairs, deliveries: job.deliveries, rate },
+      detail: {
+        job: job.id,
+        plan: planHash,
+        mappings: job.pairs,
+        deliveries: job.deliveries,
+        rate: `${rate}/s`,
+      },
     });
   await failpoint('replay.begun');
   return { outcome: 'started', job };

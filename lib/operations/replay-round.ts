@@ -78,7 +78,13 @@ async function roundOf(tx: Tx, id: number, now: Date): Promise<(Round & { why: s
   const room = runs && why === null ? roomFor(job, inHand, now) : { pairs: 0, pacedAt: job.pacedAt };
   const { raised, skipped } =
     room.pairs > 0
-      ? await raiseNext(tx, { id, limit: room.pairs, statuses: job.statuses, now })
+      ? await raiseNext(tx, {
+          id,
+          limit: room.pairs,
+          moved: job.pairs - job.queued,
+          statuses: job.statuses,
+          now,
+        })
       : { raised: 0, skipped: 0 };
   const isFinished = runs && why === null && job.queued - raised - skipped + inHand + raised === 0;
   const state = why !== null ? 'stopped' : isFinished ? 'finished' : job.state;

@@ -101,12 +101,12 @@ describe('the statements of replays', () => {
     const rows = await read(async (tx) => {
       const [id = 0] = await findOpenJobs(tx);
       expect(await lockOpenJob(tx, id)).to.include({ queued: PAIRS });
-      expect(await raiseNext(tx, { id, limit: 20, statuses, now: NOW })).to.deep.equal({
+      expect(await raiseNext(tx, { id, limit: 20, moved: 0, statuses, now: NOW })).to.deep.equal({
         raised: 20,
         skipped: 0,
       });
       await judgeItems(tx, { id, now: NOW, limit: 100 });
-      expect(await raiseNext(tx, { id, limit: 20, statuses, now: NOW })).to.deep.equal({
+      expect(await raiseNext(tx, { id, limit: 20, moved: 20, statuses, now: NOW })).to.deep.equal({
         raised: 20,
         skipped: 0,
       });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { listEvents } from '../../../db/events/list.ts';
+import { readClosing } from '../../../db/mappings/closed-pairs.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 import { closeSelected } from '../../../lib/operations/closing.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
@@ -46,6 +47,8 @@ describe('closing', () => {
     });
     expect(await groups()).to.deep.equal([]);
     expect(await attention()).to.equal(0);
+    const { rows } = await world.db.raw<{ rows: { id: number }[] }>(`select id from external_mappings`);
+    for (const pair of rows) expect(await readClosing(world.db, pair.id)).to.include(by);
     const [closed] = await groups(true);
     expect(closed).to.include({ fingerprint: group?.fingerprint, count: 0, closed: 2 });
     expect(await world.db('sync_deliveries').orderBy('event_id')).to.deep.equal(before);

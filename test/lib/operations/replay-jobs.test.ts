@@ -146,11 +146,8 @@ describe('a replay as a job', () => {
     const first = await begun({ customer: one });
     const { hash } = await planned();
     expect(await start(hash)).to.deep.equal({ outcome: 'overlaps', jobs: [{ jobId: first.id, pairs: 1 }] });
-    const both = await Promise.all([
-      start(hash, { max: 1 }),
-      actOnReplay(world.deps, { id: first.id, verb: 'cancel', ...by }),
-    ]);
-    expect(both[1]).to.deep.include({ outcome: 'ok', changed: true });
+    const ended = await actOnReplay(world.deps, { id: first.id, verb: 'cancel', ...by });
+    expect(ended).to.deep.include({ outcome: 'ok', changed: true });
     const results = await Promise.all([start(hash), start(hash)]);
     expect(results.map(({ outcome }) => outcome).sort()).to.deep.equal(['overlaps', 'started']);
     await expectCountsOfItems(await job(first.id));
