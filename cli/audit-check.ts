@@ -29,7 +29,7 @@ export async function verifyAuditTrail(
     return status;
   }
   output.print(
-    `${count(entries, 'entry', 'entries')} of the record of operations fit${left === 0 ? '' : `; ${left} have left with retention, and checkpoints hold them`}.`,
+    `${count(entries, 'entry', 'entries')} of the record of operations ${entries === 1 ? 'fits' : 'fit'}${left === 0 ? '' : `; ${left} have left with retention, and checkpoints hold them`}.`,
   );
   output.print(`head ${verdict.head.id}:${verdict.head.hash}`);
   return status;

@@ -23,7 +23,14 @@ export function bodyReader<T>(properties: Schema, required: string[] = []): (req
   return (request) => {
     const check = ajv.compile(schema); // compiled once, when it is first needed
     const body: unknown = request.body ?? {};
-    if (!check(body)) throw badControl(`The body ${ajv.errorsText(check.errors, { dataVar: '' })}`);
+    if (!check(body)) {
+      const unknown: unknown = check.errors?.[0]?.params['additionalProperty'];
+      throw badControl(
+        typeof unknown === 'string'
+          ? `The body has the unknown member "${unknown}"; it may have: ${Object.keys(properties).join(', ')}`
+          : `The body ${ajv.errorsText(check.errors, { dataVar: '' })}`,
+      );
+    }
     // The schema has just confirmed this type.
     return Object.fromEntries(
       Object.entries(body as object).map(([name, value]) => [camel(name), value]),
@@ -101,7 +108,8 @@ export const FAULT: Schema = {
   ms: COUNT,
   at: { enum: ['network', 'before', 'after'] },
   reason: TEXT,
-  status: { type: 'integer', minimum: 500, maximum: 599 },
+  status: { type: 'integer', minimum: 400, maximum: 599 },
+  code: TEXT,
   stored: SWITCH,
   should_retry: { type: ['boolean', 'null'] },
 };

@@ -12,18 +12,22 @@ import { doors, makeTopic, openTestBus, readTopic, sharedBroker } from './suppor
 
 const TOPIC = { partitions: 3, replication: null, retentionHours: 24, create: true };
 
-/** Waits until readiness says so. */
-const complains = (bus: KafkaBus, ...texts: (string | RegExp)[]) =>
-  waitUntil(
-    async () => {
-      const { ready, problem = '' } = await busPart(bus)();
-      return (
-        !ready &&
-        texts.every((text) => (typeof text === 'string' ? problem.includes(text) : text.test(problem)))
-      );
+/** Waits until readiness says so; a failure names what it said last. */
+async function complains(bus: KafkaBus, ...texts: (string | RegExp)[]): Promise<void> {
+  let last = '';
+  const says = async (): Promise<boolean> => {
+    const { ready, problem = '' } = await busPart(bus)();
+    last = ready ? 'nothing' : problem;
+    return (
+      !ready && texts.every((text) => (typeof text === 'string' ? last.includes(text) : text.test(last)))
+    );
+  };
+  await waitUntil(says, { ...WAIT, what: `readiness to say ${texts.join(' and ')}` }).catch(
+    (error: unknown) => {
+      throw new Error(`It says: ${last}`, { cause: error });
     },
-    { ...WAIT, what: `readiness to say ${texts.join(' and ')}` },
   );
+}
 const recovers = (bus: KafkaBus) =>
   waitUntil(() => bus.health().problem === null, { ...WAIT, what: 'readiness' });
 
