@@ -245,17 +245,6 @@ AS $function$
   from operator_action_pairs p where p.action_id = entry
 $function$;
 
-CREATE OR REPLACE FUNCTION public.operator_action_text(a operator_actions)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-  select canonical_json(jsonb_build_object(
-    'id', a.id, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'action', a.action, 'system', a.system,
-    'actor', a.actor, 'key', a.key, 'reason', a.reason, 'detail', a.detail, 'before', a.before, 'after', a.after,
-    'pairs', jsonb_build_object('count', a.pair_count, 'sha256', a.pairs_hash), 'previous', a.previous))
-$function$;
-
 CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
  RETURNS void
  LANGUAGE sql
@@ -1054,6 +1043,17 @@ create table webhook_signs (
   refused_at timestamp with time zone,
   refused_reason text
 ) with (fillfactor=50);
+
+CREATE OR REPLACE FUNCTION public.operator_action_text(a operator_actions)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select canonical_json(jsonb_build_object(
+    'id', a.id, 'at', to_char(a.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'action', a.action, 'system', a.system,
+    'actor', a.actor, 'key', a.key, 'reason', a.reason, 'detail', a.detail, 'before', a.before, 'after', a.after,
+    'pairs', jsonb_build_object('count', a.pair_count, 'sha256', a.pairs_hash), 'previous', a.previous))
+$function$;
 
 create table idempotent_writes_default partition of idempotent_writes default;
 create table inbound_event_ids_default partition of inbound_event_ids default;

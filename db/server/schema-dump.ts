@@ -57,11 +57,15 @@ const SEQUENCES = `
     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i')
   order by c.relname collate "C"`;
 
-const FUNCTIONS = `
+/** Whether one of its arguments is a row of a table, which then has to be there first. */
+const TAKES_ROW = `exists (
+  select from unnest(p.proargtypes) a(type) join pg_type t on t.oid = a.type where t.typtype = 'c')`;
+
+const functions = (which: string) => `
   select rtrim(pg_get_functiondef(p.oid), E'\\n') || ';'
       || ${comment('function', 'p.oid::regprocedure', "obj_description(p.oid, 'pg_proc')")} as text
   from pg_proc p
-  where p.pronamespace = 'public'::regnamespace and p.prokind in ('f', 'p') and ${OURS('p.oid', 'p.proname')}
+  where p.pronamespace = 'public'::regnamespace and p.prokind in ('f', 'p') and ${which} and ${OURS('p.oid', 'p.proname')}
   order by p.oid::regprocedure::text collate "C"`;
 
 const TABLES = `
@@ -135,8 +139,9 @@ const QUERIES = [
   TYPES,
   DOMAINS,
   SEQUENCES,
-  FUNCTIONS,
+  functions(`not ${TAKES_ROW}`),
   TABLES,
+  functions(TAKES_ROW),
   DEFAULTS,
   CONSTRAINTS,
   INDEXES,
