@@ -5,6 +5,7 @@ import { expectDescribed } from './described.ts';
 import { expectProblem, startApi, type Answer } from './start-api.ts';
 
 const replays = '/api/v1/replays';
+const plans = '/api/v1/replay-plans';
 
 describe('/replays', () => {
   const world = useTwoWay();
@@ -30,9 +31,9 @@ describe('/replays', () => {
     api.send('POST', path, { body, headers });
 
   async function plan(body: object = {}): Promise<Answer> {
-    const answer = await post(`${replays}/plan`, body);
+    const answer = await post(plans, body);
     expect(answer.status, answer.text).to.equal(200);
-    expectDescribed('post', `${replays}/plan`, answer);
+    expectDescribed('post', plans, answer);
     return answer;
   }
 
@@ -58,9 +59,9 @@ describe('/replays', () => {
     });
     expect(json['counts']).to.deep.include({ statuses: { parked: 3, queued: 1 }, systems: { stripe: 3 } });
     expect(json).to.deep.include({ calls: { least: 0, most: 6 }, seconds: 2, rate: 2 });
-    const page = `${replays}/plans/${String(json['plan'])}?limit=3`;
+    const page = `${plans}/${String(json['plan'])}?limit=3`;
     const first = await api.send('GET', page);
-    expectDescribed('get', `${replays}/plans/{hash}`, first);
+    expectDescribed('get', `${plans}/{hash}`, first);
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get('Link') ?? '')?.[1] ?? '';
     const second = await api.send('GET', next);
     expect(second.headers.get('Link')).to.equal(null);
@@ -161,13 +162,13 @@ describe('/replays', () => {
     await park(2);
     const { json } = await plan();
     const refusals: [string, object, number, string][] = [
-      [`${replays}/plan`, { colour: 'red' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { status: 'lost' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { id: 'x' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { since: 'yesterday' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { direction: 'up' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { system: 'nowhere' }, 400, 'invalid_request'],
-      [`${replays}/plan`, { group: '0'.repeat(12) }, 404, 'group_not_found'],
+      [plans, { colour: 'red' }, 400, 'invalid_request'],
+      [plans, { status: 'lost' }, 400, 'invalid_request'],
+      [plans, { id: 'x' }, 400, 'invalid_request'],
+      [plans, { since: 'yesterday' }, 400, 'invalid_request'],
+      [plans, { direction: 'up' }, 400, 'invalid_request'],
+      [plans, { system: 'nowhere' }, 400, 'invalid_request'],
+      [plans, { group: '0'.repeat(12) }, 404, 'group_not_found'],
       [replays, { plan: 'x' }, 400, 'invalid_request'],
       [replays, { plan: json['plan'], rate: 0 }, 400, 'invalid_request'],
       [replays, { plan: json['plan'] }, 400, 'invalid_request'],
@@ -181,7 +182,7 @@ describe('/replays', () => {
     }
     const missing = await begin({ plan: json['plan'] });
     expect(missing.errors.map(({ pointer }) => pointer)).to.deep.equal(['/reason']);
-    expectProblem(await api.send('GET', `${replays}/plans/${'0'.repeat(64)}`), 404, 'plan_not_found');
+    expectProblem(await api.send('GET', `${plans}/${'0'.repeat(64)}`), 404, 'plan_not_found');
     expectProblem(await api.send('GET', `${replays}/9`), 404, 'replay_not_found');
     expectProblem(await api.send('GET', `${replays}/x`), 400, 'invalid_request');
   });
