@@ -81,8 +81,9 @@ export function createChangeStreams({ live, stillAllowed, holderOf, limits }: St
     const check = setInterval(() => {
       stillAllowed(req, limits.keyMs).then(
         (allowed) => allowed || end('key_ended'),
-        // A key that cannot be checked counts for no longer than one that was revoked.
-        () => end('key_ended'),
+        // A key that cannot be checked counts for no longer than one that was revoked; the client comes
+        // back, and is then told what is wrong.
+        () => end('closing'),
       );
     }, limits.keyMs);
     const beat = setInterval(sink.beat, limits.heartbeatMs);

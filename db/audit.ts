@@ -172,6 +172,13 @@ export type Retired = {
   broken: number | null;
 };
 
+/** What is to leave, and the first of it that does not fit. */
+async function readOld(db: Db | Tx, cutoff: Date) {
+  const { rows: part } = await db.raw<{ rows: Old[] }>(oldSql, { cutoff });
+  const broken = part.find(({ fits, previous }, at) => !fits || (at > 0 && previous !== part[at - 1]?.hash));
+  return { part, first: part[0], last: part.at(-1), broken };
+}
+
 /**
  * Removes the oldest part of the chain if it is older than `cutoff`, at most 1,000 entries. A part
  * that does not fit stays as it is, for `twinbox verify --audit`.
@@ -185,15 +192,13 @@ export async function retireAudit(
     `select at from operator_actions order by id limit 1`,
   );
   if (!rows[0] || rows[0].at.getTime() >= cutoff.getTime() - SLACK_MS) return none;
+  // Before the lock: every operation waits for that one.
+  const ahead = await readOld(db, cutoff);
+  if (ahead.last === undefined || ahead.broken) return { ...none, broken: ahead.broken?.id ?? null };
   return withTransaction(db, async (tx) => {
     await tx.raw('lock table operator_actions in share row exclusive mode');
-    const { rows: part } = await tx.raw<{ rows: Old[] }>(oldSql, { cutoff });
-    const [first] = part;
-    const last = part.at(-1);
+    const { part, first, last, broken } = await readOld(tx, cutoff);
     if (!first || !last) return none;
-    const broken = part.find(
-      ({ fits, previous }, at) => !fits || (at > 0 && previous !== part[at - 1]?.hash),
-    );
     if (broken) return { ...none, broken: broken.id };
     const checkpoint = {
       firstId: first.id,

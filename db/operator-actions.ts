@@ -23,7 +23,8 @@ export type Change = {
 };
 
 // The lock lets one transaction write at a time, so that the order of ids is the order of commits,
-// and a reader that goes on after an id misses none. The lock is taken last in every transaction.
+// and a reader that goes on after an id misses none. The lock is taken last in every transaction. After a restore the
+// sequence may stand below the newest entry.
 const insertSql = `
 with asked as (
   select distinct p.mapping_id, p.event_id from unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)
@@ -33,7 +34,7 @@ with asked as (
   from asked
 ), entry as materialized (
   select jsonb_populate_record(null::operator_actions, jsonb_build_object(
-    'id', nextval(pg_get_serial_sequence('operator_actions', 'id')), 'action', :action::text, 'system', :system::text,
+    'id', greatest(nextval(pg_get_serial_sequence('operator_actions', 'id')), h.id + 1), 'action', :action::text, 'system', :system::text,
     'actor', :actor::text, 'key', :key::text, 'reason', :reason::text, 'detail', :detail::jsonb, 'before', :before::jsonb,
     'after', :after::jsonb, 'at', :at::timestamptz, 'pair_count', s.pair_count, 'pairs_hash', s.pairs_hash, 'previous', h.hash)) as e
   from audit_head h, summed s

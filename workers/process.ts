@@ -1,5 +1,6 @@
 // The workers' role: receive, reconcile and housekeeping, for every system in use. It is built in
 // the same way for a separate process and for the process that runs every role.
+import { readLanePauses } from '../db/limits/pauses.ts';
 import { ensureConnections } from '../db/connections.ts';
 import { raiseUncarried, raiseWaiting } from '../db/mappings/dirty.ts';
 import { fullJitter } from '../lib/backoff.ts';
@@ -141,13 +142,15 @@ function namesOf(systems: readonly SyncDeps[]): string[] {
 }
 
 /**
- * Raises the pairs that waited until a setting allowed more, if it does now, and those for which a
+ * Raises the pairs that waited until a setting allowed more, if it does now and no pause holds, and those for which a
  * transform failed: this process may have a corrected one.
  */
 async function raiseAllowed({ db, clock, integration: { system }, policy }: SyncDeps): Promise<void> {
   await raiseUncarried(db, system, clock.now());
-  if (policy.writes) await raiseWaiting(db, system, 'writes_off', clock.now());
-  if (policy.pulls) await raiseWaiting(db, system, 'pulls_off', clock.now());
+  const paused = (await readLanePauses(db, system)).map(({ direction }) => direction);
+  if (policy.writes && !paused.includes('outbound'))
+    await raiseWaiting(db, system, 'writes_off', clock.now());
+  if (policy.pulls && !paused.includes('inbound')) await raiseWaiting(db, system, 'pulls_off', clock.now());
   if (policy.deletesIn !== 'ask') await raiseWaiting(db, system, 'ask_delete', clock.now());
 }
 

@@ -36,7 +36,7 @@ import { openDatabase, type OpenDatabase } from '../database.ts';
 import { inspectFolder } from '../embedded/folder.ts';
 import { lookAtBus, lookAtRefused, lookAtSettings } from '../examine-bus.ts';
 import { readUnmatched } from '../unmatched.ts';
-import { exit } from '../exit.ts';
+import { exit, NeedsDatabase } from '../exit.ts';
 import { table, type Output } from '../output.ts';
 import { chosenSystems, systemOption } from '../systems.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -75,6 +75,7 @@ async function examine(registry: Registry, named: string | undefined): Promise<C
     loadConfigAndCatalogue(),
   );
   if ('level' in config) return [config];
+  if (config.remote) throw new NeedsDatabase();
   const found: Check[] = [
     checks.ok(
       'settings',

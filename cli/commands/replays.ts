@@ -30,7 +30,12 @@ Examples:
   addShow(replays, context);
   addAct(replays, context, 'pause', 'raise no more pairs until it is resumed');
   addAct(replays, context, 'resume', 'let one go on that is paused or has stopped itself');
-  addAct(replays, context, 'cancel', 'end one; pairs that are raised already still get their results');
+  addAct(
+    replays,
+    context,
+    'cancel',
+    'end one; a pair that is raised already is still looked at, and not counted',
+  );
 }
 
 function addList(replays: Command, { output, finish }: CommandContext): void {

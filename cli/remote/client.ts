@@ -36,23 +36,23 @@ export function createApiClient({ url, key }: Place): ApiClient {
     }
   }
 
-  async function jsonOf(answer: Response): Promise<unknown> {
-    const text = await answer.text();
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new CliError(
-        exit.unavailable,
-        `${base} answers, but it is no Twinbox API (${answer.status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
-        { cause },
-      );
-    }
+  async function jsonOf(answer: Response): Promise<object> {
+    // An answer may break off in its body.
+    const text = await answer.text().catch((cause: unknown) => {
+      throw new CliError(exit.unavailable, unreachable(base, cause), { cause });
+    });
+    const body = parsed(text);
+    if (body !== null) return body;
+    throw new CliError(
+      exit.unavailable,
+      `${base} answers, but it is no Twinbox API (${answer.status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
+    );
   }
 
-  async function demand(answer: Response): Promise<unknown> {
+  async function demand(answer: Response): Promise<object | null> {
     const body = await jsonOf(answer);
     if (answer.ok) return body;
-    const { code, detail, title } = body as { code?: string; detail?: string; title?: string };
+    const { code, detail, title }: { code?: string; detail?: string; title?: string } = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
     throw refusal(base, answer.status, { code, says: detail ?? title ?? 'without a reason' });
   }
@@ -71,7 +71,9 @@ export function createApiClient({ url, key }: Place): ApiClient {
     },
     async ready() {
       const answer = await send('/ready', { signal: AbortSignal.timeout(ANSWER_MS) });
-      if (answer.ok || answer.status === 503) return (await jsonOf(answer)) as Json;
+      // A process that is starting, and a proxy, answer 503 too, without a report.
+      const body = answer.ok || answer.status === 503 ? await jsonOf(answer.clone()) : {};
+      if ('warnings' in body) return body as Json;
       await demand(answer);
       throw new CliError(exit.unavailable, `${base} has no /ready.`);
     },
@@ -82,6 +84,16 @@ export function createApiClient({ url, key }: Place): ApiClient {
       throw new CliError(exit.unavailable, `${base} has no stream of changes.`);
     },
   };
+}
+
+/** Null for what is no object and no list. */
+function parsed(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function queryText(query: Query): string {

@@ -92,6 +92,10 @@ alter table operator_actions
 create index operator_actions_action on operator_actions (action, system, id);
 create index operator_actions_actor on operator_actions (actor, id);
 
+-- A copy that was made before moved the position of the log to an id of events.
+update walk_positions set position = (select coalesce(max(id), 0) from operator_actions)
+where name = 'operator-log' and position > (select coalesce(max(id), 0) from operator_actions);
+
 -- An entry leaves only after a checkpoint holds it.
 create function refuse_removal_of_actions() returns trigger language plpgsql as $$
 begin

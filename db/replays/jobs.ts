@@ -154,13 +154,16 @@ export async function resumeJob(tx: Tx, id: number, now: Date): Promise<void> {
   );
 }
 
-/** What is raised already goes on, and its result is still counted. */
+/**
+ * A pair that is raised already is still looked at, and its result is not counted: a pair of a paused system would
+ * otherwise stay in the job, and no other replay could have it.
+ */
 export async function cancelJob(tx: Tx, id: number, now: Date): Promise<void> {
   await tx.raw(
     `with left_out as (
-       update replay_items set state = 'cancelled', judged_at = :now::timestamptz where job_id = :id and state = 'queued' returning 1
+       update replay_items set state = 'cancelled', judged_at = :now::timestamptz where job_id = :id and state in ('queued', 'raised') returning 1
      ), n as (select count(*) as n from left_out)
-     update replay_jobs set state = 'cancelled', ended_at = :now::timestamptz, queued = queued - n.n, cancelled = cancelled + n.n from n where id = :id`,
+     update replay_jobs set state = 'cancelled', ended_at = :now::timestamptz, queued = 0, raised = 0, cancelled = cancelled + n.n from n where id = :id`,
     { id, now },
   );
 }

@@ -194,7 +194,11 @@ function wordsOf({ systems, ids, statuses, group, row, ...rest }: Selection): st
 /** The pairs of a selection. */
 export async function selectPairs(db: Db | Tx, selection: Selection): Promise<number[]> {
   const { rows } = await db.raw<{ rows: { id: number }[] }>(
-    `with chosen as (${chosenSql(selection)}) select distinct mapping_id as id from chosen order by id`,
+    `with chosen as (${chosenSql(selection)}), kept as (
+       select mapping_id from (
+         select mapping_id, row_number() over (order by sync_event_id nulls last, target, mapping_id) as place from chosen) placed
+       where place <= :most::integer)
+     select distinct mapping_id as id from kept order by id`,
     bindingsOf(selection),
   );
   return rows.map(({ id }) => id);

@@ -80,6 +80,18 @@ export async function countRetrying(tx: Tx, id: number): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+/** Raised pairs that no worker takes, since their system or their row is paused. */
+export async function countHeld(tx: Tx, id: number): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { count: number }[] }>(
+    `select count(*) as count from replay_items i join external_mappings m on m.id = i.mapping_id
+     where i.job_id = :id and i.state = 'raised' and (
+       exists (select from connections c where c.system = m.system and c.paused_at is not null)
+       or exists (select from row_pauses p where p.system = m.system and p.entity_type = m.entity_type and p.row_id = m.internal_id))`,
+    { id },
+  );
+  return rows[0]?.count ?? 0;
+}
+
 // Items leave the queue in the order of their places: the first of the queue has the place after all that have left it.
 // What the selection asked for need not be true any more: another event, or a person, has settled the pair meanwhile.
 const nextSql = `

@@ -3,10 +3,10 @@ export const remoteProperties = {
   TWINBOX_API_URL: {
     group: 'Twinbox',
     type: 'string',
-    pattern: '^https?://[^\\s?#]+$',
+    pattern: '^https?://[^\\s?#/@]+(/[^\\s?#]*)?$',
     description:
       'The address of an API that the reading commands of `twinbox` ask in place of a database, such as that of another machine. The processes do not use it.',
-    expects: 'an address that begins with https:// or http://',
+    expects: 'an address that begins with https:// or http://, without a name or a password in it',
     example: 'https://twinbox.example.com',
   },
   TWINBOX_API_KEY: {

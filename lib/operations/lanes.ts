@@ -212,6 +212,8 @@ async function resumeDirection(
   tx: Tx,
   { system, direction, actor, reason, now }: Asked & { direction: Direction },
 ): Promise<ResumeOutcome> {
+  // As many pairs may wait as were changed during the pause.
+  await tx.raw('set local statement_timeout = 0');
   // Before any mapping is locked (lib/sync/paused.ts).
   const ended = await endLanePause(tx, { system, direction });
   if (!ended) return notPaused(await pausedDirections(tx, system));

@@ -5,6 +5,7 @@
 // A round only raises pairs. What is then sent is decided by the step, with its own intents: a pair that
 // is raised twice by a mistake would be looked at once more, and nothing would be sent twice.
 import {
+  countHeld,
   countRetrying,
   findOpenJobs,
   judgeItems,
@@ -42,13 +43,22 @@ const RESULTS_LEAST = 10;
 
 export type Round = { state: string; raised: number; judged: number };
 
-/** A round of every job that is open, of each by whichever process comes first. Returns how many items moved. */
+/**
+ * A round of every job that is open, of each by whichever process comes first. Returns how many items moved. A job
+ * whose round fails holds up no other one; the first error is thrown when all have had their round.
+ */
 export async function runReplayRounds(deps: RoundDeps): Promise<number> {
   let moved = 0;
+  const errors: unknown[] = [];
   for (const id of await findOpenJobs(deps.db)) {
-    const round = await runReplayRound(deps, id);
-    moved += round ? round.raised + round.judged : 0;
+    try {
+      const round = await runReplayRound(deps, id);
+      moved += round ? round.raised + round.judged : 0;
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return moved;
 }
 
@@ -75,7 +85,9 @@ async function roundOf(tx: Tx, id: number, now: Date): Promise<(Round & { why: s
   const inHand = job.raised - results;
   const runs = job.state === 'running';
   const why = runs ? whyStop(after, inHand > 0 ? await countRetrying(tx, id) : 0) : null;
-  const room = runs && why === null ? roomFor(job, inHand, now) : { pairs: 0, pacedAt: job.pacedAt };
+  // Pairs that no worker takes must not keep the others out.
+  const held = inHand >= mostInHand(job.rate) ? await countHeld(tx, id) : 0;
+  const room = runs && why === null ? roomFor(job, inHand - held, now) : { pairs: 0, pacedAt: job.pacedAt };
   const { raised, skipped } =
     room.pairs > 0
       ? await raiseNext(tx, {
@@ -100,6 +112,10 @@ function ofResults({ done, failed, skipped }: Judged): Judged {
   return { done, failed, skipped };
 }
 
+function mostInHand(rate: number): number {
+  return Math.max(IN_HAND_LEAST, rate * IN_HAND_SECONDS);
+}
+
 /** How many pairs the rate allows now, and until when the rate is then used up. */
 export function roomFor(
   { rate, pacedAt, queued }: Pick<LockedJob, 'rate' | 'pacedAt' | 'queued'>,
@@ -108,7 +124,7 @@ export function roomFor(
 ): { pairs: number; pacedAt: Date } {
   const from = Math.max(pacedAt.getTime(), now.getTime() - Math.max(MAKES_UP_MS, 1_000 / rate));
   const allowed = Math.floor(((now.getTime() - from) * rate) / 1_000 + 1e-6);
-  const free = Math.max(IN_HAND_LEAST, rate * IN_HAND_SECONDS) - inHand;
+  const free = mostInHand(rate) - inHand;
   const pairs = Math.max(0, Math.min(allowed, Math.floor(free), queued, MOST_AT_ONCE));
   return { pairs, pacedAt: new Date(from + (pairs * 1_000) / rate) };
 }

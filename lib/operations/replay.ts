@@ -49,7 +49,9 @@ export async function beginReplay(
   deps: Pick<SyncDeps, 'db' | 'clock' | 'log'>,
   ask: ReplayAsk,
 ): Promise<{ begun: StartOutcome; raised: number }> {
-  await runReplayRounds(deps);
+  await runReplayRounds(deps).catch((error: unknown) =>
+    deps.log.warn('replay.round_failed', { error: String(error) }),
+  );
   const begun = await startReplay(deps, ask);
   const round = begun.outcome === 'started' ? await runReplayRound(deps, begun.job.id) : null;
   return { begun, raised: round?.raised ?? 0 };

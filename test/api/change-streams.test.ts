@@ -69,3 +69,25 @@ describe('a client of the stream that does not read', () => {
     expect(made).to.be.within(1, 60);
   });
 });
+
+describe('a stream whose key cannot be checked', () => {
+  it('ends, and does not say that the key is at fault', async () => {
+    const stream = createChangeStreams({
+      live: {
+        follow: (_after, _take, signal) =>
+          new Promise((resolve) =>
+            signal.addEventListener('abort', () => resolve({ outcome: 'aborted' }), { once: true }),
+          ),
+      },
+      stillAllowed: () => Promise.reject(new Error('the database is away')),
+      holderOf: () => 'one',
+      limits: { ...streamLimits, keyMs: 5 },
+    });
+    const app = express();
+    app.get('/', (req, res, next) => void stream(req, res, null).catch(next));
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
+    const answer = await fetch(server.url);
+    expect(await answer.text()).to.include('data: {"reason":"closing"}');
+    await server.close();
+  });
+});

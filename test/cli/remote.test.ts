@@ -65,12 +65,29 @@ describe('a command with TWINBOX_API_URL', () => {
     const { url } = api.server;
     const other = createServer((_req, res) => res.end('<html>'));
     const another = await listening(other);
-    opened.push(other);
+    const begin = createServer((_req, res) =>
+      res.writeHead(503).end('{"status":503,"code":"starting","detail":"The database is not open yet."}'),
+    );
+    const starting = await listening(begin);
+    const cut = createServer((_req, res) => {
+      res.writeHead(200, { 'Content-Length': '100' }).write('[', () => res.destroy());
+    });
+    const broken = await listening(cut);
+    opened.push(other, begin, cut);
     const closed = await closedPort();
     const wrong: [string, string | null, string[], number, RegExp][] = [
       [closed, null, ['events'], 69, /cannot be reached \(ECONNREFUSED\)\. Start it, or fix/],
       ['nowhere', null, ['events'], 78, /TWINBOX_API_URL/],
+      [
+        'http://me:my-password@127.0.0.1:1',
+        null,
+        ['events'],
+        78,
+        /TWINBOX_API_URL .*without a name or a password/,
+      ],
       [another, null, ['groups'], 69, /is no Twinbox API/],
+      [starting, null, ['status'], 69, /refuses: The database is not open yet\./],
+      [broken, null, ['events'], 69, /cannot be reached/],
       [`${url}/elsewhere`, viewer, ['events'], 69, /no such route \(404\)/],
       [url, null, ['events'], 78, /does not accept the key: .*TWINBOX_API_KEY/],
       [url, revoked, ['tail'], 78, /was revoked at/],
@@ -88,8 +105,10 @@ describe('a command with TWINBOX_API_URL', () => {
       const { code, stderr } = await ask(place, key, ...command);
       expect({ code, lines: stderr.trimEnd().split('\n').length }, stderr).to.deep.equal({
         code: status,
-        lines: place === 'nowhere' ? stderr.trimEnd().split('\n').length : 1,
+        // Wrong settings are listed below a sentence.
+        lines: place === 'nowhere' || place.includes('@') ? stderr.trimEnd().split('\n').length : 1,
       });
+      expect(stderr).to.not.include('my-password');
       expect(stderr).to.match(says);
       for (const secret of [viewer, revoked]) expect(stderr).to.not.include(secret);
     }
@@ -100,6 +119,7 @@ describe('a command with TWINBOX_API_URL', () => {
       ['verify'],
       ['keys', 'create', 'x', '--scope', 'viewer'],
       ['top'],
+      ['doctor'],
       ['migrate', '--plan'],
     ]) {
       const { code, stderr } = await ask(api.server.url, viewer, ...command);

@@ -91,6 +91,33 @@ describe('changes as they happen', () => {
     expect((await followUntil(() => ids.slice(3), second)).seen).to.deep.equal(ids.slice(3));
   });
 
+  it('come to the others while one that joins takes nothing', async () => {
+    const stop = new AbortController();
+    const stuck = Promise.withResolvers<undefined>();
+    const one = live.follow(
+      null,
+      async ({ rows }) => {
+        // The first batch is the position; what comes then is part of the common reading.
+        if (rows.length === 0) return void (await create());
+        stuck.resolve(undefined);
+        await new Promise(() => undefined);
+      },
+      stop.signal,
+    );
+    await stuck.promise;
+    const ids: number[] = [];
+    const { seen } = await followUntil(
+      () => ids,
+      null,
+      async ({ rows }) => {
+        if (rows.length === 0) ids.push(await create());
+      },
+    );
+    expect(seen).to.include(ids[0]);
+    stop.abort();
+    expect(await one).to.deep.equal({ outcome: 'aborted' });
+  });
+
   it('end for a position of another database', async () => {
     const stop = new AbortController();
     const foreign = { place: '00000000', seen: { xmin: 9, xmax: 9, running: [] }, floor: 0, lateFloors: [] };

@@ -58,6 +58,12 @@ describe('closing', () => {
     expect(await world.db('operator_action_pairs')).to.have.length(2);
   });
 
+  it('is of no more deliveries than were asked for', async () => {
+    await parked();
+    await parked();
+    expect(await close({ status: 'parked', max: 1 })).to.deep.include({ selected: 1, closed: 1 });
+  });
+
   it('is over when the pair gets an event and fails again: the group comes back under its name', async () => {
     const [first, second] = [await parked(), await parked()];
     const [group] = await groups();
