@@ -7,13 +7,31 @@ export const liveDefects: readonly Defect[] = [
     edits: [
       {
         file: 'lib/customers/live-changes.ts',
-        find: `  const end = await readWindow(reads, { ...follower.position, window }, follower.take);`,
+        find: `  const end = await readWindow(reads, { ...follower.position, window }, (batch) => {
+    void follower.take(batch);
+  });`,
         replace: `  const end: Position | Ended = { ...follower.position, window };`,
       },
     ],
     caughtBy: {
       file: 'test/lib/customers/live-changes.test.ts',
       title: 'miss nothing that is committed between the position of a new follower and its first round',
+    },
+  },
+  {
+    name: 'all followers that wait for one that joins',
+    edits: [
+      {
+        file: 'lib/customers/live-changes.ts',
+        find: `  const end = await readWindow(reads, { ...follower.position, window }, (batch) => {
+    void follower.take(batch);
+  });`,
+        replace: `  const end = await readWindow(reads, { ...follower.position, window }, follower.take);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/customers/live-changes.test.ts',
+      title: 'come to the others while one that joins takes nothing',
     },
   },
   {

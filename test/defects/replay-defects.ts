@@ -43,4 +43,32 @@ export const replayDefects: Defect[] = [
       title: `refuses a plan that does not hold any more, and says what came, left and changed`,
     },
   },
+  {
+    name: 'pairs of paused customers that keep a whole replay waiting',
+    edits: [
+      {
+        file: 'lib/operations/replay-round.ts',
+        find: `inHand >= mostInHand(job.rate) ? await countHeld(tx, id) : 0;`,
+        replace: `inHand < 0 ? await countHeld(tx, id) : 0;`,
+      },
+    ],
+    caughtBy: {
+      file: JOBS,
+      title: `goes on past pairs of paused customers, and a cancel gives them to another replay`,
+    },
+  },
+  {
+    name: 'an entry of the record with a number below its head',
+    edits: [
+      {
+        file: 'db/operator-actions.ts',
+        find: `greatest(nextval(pg_get_serial_sequence('operator_actions', 'id')), h.id + 1)`,
+        replace: `nextval(pg_get_serial_sequence('operator_actions', 'id'))`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/operations/audit-chain.test.ts',
+      title: `goes on behind its newest entry where a restore has put the sequence below it`,
+    },
+  },
 ];
