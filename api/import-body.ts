@@ -12,7 +12,7 @@ export type ImportBody = {
   /** Read once. */
   chunks(): AsyncGenerator<Buffer>;
   /**
-   * Ends `chunks`, and what is being decompressed for it. Throws away what still comes, so that the answer
+   * Breaks off `chunks`, and what is being decompressed for it. Throws away what still comes, so that the answer
    * arrives, and then cuts the connection.
    */
   discard(): void;
@@ -98,12 +98,12 @@ async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer>
   const stream = decoder === undefined ? req : decoded(req, decoder);
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      if (reading.stopped) return;
+      // Not an end: what is read of a body whose end is missing is no file.
+      if (reading.stopped) throw new Error('this body was thrown away');
       yield chunk as Buffer;
     }
   } catch (cause) {
-    if (reading.stopped) return;
-    if (!isOfCompression(cause)) throw cause;
+    if (reading.stopped || !isOfCompression(cause)) throw cause;
     throw new Problem('malformed_body', 'The compressed body is damaged, or its end is missing.', { cause });
   }
 }
