@@ -98,10 +98,11 @@ async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer>
   const stream = decoder === undefined ? req : decoded(req, decoder);
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-      // Not an end: what is read of a body whose end is missing is no file.
-      if (reading.stopped) throw new Error('this body was thrown away');
+      if (reading.stopped) break;
       yield chunk as Buffer;
     }
+    // Not an end: what is read of a body whose end is missing is no file.
+    if (reading.stopped) throw new Error('this body was thrown away');
   } catch (cause) {
     if (reading.stopped || !isOfCompression(cause)) throw cause;
     throw new Problem('malformed_body', 'The compressed body is damaged, or its end is missing.', { cause });
