@@ -189,7 +189,11 @@ describe('POST /customers/import', () => {
 
   it('refuses the line alone whose value has very many levels, also with a key', async () => {
     const deep = `{"email":"deep@deep.example","name":${'['.repeat(49_000)}${']'.repeat(49_000)}}`;
-    const body = [`{"email":"ada@deep.example","name":"Ada"}`, deep, `{"email":"bea@deep.example","name":"Bea"}`];
+    const body = [
+      `{"email":"ada@deep.example","name":"Ada"}`,
+      deep,
+      `{"email":"bea@deep.example","name":"Bea"}`,
+    ];
     for (const headers of [{}, { 'Idempotency-Key': 'deep' }]) {
       const { status, lines, last } = await bring(body.join('\n'), { type: ndjson, headers });
       expect(status).to.equal(200);

@@ -52,7 +52,9 @@ describe('the API document', () => {
     const without = Object.entries(paths).flatMap(([path, item]) =>
       Object.entries(item)
         .filter(([method]) => ['post', 'put', 'patch', 'delete'].includes(method))
-        .filter(([, { parameters = [] }]) => !parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key')))
+        .filter(
+          ([, { parameters = [] }]) => !parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key')),
+        )
         .map(([method]) => `${method} ${path}`),
     );
     expect(without.filter((each) => !each.includes('/webhooks/'))).to.deep.equal([]);
