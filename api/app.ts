@@ -103,6 +103,7 @@ export function createApi(deps: ApiDeps): Express {
 
   app.use(beginRequest({ clock, log }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
+  const { stillAllowed } = login;
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
   mountRoutes(app, '/', health);
   mountRoutes(app, basePath, health);
@@ -117,7 +118,7 @@ export function createApi(deps: ApiDeps): Express {
     app,
     basePath,
     customerRoutes({
-      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs },
+      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs, stillAllowed },
       ...(importTimes && { times: importTimes }),
     }),
   );
@@ -129,10 +130,9 @@ export function createApi(deps: ApiDeps): Express {
   );
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
-  mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, deadlineMs }));
+  mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, clock, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
-  const { stillAllowed } = login;
   mountRoutes(app, basePath, changeRoutes({ db, log, deadlineMs, stillAllowed, limits: streams }));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));

@@ -1,6 +1,7 @@
 // Closing of deliveries and of a whole group, with a reason. lib/operations/closing.ts says what it means.
 
 import { Router, type RequestHandler } from 'express';
+import type { Tx } from '../db/server/connection.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { closeSelected, type CloseOutcome } from '../lib/operations/closing.ts';
 import type { SelectionWords } from '../lib/operations/selection-words.ts';
@@ -49,7 +50,8 @@ function close(
   return async (req, res) => {
     const { reason, ...words } = wordsOf(req);
     const of = { systems, entity: entity.name, now: clock.now() };
-    const selection = await demandSelection(db, words, of);
+    // Behind the look-up of the key: the closing that is repeated has ended the group.
+    const selection = (tx: Tx) => demandSelection(tx, words, of);
     const asked = { selection, reason, actor: actorOf(req) ?? 'unknown' };
     await answerOnce<CloseOutcome>([req, res], clock, closedJson, (once) =>
       closeSelected({ db, clock }, asked, once),

@@ -41,6 +41,8 @@ export type ImportRouteDeps = {
   log: ApiLog;
   /** Wakes the relay after a batch. */
   nudge: () => void;
+  /** Whether the key of the request may still be used; asks anew if the answer is older than `ms`. */
+  stillAllowed(req: Request, ms: number): Promise<boolean>;
   times?: ImportTimes;
 };
 
@@ -90,7 +92,7 @@ async function runImport(
   const whole: Import = { ...asked, onExisting, dryRun: asked.query.dry_run === 'true' };
   const answer = createImportAnswer(res, { dryRun: whole.dryRun, reports: onExisting !== 'skip' });
   const keyed = await beginKeyed(deps, whole, [req, res]);
-  const stop = createImportStop(res, times);
+  const stop = createImportStop(res, times, () => deps.stillAllowed(req, times.keyMs));
   let counts = keyed?.counts ?? NO_ROWS;
   // Before the answer ends, since whoever has the answer may repeat at once.
   const release = async (): Promise<void> => {

@@ -11,7 +11,10 @@ export type ImportBody = {
   encoding: string | undefined;
   /** Read once. */
   chunks(): AsyncGenerator<Buffer>;
-  /** Throws away what still comes, so that the answer arrives, and then cuts the connection. */
+  /**
+   * Breaks off `chunks`, and what is being decompressed for it. Throws away what still comes, so that the answer
+   * arrives, and then cuts the connection.
+   */
   discard(): void;
 };
 
@@ -37,15 +40,22 @@ const DISCARD_MS = 1_000;
 /** Throws the Problem of a body that is none, or whose type is not taken. */
 export function importBodyOf(req: Request): ImportBody {
   const { format, encoding } = demandType(req);
-  const decoder = demandCoding(req);
+  const create = demandCoding(req);
   if (req.headers['transfer-encoding'] === undefined && Number(req.headers['content-length'] ?? 0) === 0)
     throw new Problem('malformed_body', 'The body is empty. Send the rows of the customers in it.');
+  const reading: Reading = { stopped: false, decoder: undefined };
   return {
     ...{ format, encoding },
-    chunks: () => chunksOf(req, decoder),
+    chunks() {
+      reading.decoder = create?.();
+      return chunksOf(req, reading);
+    },
     discard() {
-      if (req.complete) return;
+      reading.stopped = true;
       req.unpipe();
+      // A small body may hold gigabytes: without its end they would still be decompressed.
+      reading.decoder?.destroy();
+      if (req.complete) return;
       req.on('readable', () => {
         while (req.read() !== null);
       });
@@ -79,13 +89,22 @@ function demandCoding(req: Request): (() => Transform) | null {
   throw new Problem('unsupported_media_type', 'Send the body uncompressed, or with gzip, deflate or br.');
 }
 
+/** How far the reading of a body is. */
+type Reading = { stopped: boolean; decoder: Transform | undefined };
+
 /** Does not end the request when its reader leaves, which would end the connection before the answer. */
-async function* chunksOf(req: Request, decoder: (() => Transform) | null): AsyncGenerator<Buffer> {
-  const stream = decoder === null ? req : decoded(req, decoder());
+async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer> {
+  const { decoder } = reading;
+  const stream = decoder === undefined ? req : decoded(req, decoder);
   try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      if (reading.stopped) break;
+      yield chunk as Buffer;
+    }
+    // Not an end: what is read of a body whose end is missing is no file.
+    if (reading.stopped) throw new Error('this body was thrown away');
   } catch (cause) {
-    if (!isOfCompression(cause)) throw cause;
+    if (reading.stopped || !isOfCompression(cause)) throw cause;
     throw new Problem('malformed_body', 'The compressed body is damaged, or its end is missing.', { cause });
   }
 }

@@ -84,8 +84,8 @@ const lineOf = (
 });
 
 export const stopCodes = [
-  ...(['server_stopping', 'body_idle', 'answer_idle', 'time_limit', 'dry_run_too_long'] as const),
-  ...(['malformed_body', 'idempotency_key_in_use', 'idempotency_key_reused'] as const),
+  ...(['server_stopping', 'body_idle', 'answer_idle', 'time_limit', 'key_ended'] as const),
+  ...(['dry_run_too_long', 'malformed_body', 'idempotency_key_in_use', 'idempotency_key_reused'] as const),
   ...(['database_unavailable', 'internal_error'] as const),
 ] as const;
 export type StopCode = (typeof stopCodes)[number];

@@ -1,20 +1,28 @@
 // What ends an import before its body: the client leaves, the process stops, no row comes, the answer is not
-// taken, or the time is up.
+// taken, the time is up, or the key is not good any more.
 import type { Response } from 'express';
 import { CLOSING, isClosing } from './server.ts';
 
-export type StopReason = 'client_left' | 'server_stopping' | 'body_idle' | 'answer_idle' | 'time_limit';
+export type StopReason =
+  'client_left' | 'server_stopping' | 'body_idle' | 'answer_idle' | 'time_limit' | 'key_ended';
 
 export type ImportTimes = {
   /** How long a client may send no whole row, or take nothing of the answer. */
   idleMs: number;
   /** How long an import may take. */
   wholeMs: number;
+  /** How often it is asked whether the key is still good. */
+  keyMs: number;
 };
 
-export const importTimes: ImportTimes = { idleMs: 30_000, wholeMs: 3_600_000 };
+export const importTimes: ImportTimes = { idleMs: 30_000, wholeMs: 3_600_000, keyMs: 2_000 };
 
-export function createImportStop(res: Response, { idleMs, wholeMs }: ImportTimes) {
+/** `stillAllowed`: whether the key may still be used; rejects if that cannot be found out now. */
+export function createImportStop(
+  res: Response,
+  { idleMs, wholeMs, keyMs }: ImportTimes,
+  stillAllowed: () => Promise<boolean>,
+) {
   const controller = new AbortController();
   const waiting = new Map<'body_idle' | 'answer_idle', number>();
   const stop = (reason: StopReason): void => controller.abort(reason);
@@ -30,6 +38,13 @@ export function createImportStop(res: Response, { idleMs, wholeMs }: ImportTimes
     },
     Math.max(5, Math.min(1_000, idleMs / 4)),
   );
+  const check = setInterval(() => {
+    stillAllowed().then(
+      (allowed) => allowed || stop('key_ended'),
+      // The database is away, which says nothing about the key: the next batch ends the import by it.
+      () => undefined,
+    );
+  }, keyMs);
 
   return {
     signal: controller.signal,
@@ -51,6 +66,7 @@ export function createImportStop(res: Response, { idleMs, wholeMs }: ImportTimes
     dispose(): void {
       clearTimeout(whole);
       clearInterval(look);
+      clearInterval(check);
       res.removeListener('close', onClose).removeListener(CLOSING, onClosing);
     },
   };
@@ -69,6 +85,8 @@ export function describeStop(reason: StopReason, { idleMs, wholeMs }: ImportTime
       return `The answer was not read for ${idleMs / 1_000} s: read it while you send. ${AGAIN}`;
     case 'time_limit':
       return `An import may take ${wholeMs / 60_000} minutes. ${AGAIN}`;
+    case 'key_ended':
+      return `The key of this request was revoked, or has expired. With another key: ${AGAIN}`;
   }
 }
 

@@ -3,9 +3,11 @@
 
 import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
-import { keyJson, type KeyOperations } from '../lib/operations/keys.ts';
+import type { Clock } from '../lib/clock.ts';
+import { keyJson, type KeyOperations, type RevokeOutcome } from '../lib/operations/keys.ts';
 import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
+import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, paramsOf } from './input.ts';
 import { keyPathSchema } from './key-schemas.ts';
 import { Problem } from './problems.ts';
@@ -16,9 +18,11 @@ const checkPath = compileCheck<{ id: string }>(keyPathSchema);
 
 export function keyRoutes({
   operations,
+  clock,
   deadlineMs,
 }: {
   operations: Pick<KeyOperations, 'list' | 'revoke'>;
+  clock: Clock;
   deadlineMs: number;
 }): Router {
   const router = Router({ caseSensitive: true });
@@ -34,11 +38,17 @@ export function keyRoutes({
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, keyPathSchema)));
-        const result = await operations.revoke(id, { actor: actorOf(req) ?? 'api', reason: null });
-        if (result.outcome === 'not_found') throw new Problem('key_not_found', 'No key has this id.');
-        sendJson(res, 200, { outcome: result.outcome, key: keyJson(result.key) });
+        const by = { actor: actorOf(req) ?? 'api', reason: null };
+        await answerOnce<RevokeOutcome>([req, res], clock, revokedJson, (once) =>
+          operations.revoke(id, by, once),
+        );
       },
     ],
   });
   return router;
+}
+
+function revokedJson(result: RevokeOutcome): Sent | Problem {
+  if (result.outcome === 'not_found') return new Problem('key_not_found', 'No key has this id.');
+  return { status: 200, body: { outcome: result.outcome, key: keyJson(result.key) } };
 }

@@ -142,7 +142,7 @@ function keyPaths(): Json {
     },
     '/api/v1/keys/{id}/revoke': {
       parameters: [parameter('id', 'path', keyPathSchema.properties.id)],
-      post: operation('revokeKey', 'Ends a key; it stops within 5 s', {
+      post: write('revokeKey', 'Ends a key; it stops within 5 s', {
         scope: 'admin',
         responses: { 200: answer('The key is revoked, by this or an earlier call', ref('Revoked')) },
         problems: ['invalid_request', 'malformed_request', 'key_not_found'],

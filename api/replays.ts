@@ -7,7 +7,7 @@ import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Clock } from '../lib/clock.ts';
 import { listJobs, readFailures, readJob } from '../db/replays/jobs.ts';
 import { readPlan } from '../db/replays/plans.ts';
-import type { Db } from '../db/server/connection.ts';
+import type { Db, Tx } from '../db/server/connection.ts';
 import {
   limitsOf,
   plan,
@@ -124,7 +124,7 @@ function makePlan({ db, clock, entity, systems, planners }: ReplayRoutesDeps): R
   return async (req, res) => {
     const { rate = rates.default, ...words } = demand('body', checkPlan(req.body));
     const now = clock.now();
-    const selection = await demandSelection(db, words, { systems, entity: entity.name, now });
+    const selection = (tx: Tx) => demandSelection(tx, words, { systems, entity: entity.name, now });
     const render = (stored: StoredPlan): Sent => ({ status: 200, body: planJson(stored, { rate, limits }) });
     await answerOnce<StoredPlan>([req, res], clock, render, (once) => plan(db, selection, now, once));
   };

@@ -7,7 +7,11 @@ import { commandActor } from './actor.ts';
 import type { CommandContext } from './command-context.ts';
 import { CliError, exit } from './exit.ts';
 import { count } from './output.ts';
+import { demandSelected } from './selected.ts';
 import { withDatabase } from './session.ts';
+
+/** Both commands take what is closed as their argument. */
+const argument = (word: string): string => (word === 'id' ? '<event...>' : `<${word}>`);
 
 /** Returns the exit status. */
 export async function close(
@@ -20,10 +24,8 @@ export async function close(
     async ({ config, database: { db } }) => {
       const names = systems.enabled(config).map(({ name }) => name);
       const of = { systems: names, entity: customerOf(config).name, now: systemClock.now() };
-      const selected = await readSelection(db, words, of);
-      if (selected.outcome !== 'selected')
-        throw new CliError(exit.nothingMatched, 'No open pair is in such a group now.');
-      const asked = { selection: selected.selection, reason, actor: commandActor() };
+      const selection = demandSelected(await readSelection(db, words, of), argument);
+      const asked = { selection, reason, actor: commandActor() };
       return closeSelected({ db, clock: systemClock }, asked);
     },
     { mayCreate: false },

@@ -14,11 +14,12 @@ import {
 import { readSelection, type SelectionWords } from '../lib/operations/selection-words.ts';
 import { commandActor } from './actor.ts';
 import { describeEffect } from './effect.ts';
-import { CliError, exit } from './exit.ts';
+import { exit } from './exit.ts';
 import { printResults, resultJson, waitForResults } from './outcome.ts';
 import { count, table, type Output } from './output.ts';
 import { isAgreed, isInteractive } from './question.ts';
 import { whyNotBegun } from './replay-jobs.ts';
+import { demandSelected } from './selected.ts';
 import type { Session } from './session.ts';
 import { withSync } from './sync-session.ts';
 import type { About } from './systems.ts';
@@ -66,15 +67,8 @@ export function replay(
 async function planOf({ config, sync }: SyncSession, words: SelectionWords): Promise<Planned> {
   const { db, clock, integration } = sync;
   const of = { systems: [integration.system], entity: customerOf(config).name, now: clock.now() };
-  const selected = await readSelection(db, words, of);
-  if (selected.outcome === 'no_group')
-    throw new CliError(exit.nothingMatched, `No open pair is in a group ${selected.fingerprint} now.`);
-  if (selected.outcome === 'invalid')
-    throw new CliError(
-      exit.usage,
-      selected.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`).join('; '),
-    );
-  const stored = await plan(db, selected.selection, clock.now());
+  const selection = demandSelected(await readSelection(db, words, of));
+  const stored = await plan(db, selection, clock.now());
   const page = { hash: stored.hash, after: 0, limit: SHOWN_MOST, read: stored.counts.pairs <= READ_MOST };
   const items = await readPlannedItems(db, new Map([[integration.system, sync]]), page);
   return { stored, items };

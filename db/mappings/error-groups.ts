@@ -1,5 +1,5 @@
 // Pairs that need a person, or fail and are tried again, in groups of the same cause.
-import type { Db } from '../server/connection.ts';
+import type { Db, Tx } from '../server/connection.ts';
 import { isClosedSql } from './closed-pairs.ts';
 import { isOfInterestSql } from './left-out.ts';
 import { toMapping, type Mapping } from './mappings.ts';
@@ -73,7 +73,7 @@ limit :limit`;
  * are closed, false only the others, null both.
  */
 export async function readErrorGroups(
-  db: Db,
+  db: Db | Tx,
   {
     limit = null,
     system = null,

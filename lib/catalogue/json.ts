@@ -33,7 +33,7 @@ export function brokenLimit(value: Value, depth = 0): string | null {
   return null;
 }
 
-const LIMITS = {
+export const LIMITS = {
   number: 'JSON with numbers of at most 1.8e308, above or below 0',
   text: 'JSON without a NUL character (\\u0000) or half of a surrogate pair (\\ud800 alone)',
   depth: `JSON with at most ${MAX_DEPTH} levels`,
@@ -56,7 +56,8 @@ export function isList(value: Value): value is readonly Value[] {
   return Array.isArray(value);
 }
 
-function isShallow(value: Value, depth = 0): boolean {
+/** Whether the value has no more levels than JSON that can be held; asks no deeper than that. */
+export function isShallow(value: Value, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return true;
   return depth < MAX_DEPTH && Object.values(value).every((member) => isShallow(member, depth + 1));
 }

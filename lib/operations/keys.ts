@@ -18,6 +18,7 @@ import { readHashSecrets, type HashSecrets } from '../keys/hash-secrets.ts';
 import { hashOf, newKeyText } from '../keys/key-text.ts';
 import type { KeyScope } from '../keys/scopes.ts';
 import { without } from '../without.ts';
+import { inOnce, type Once } from './once.ts';
 
 /** Letters and digits of any language, spaces and `. _ -`: it stands in records beside the id. */
 export const keyNamePattern = '^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,63}$';
@@ -88,9 +89,9 @@ export function createKeyOperations({ db, clock, keySecrets }: KeyDeps) {
       return (await listApiKeys(db)).map((row) => shown(row, at));
     },
 
-    async revoke(id: string, by: By): Promise<RevokeOutcome> {
+    async revoke(id: string, by: By, once?: Once<RevokeOutcome>): Promise<RevokeOutcome> {
       const at = await moment();
-      return withTransaction(db, async (tx) => {
+      const revoke = async (tx: Tx): Promise<RevokeOutcome> => {
         const row = await lockApiKey(tx, id);
         if (!row) return { outcome: 'not_found' };
         if (row.revokedAt) return { outcome: 'revoked_already', key: shown(row, at) };
@@ -98,7 +99,8 @@ export function createKeyOperations({ db, clock, keySecrets }: KeyDeps) {
         const after = { ...standing(row), revoked_at: at.now };
         await note(tx, 'revoke_key', row, { by, now: at.now, before: standing(row), after });
         return { outcome: 'revoked', key: shown({ ...row, revokedAt: at.now }, at) };
-      });
+      };
+      return withTransaction(db, inOnce(once, revoke));
     },
 
     /** Makes a key with the same name, scope and system in the place of another one. */

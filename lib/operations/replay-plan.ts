@@ -4,12 +4,12 @@
 // Guarantees: no row, pair, delivery or record is changed. What was selected is kept under the plan's
 // hash for a day, for its pages and for the job that it becomes.
 import { makePlan, readPlanPage, type PlannedDelivery, type StoredPlan } from '../../db/replays/plans.ts';
-import type { Selection } from '../../db/replays/selection.ts';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
 import { foresee, foreseeStored, type Effect } from '../sync/foresee.ts';
 import { depsOfKind } from '../sync/kinds.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { inOnce, type Once } from './once.ts';
+import { selectionIn, type Selecting } from './selection-words.ts';
 
 export type { StoredPlan } from '../../db/replays/plans.ts';
 
@@ -21,11 +21,11 @@ export type PlannedItem = PlannedDelivery & { effect: PlannedEffect };
 /** What may be called: the systems that are kept in step, by name. */
 export type Planners = ReadonlyMap<string, SyncDeps>;
 
-/** Selects, and keeps what was found. */
-export function plan(db: Db, selection: Selection, now: Date, once?: Once<StoredPlan>): Promise<StoredPlan> {
+/** Selects, and keeps what was found. A repeat of `once` selects nothing. */
+export function plan(db: Db, selection: Selecting, now: Date, once?: Once<StoredPlan>): Promise<StoredPlan> {
   return withTransaction(
     db,
-    inOnce(once, (tx) => makePlan(tx, selection, now)),
+    inOnce(once, async (tx) => makePlan(tx, await selectionIn(tx, selection), now)),
   );
 }
 

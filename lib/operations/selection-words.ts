@@ -3,7 +3,7 @@
 import { deliveryStatuses, type DeliveryStatus } from '../../db/deliveries.ts';
 import { MOST_DELIVERIES, type Selection } from '../../db/replays/selection.ts';
 import { readErrorGroups } from '../../db/mappings/error-groups.ts';
-import type { Db } from '../../db/server/connection.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
 import type { Violation } from '../catalogue/check.ts';
 import { fingerprintOf } from './error-groups.ts';
 import { parseTime, says as saysOfLists } from './event-query.ts';
@@ -40,12 +40,19 @@ export type Selected =
   | { outcome: 'invalid'; violations: Violation[] }
   | { outcome: 'no_group'; fingerprint: string };
 
+/** A selection, or how it is read in the transaction of the operation, behind the look-up of its key. */
+export type Selecting = Selection | ((tx: Tx) => Promise<Selection>);
+
+export async function selectionIn(tx: Tx, selection: Selecting): Promise<Selection> {
+  return typeof selection === 'function' ? await selection(tx) : selection;
+}
+
 /**
  * What the words select. Without an id, a status and a group it is what is parked; with a group every
  * open delivery of its pairs.
  */
 export async function readSelection(
-  db: Db,
+  db: Db | Tx,
   words: SelectionWords,
   { systems, entity, now }: { systems: readonly string[]; entity: string; now: Date },
 ): Promise<Selected> {
@@ -83,7 +90,7 @@ export async function readSelection(
 }
 
 /** Undefined if no open pair is in such a group now. */
-async function findGroup(db: Db, fingerprint: string): Promise<Selection['group'] | undefined> {
+async function findGroup(db: Db | Tx, fingerprint: string): Promise<Selection['group'] | undefined> {
   const groups = await readErrorGroups(db, { closed: false });
   const found = groups.find((each) => fingerprintOf(each) === fingerprint);
   return found && { system: found.system, class: found.class, code: found.code, field: found.field };

@@ -15,7 +15,7 @@ describe('POST /customers/import where things go wrong', function () {
   let api: Awaited<ReturnType<typeof startApi>>;
   let other: typeof api;
   before(async () => {
-    api = await startApi({ db: database.db, importTimes: { idleMs: 400, wholeMs: 60_000 } });
+    api = await startApi({ db: database.db, importTimes: { idleMs: 400, wholeMs: 60_000, keyMs: 2_000 } });
     other = await startApi({ db: database.db });
   });
   afterEach(disableFailpoints);
@@ -61,7 +61,10 @@ describe('POST /customers/import where things go wrong', function () {
   });
 
   it('stops where a body goes on for too long', async () => {
-    const short = await startApi({ db: database.db, importTimes: { idleMs: 5_000, wholeMs: 300 } });
+    const short = await startApi({
+      db: database.db,
+      importTimes: { idleMs: 5_000, wholeMs: 300, keyMs: 2_000 },
+    });
     const sending = openImport(short.server.url);
     sending.write('name,email\n');
     let n = 0;

@@ -187,6 +187,22 @@ describe('POST /customers/import', () => {
     }
   });
 
+  it('refuses the line alone whose value has very many levels, also with a key', async () => {
+    const deep = `{"email":"deep@deep.example","name":${'['.repeat(49_000)}${']'.repeat(49_000)}}`;
+    const body = [
+      `{"email":"ada@deep.example","name":"Ada"}`,
+      deep,
+      `{"email":"bea@deep.example","name":"Bea"}`,
+    ];
+    for (const headers of [{}, { 'Idempotency-Key': 'deep' }]) {
+      const { status, lines, last } = await bring(body.join('\n'), { type: ndjson, headers });
+      expect(status).to.equal(200);
+      expect(lines[0]).to.deep.include({ type: 'refused', line: 2, code: 'malformed_row' });
+      expect(last).to.deep.include({ type: 'summary', rows: 3, refused: 1 });
+    }
+    expect(await stored('%@deep.example')).to.have.length(2);
+  });
+
   it('keeps the order of rows of one customer', async () => {
     const body = Array.from({ length: 30 }, (_, n) => `Vi ${n},${n % 2 ? 'VI' : 'vi'}@order.example`);
     const { last } = await bring(['name,email', ...body].join('\n'), { query: '?on_existing=update' });

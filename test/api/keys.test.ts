@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readActionsAfter } from '../../db/operator-actions.ts';
 import { useDatabase } from '../support/database.ts';
 import { expectDescribed } from './described.ts';
+import { csvOf, openImport } from './import-client.ts';
 import { bearer, makeKeys } from './keys-made.ts';
 import { expectProblem, startApi } from './start-api.ts';
 
@@ -35,6 +36,36 @@ describe('the keys, by the API', () => {
     expect(again.json['outcome']).to.equal('revoked_already');
     const last = (await readActionsAfter(database.db, 0, 100)).at(-1);
     expect(last).to.include({ action: 'revoke_key', actor: `key:Ada/${admin.id}` });
+  });
+
+  it('are revoked once with an Idempotency-Key, and a repeat gets the first answer', async () => {
+    const { id } = await makeKeys(database.db).make('viewer');
+    const headers = { ...bearer(admin.text).headers, 'Idempotency-Key': 'revoke-1' };
+    const first = await api.send('POST', `${path}/${id}/revoke`, { headers });
+    const again = await api.send('POST', `${path}/${id}/revoke`, { headers });
+    expectDescribed('post', `${path}/{id}/revoke`, again);
+    expect(again.headers.get('Idempotent-Replayed')).to.equal('true');
+    expect([again.status, again.text]).to.deep.equal([200, first.text]);
+    expect(first.json['outcome']).to.equal('revoked');
+    const { id: other } = await makeKeys(database.db).make('viewer');
+    const reused = await api.send('POST', `${path}/${other}/revoke`, { headers });
+    expectProblem(reused, 422, 'idempotency_key_reused');
+  });
+
+  it('end an import when they are revoked while it runs, and what was written stays', async () => {
+    const importTimes = { idleMs: 30_000, wholeMs: 60_000, keyMs: 50 };
+    const quick = await startApi({ db: database.db, importTimes });
+    const { text, id } = await makeKeys(database.db).make('editor');
+    const sending = openImport(quick.server.url, bearer(text));
+    sending.write(csvOf('ended', 250));
+    await sending.response;
+    await api.send('POST', `${path}/${id}/revoke`, bearer(admin.text));
+    const { last } = await sending.answer;
+    expect(last).to.deep.include({ type: 'stopped', code: 'key_ended' });
+    expect(await database.db('customers').where('email', 'like', 'ended%')).to.have.length(
+      Number(last?.['created']),
+    );
+    await quick.server.close(0);
   });
 
   it('answer 404 to an id that no key has, and 400 to one that is none, without repeating it', async () => {

@@ -47,6 +47,19 @@ describe('the API document', () => {
     }
   });
 
+  it('has an Idempotency-Key for every write but the webhooks', () => {
+    const paths = document['paths'] as Record<string, Record<string, { parameters?: { $ref?: string }[] }>>;
+    const without = Object.entries(paths).flatMap(([path, item]) =>
+      Object.entries(item)
+        .filter(([method]) => ['post', 'put', 'patch', 'delete'].includes(method))
+        .filter(
+          ([, { parameters = [] }]) => !parameters.some(({ $ref }) => $ref?.endsWith('/Idempotency-Key')),
+        )
+        .map(([method]) => `${method} ${path}`),
+    );
+    expect(without.filter((each) => !each.includes('/webhooks/'))).to.deep.equal([]);
+  });
+
   it('says about If-Match exactly what is enforced', async () => {
     const { json } = await api.send('POST', '/api/v1/customers', { body: freshCustomer() });
     type Parameter = { schema: { pattern: string } };

@@ -158,6 +158,30 @@ describe('/replays', () => {
     expect(story.text).to.include('"action":"close"').and.to.include('test data');
   });
 
+  it('answers a repeat with a key as the first time, although the group has gone', async () => {
+    const open = async (): Promise<string> => {
+      await park(1);
+      const [group] = (await api.send('GET', '/api/v1/groups')).list;
+      return String(group?.['fingerprint']);
+    };
+    const group = await open();
+    const closing = `/api/v1/groups/${group}/close`;
+    for (const [path, body] of [
+      [plans, { group }],
+      ['/api/v1/deliveries/close', { group, reason: 'test data' }],
+      [closing, { reason: 'test data' }],
+    ] as const) {
+      expect(await open()).to.equal(group);
+      const headers = { 'Idempotency-Key': 'of-a-group' };
+      const first = await post(path, body, headers);
+      expect(first.status, first.text).to.equal(200);
+      await post(closing, { reason: 'meanwhile' });
+      const again = await post(path, body, headers);
+      expect([again.status, again.text]).to.deep.equal([200, first.text]);
+      expect(again.headers.get('Idempotent-Replayed')).to.equal('true');
+    }
+  });
+
   it('refuses what is not allowed, and says where', async () => {
     await park(2);
     const { json } = await plan();

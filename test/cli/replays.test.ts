@@ -90,6 +90,11 @@ describe('twinbox replay, replays and groups', () => {
 
   it('closes an event and a group, with a reason', async () => {
     const [first] = await database.db<{ event_id: string }>('sync_deliveries').where('status', 'parked');
+    const begin = first?.event_id.slice(0, -4) ?? '';
+    const ids = Array.from({ length: 1_001 }, (_, n) => `${begin}${1_000 + n}`);
+    const many = await run('events', 'close', ...ids, '--reason', 'test data');
+    expect(many).to.include({ code: 2 });
+    expect(many.stderr).to.include('<event...> must be the ids of 1 to 1000 events');
     const one = await run('events', 'close', first?.event_id ?? '', '--reason', 'test data');
     expect(one).to.include({ code: 0 });
     expect(one.stderr).to.include('1 pair closed');

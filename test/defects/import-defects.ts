@@ -135,4 +135,32 @@ export const importDefects: Defect[] = [
       title: 'also one that is checked at the end of a transaction',
     },
   },
+  {
+    name: 'a body decompressed to its end after its import has stopped',
+    edits: [
+      {
+        file: 'api/import-body.ts',
+        find: `      reading.stopped = true;\n      req.unpipe();`,
+        replace: `      if (req.complete) return;\n      req.unpipe();`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import-body.test.ts',
+      title: 'is read and decompressed no further once it is thrown away',
+    },
+  },
+  {
+    name: 'a deeply nested line that ends the whole import',
+    edits: [
+      {
+        file: 'lib/customers/import/ndjson.ts',
+        find: `([, given]) => !isShallow(given)`,
+        replace: `([, given]) => given === undefined`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import.test.ts',
+      title: 'refuses the line alone whose value has very many levels, also with a key',
+    },
+  },
 ];

@@ -88,4 +88,18 @@ export const keyDefects: Defect[] = [
       title: 'do not lock out a key that was right before',
     },
   },
+  {
+    name: 'an import taken for one of an ended key while the database is away',
+    edits: [
+      {
+        file: 'api/import-stop.ts',
+        find: `      () => undefined,`,
+        replace: `      () => stop('key_ended'),`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/import-stop.test.ts',
+      title: 'is the end of its key, but not a check of the key that fails',
+    },
+  },
 ];

@@ -52,4 +52,18 @@ export const onceDefects: readonly Defect[] = [
     ],
     caughtBy: { file: TESTS, title: 'is a new request after 24 hours, on both sides of midnight' },
   },
+  {
+    name: 'the group of a closing looked up before its key',
+    edits: [
+      {
+        file: 'api/closings.ts',
+        find: `const selection = (tx: Tx) => demandSelection(tx, words, of);`,
+        replace: `const selection = await demandSelection(db, words, of);`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/replays.test.ts',
+      title: 'answers a repeat with a key as the first time, although the group has gone',
+    },
+  },
 ];

@@ -2,6 +2,7 @@
 // line on which it is.
 import type { RowFields } from '../../../db/entities/rows.ts';
 import { pointerOf } from '../../catalogue/check.ts';
+import { isShallow, LIMITS } from '../../catalogue/json.ts';
 import { findRepeatedKey } from '../../catalogue/repeated-key.ts';
 import type { Row } from './rows.ts';
 
@@ -69,5 +70,9 @@ function toRow(bytes: Buffer, isFirst: boolean): Content | null {
     return { problem: 'must be a JSON object with the fields of one customer' };
   const repeated = findRepeatedKey(text);
   if (repeated) return { problem: `has ${pointerOf(repeated)} more than once` };
-  return { values: value as RowFields };
+  const values = value as RowFields;
+  // Deeper values are read, but no function that calls itself can go through them.
+  const deep = Object.entries(values).find(([, given]) => !isShallow(given));
+  if (deep) return { problem: `has ${pointerOf([deep[0]])}, which must be ${LIMITS.depth}` };
+  return { values };
 }

@@ -40,4 +40,11 @@ describe('the reader of NDJSON', () => {
     ]);
     expect(rows.at(-1)?.['line']).to.equal(6);
   });
+
+  it('refuses a line alone with a value of more levels than a single write may have', async () => {
+    const levels = (count: number): string => `{"name":${'['.repeat(count)}${']'.repeat(count)}}\n`;
+    const rows = await read(levels(50) + levels(51) + levels(49_000) + '{"name":"Ada"}', 50_000);
+    const problem = 'has /name, which must be JSON with at most 50 levels';
+    expect(rows.map((row) => row['problem'])).to.deep.equal([undefined, problem, problem, undefined]);
+  });
 });
