@@ -18,13 +18,13 @@ describe('what ends an import', () => {
       return Promise.reject(new Error('the database is away'));
     });
     await asked.promise;
-    expect(failing.signal.aborted).to.equal(false);
     failing.dispose();
+    expect(failing.signal.aborted).to.equal(false);
 
     const ended = createImportStop(response(), times, () => Promise.resolve(false));
     if (!ended.signal.aborted)
       await new Promise((resolve) => ended.signal.addEventListener('abort', resolve));
-    expect(ended.reason()).to.equal('key_ended');
     ended.dispose();
+    expect(ended.reason()).to.equal('key_ended');
   });
 });
