@@ -153,6 +153,11 @@ function aside(deps: SyncDeps, report: Comparison, pair: ComparedPair): boolean 
     else add(report, pair, 'drift', 'wanted_now');
     return true;
   }
+  // It needs no person: the work goes on when the account is read.
+  if (pair.state === 'waiting' && pair.reason === 'account_unread') {
+    add(report, pair, 'pending', pair.reason);
+    return true;
+  }
   if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
     add(report, pair, pair.state, pair.reason ?? pair.state);
     return true;

@@ -3,6 +3,7 @@ import { readReading } from '../../../db/account-readings.ts';
 import { countUnmatched } from '../../../db/external-records.ts';
 import { readAccountRecords } from '../../../lib/intake/account-reading.ts';
 import type { Integration } from '../../../lib/integrations/integration.ts';
+import { compareAll } from '../../../lib/operations/comparison.ts';
 import type { SyncPolicy } from '../../../lib/sync/step.ts';
 import { decideUnmatched } from '../../../lib/intake/unmatched.ts';
 import { DEFAULT_ACCOUNT } from '../../../simulator/http/keys.ts';
@@ -61,6 +62,9 @@ describe('the first reading of an account', () => {
     const row = await world.create({ email: 'OLD0@example.com' });
     await world.run();
     expect(await mappingOf(world.db, row.id)).to.include({ state: 'waiting', reason: 'account_unread' });
+    // `verify --wait` waits for it, and does not say that all agree.
+    const { findings } = await compareAll(world.deps);
+    expect(findings.map(({ kind, why }) => [kind, why])).to.deep.equal([['pending', 'account_unread']]);
     await read();
     await world.rest();
     expect((await mappingOf(world.db, row.id)).reasonDetail).to.deep.include({ records: [record] });
