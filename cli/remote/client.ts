@@ -73,7 +73,7 @@ export function createApiClient({ url, key }: Place): ApiClient {
       const answer = await send('/ready', { signal: AbortSignal.timeout(ANSWER_MS) });
       // A process that is starting, and a proxy, answer 503 too, without a report.
       const body = answer.ok || answer.status === 503 ? await jsonOf(answer.clone()) : {};
-      if ('warnings' in body) return body as Json;
+      if ('warnings' in body) return body;
       await demand(answer);
       throw new CliError(exit.unavailable, `${base} has no /ready.`);
     },

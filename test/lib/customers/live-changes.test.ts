@@ -98,7 +98,10 @@ describe('changes as they happen', () => {
       null,
       async ({ rows }) => {
         // The first batch is the position; what comes then is part of the common reading.
-        if (rows.length === 0) return void (await create());
+        if (rows.length === 0) {
+          await create();
+          return;
+        }
         stuck.resolve(undefined);
         await new Promise(() => undefined);
       },
