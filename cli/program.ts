@@ -25,6 +25,7 @@ export async function createProgram(
   }
   addPhrases(program);
   addAnswers(program);
+  addUsage(program, []);
   return program;
 }
 
@@ -77,6 +78,14 @@ Examples:
 Exit status: 0 success, 1 failed, 2 wrong arguments (verify: the result is not certain), 3 nothing matched,
 69 something is not available now, 78 wrong settings, 130 Ctrl-C. More in docs/cli.md; settings in docs/settings.md.`,
     );
+}
+
+/** A wrong argument is answered with what the command takes. The program itself has too many to list. */
+function addUsage(command: Command, path: readonly string[]): void {
+  for (const each of command.commands) addUsage(each, [...path, each.name()]);
+  if (path.length === 0 || command.commands.length > 0) return;
+  const words = ['twinbox', ...path].join(' ');
+  command.showHelpAfterError(`(Usage: ${words} ${command.usage()}; npx ${words} --help explains it)`);
 }
 
 /** The help of every command that has a question says what Ctrl-C does. */

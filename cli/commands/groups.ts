@@ -72,7 +72,10 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
     .argument('<group>', 'its fingerprint', toFingerprint)
     .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
     .option('--yes', 'go ahead without asking')
-    .option('--reason <text>', 'the reason, which is stored and logged; needed for more than one customer')
+    .option(
+      '--why, --reason <text>',
+      'the reason, which is stored and logged; needed for more than one customer',
+    )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .action(async (group: string, options: ReplayOptions) => {
@@ -96,7 +99,7 @@ function addClose(groups: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of a group: they need no person until something happens to them')
     .argument('<group>', 'its fingerprint', toFingerprint)
-    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
     .option('--json', 'print how many as JSON')
     .action(async (group: string, options: { reason: string; json?: boolean }) =>
       context.finish(await close(context, { group }, options)),

@@ -25,7 +25,7 @@ export function addPause(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('pause').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -47,7 +47,7 @@ export function addResume(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('resume').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(

@@ -51,7 +51,10 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
     .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
     .option('--stop-share <share>', 'stop when more than this share fails: 0 to 1 (default: 0.5)', toShare)
     .option('--yes', 'go ahead without asking')
-    .option('--reason <text>', 'the reason, which is stored and logged; needed for more than one customer')
+    .option(
+      '--why, --reason <text>',
+      'the reason, which is stored and logged; needed for more than one customer',
+    )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .addHelpText(

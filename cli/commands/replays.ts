@@ -84,7 +84,7 @@ function addAct(replays: Command, { output, finish }: CommandContext, verb: JobV
     .command(verb)
     .description(says)
     .argument('<replay>', 'its id', toId)
-    .option('--reason <text>', 'the reason, which is stored and logged')
+    .option('--why, --reason <text>', 'the reason, which is stored and logged')
     .option('--json', 'print it as JSON')
     .action(async (id: number, { reason, json = false }: { reason?: string; json?: boolean }) => {
       const asked = { id, verb, reason: reason ?? null, actor: commandActor() };

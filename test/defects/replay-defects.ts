@@ -71,4 +71,32 @@ export const replayDefects: Defect[] = [
       title: `goes on behind its newest entry where a restore has put the sequence below it`,
     },
   },
+  {
+    name: 'a pair that waits for its turn in a replay counted as settled',
+    edits: [
+      {
+        file: 'db/mappings/results.ts',
+        find: `i.mapping_id = m.id and i.state = 'queued'`,
+        replace: `i.mapping_id = m.id and i.state = 'lost'`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/operations/results.test.ts',
+      title: `has no result yet for a pair that waits for its turn in a replay`,
+    },
+  },
+  {
+    name: 'a wrong argument answered without the usage of its command',
+    edits: [
+      {
+        file: 'cli/program.ts',
+        find: `if (path.length === 0 || command.commands.length > 0) return;`,
+        replace: `if (path.length >= 0 || command.commands.length > 0) return;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/cli/arguments.test.ts',
+      title: `refuses the invalid call "twinbox timeline 42" with status 2 and without a stack trace`,
+    },
+  },
 ];

@@ -116,7 +116,7 @@ const sent: Readonly<Record<string, Meaning>> = {
     means: 'More requests at the same time than the account may make.',
     cure: 'Nothing; if it goes on for hours, run fewer workers.',
   },
-  email_invalid: { means: 'Stripe does not take the email for one.', cure: EDIT },
+  email_invalid: { means: 'Stripe does not accept the text as an email address.', cure: EDIT },
   parameter_invalid_empty: { means: 'A value that Stripe requires is empty.', cure: EDIT },
   parameter_invalid_string_blank: { means: 'A value has blanks only.', cure: EDIT },
   parameter_invalid_string_empty: { means: 'A value is an empty text.', cure: EDIT },
