@@ -44,11 +44,17 @@ async function measureStatus(): Promise<void> {
   const system = await startSystemProcess(folder, { useSettings: false });
   try {
     const env = environmentWith({ TWINBOX_DATA_DIR: folder });
-    const { status: imported, stderr } = spawnSync(process.execPath, [MAIN, 'import', FILE], { env, encoding: 'utf8' });
+    const { status: imported, stderr } = spawnSync(process.execPath, [MAIN, 'import', FILE], {
+      env,
+      encoding: 'utf8',
+    });
     if (imported !== 0) throw new Error(`import ended with ${imported}: ${stderr}`);
     await waitUntil(
       async () => {
-        const ready = (await (await fetch(`${system.api}/ready`)).json()) as { dirty: number; relay_seconds_behind: number };
+        const ready = (await (await fetch(`${system.api}/ready`)).json()) as {
+          dirty: number;
+          relay_seconds_behind: number;
+        };
         return ready.dirty === 0 && ready.relay_seconds_behind === 0;
       },
       { timeoutMs: 60_000, what: 'every customer is at the simulator' },

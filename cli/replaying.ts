@@ -35,7 +35,10 @@ export type Results = { json: object; print(output: Output): void };
 export interface Replaying {
   /** Throws a CliError for words that select nothing that can be. */
   plan(words: SelectionWords, rate: number): Promise<Planned>;
-  begin(planned: Planned, ask: { rate: number; stopShare: number; reason: string | null }): Promise<StartOutcome>;
+  begin(
+    planned: Planned,
+    ask: { rate: number; stopShare: number; reason: string | null },
+  ): Promise<StartOutcome>;
   /** Waits for so many seconds. Null if no worker runs. */
   results(job: ReplayJob, planned: Planned, seconds: number, output: Output): Promise<Results | null>;
 }

@@ -18,9 +18,15 @@ export function createRemoteReplaying(api: ApiClient, source: Source, system: st
   return {
     async plan(words, rate) {
       const made = await api.post('/replay-plans', { ...words, system, rate });
-      if (made === null) throw new CliError(exit.nothingMatched, `No open pair is in a group ${words.group ?? ''} now.`);
+      if (made === null)
+        throw new CliError(exit.nothingMatched, `No open pair is in a group ${words.group ?? ''} now.`);
       const stored = storedOf(made);
-      return { stored, items: await readItems(api, stored.hash, system), isRead: false, outlook: made as Outlook };
+      return {
+        stored,
+        items: await readItems(api, stored.hash, system),
+        isRead: false,
+        outlook: made as Outlook,
+      };
     },
     begin: (planned, ask) => begin(api, planned, ask),
     async results({ id }, _planned, seconds) {
@@ -79,7 +85,8 @@ async function begin(
 /** Null for a refusal that has no words of its own. */
 function outcomeOf({ code, body }: Refused, plan: StoredPlan, reason: string | null): StartOutcome | null {
   if (code === 'nothing_selected') return { outcome: 'nothing' };
-  if (code === 'invalid_request' && reason === null) return { outcome: 'reason_needed', pairs: plan.counts.pairs };
+  if (code === 'invalid_request' && reason === null)
+    return { outcome: 'reason_needed', pairs: plan.counts.pairs };
   if (code === 'replay_overlaps') {
     const found = body['replays'] as { id: number; pairs: number }[];
     return { outcome: 'overlaps', jobs: found.map(({ id: jobId, pairs }) => ({ jobId, pairs })) };
@@ -88,6 +95,9 @@ function outcomeOf({ code, body }: Refused, plan: StoredPlan, reason: string | n
   const difference = Object.entries((body['difference'] ?? {}) as Record<string, { count: number }>);
   return {
     ...{ outcome: 'stale', plan },
-    difference: difference.map(([what, { count }]) => ({ what, count })) as Extract<StartOutcome, { outcome: 'stale' }>['difference'],
+    difference: difference.map(([what, { count }]) => ({ what, count })) as Extract<
+      StartOutcome,
+      { outcome: 'stale' }
+    >['difference'],
   };
 }

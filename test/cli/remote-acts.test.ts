@@ -20,7 +20,12 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     api = await startApi({ db });
     const keys = createKeyOperations({ db, clock: systemClock, keySecrets: [] });
     const make = async (scope: KeyScope) =>
-      (await keys.create({ name: scope, scope, system: null, expiresAt: null }, { actor: 'test', reason: null })).text;
+      (
+        await keys.create(
+          { name: scope, scope, system: null, expiresAt: null },
+          { actor: 'test', reason: null },
+        )
+      ).text;
     [viewer, operator] = [await make('viewer'), await make('operator')];
     for (const name of ['ada', 'bea', 'cyd']) {
       const stamp = { eventId: newEventId(new Date()), source: 'internal', context: {}, now: new Date() };
@@ -40,7 +45,9 @@ describe('what an operator does with TWINBOX_API_URL', () => {
   after(() => api.server.close());
 
   const locally = (...args: string[]) =>
-    inEnvironment({ DATABASE_URL: database.url, STRIPE_SECRET_KEY: 'sk_test_twinbox_fake' }, () => runHere(...args));
+    inEnvironment({ DATABASE_URL: database.url, STRIPE_SECRET_KEY: 'sk_test_twinbox_fake' }, () =>
+      runHere(...args),
+    );
   const remotely = (...args: string[]) =>
     inEnvironment({ TWINBOX_API_URL: api.server.url, TWINBOX_API_KEY: operator }, () => runHere(...args));
 
@@ -57,11 +64,15 @@ describe('what an operator does with TWINBOX_API_URL', () => {
       'outbound to stripe is paused. Changes are kept, and are sent after: npx twinbox resume stripe --direction outbound\n',
     );
     expect(await remotely('pause', '--customer', '1')).to.include({ code: 0 });
-    expect(await expectAlike('lanes')).to.match(/^stripe +outbound +paused +20.* by key:operator\/\S+: a check$/m);
+    expect(await expectAlike('lanes')).to.match(
+      /^stripe +outbound +paused +20.* by key:operator\/\S+: a check$/m,
+    );
     await expectAlike('lanes', 'stripe', '--json');
     const picture = (text: string) => ({ ...(JSON.parse(text) as object), at: '', relay_seconds_behind: 0 });
     const asked = ['top', '--once', '--json'];
-    expect(picture((await remotely(...asked)).stdout)).to.deep.equal(picture((await locally(...asked)).stdout));
+    expect(picture((await remotely(...asked)).stdout)).to.deep.equal(
+      picture((await locally(...asked)).stdout),
+    );
     expect((await remotely('top', '--once')).stdout).to.match(/^stripe +/m);
     const again = await remotely('resume', 'stripe', '--direction', 'outbound', '--json');
     expect(JSON.parse(again.stdout)).to.include({ paused: false, was_paused: true, released_writes: 0 });
@@ -100,8 +111,13 @@ describe('what an operator does with TWINBOX_API_URL', () => {
 
   it('closes an event and a group, which status no more counts as parked', async () => {
     const one = await remotely('events', 'close', events[0] ?? '', '--reason', 'test data');
-    expect(one).to.include({ code: 0, stderr: '1 pair closed. A new event or a replay opens a pair again.\n' });
-    const { groups } = JSON.parse((await remotely('groups', '--json')).stdout) as { groups: { fingerprint: string }[] };
+    expect(one).to.include({
+      code: 0,
+      stderr: '1 pair closed. A new event or a replay opens a pair again.\n',
+    });
+    const { groups } = JSON.parse((await remotely('groups', '--json')).stdout) as {
+      groups: { fingerprint: string }[];
+    };
     const fingerprint = groups[0]?.fingerprint ?? '';
     const rest = await remotely('groups', 'close', fingerprint, '--reason', 'test data', '--json');
     expect(JSON.parse(rest.stdout)).to.deep.equal({ selected: 2, closed: 2, left: 0 });
@@ -110,7 +126,11 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     const status = await locally('status');
     expect(status.stdout).to.match(/^closed +3 pairs by a person: npx twinbox groups list --closed$/m);
     expect(status.stdout).not.to.match(/^parked/m);
-    expect(JSON.parse((await locally('status', '--json')).stdout)).to.include({ parked: 0, waiting: 0, closed: 3 });
+    expect(JSON.parse((await locally('status', '--json')).stdout)).to.include({
+      parked: 0,
+      waiting: 0,
+      closed: 3,
+    });
   });
 
   it('reads the record of operations, with the key as who acted', async () => {
@@ -120,7 +140,13 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     const page = await remotely('audit', '--limit', '2');
     const cursor = /--after (\S+)/.exec(page.stderr)?.[1] ?? '';
     await expectAlike('audit', '--limit', '2', '--after', cursor);
-    const wrong = await remotely('audit', '--since', '2026-02-01T00:00:00Z', '--until', '2026-01-01T00:00:00Z');
+    const wrong = await remotely(
+      'audit',
+      '--since',
+      '2026-02-01T00:00:00Z',
+      '--until',
+      '2026-01-01T00:00:00Z',
+    );
     expect(wrong).to.include({ code: 2 });
     expect(wrong.stderr).to.include('until must be later than since');
     const text = await remotely('audit', 'text', '1');
@@ -136,11 +162,14 @@ describe('what an operator does with TWINBOX_API_URL', () => {
       ['events', 'close', events[0] ?? '', '--reason', 'test data'],
       ['audit'],
     ]) {
-      const { code, stderr } = await inEnvironment({ TWINBOX_API_URL: api.server.url, TWINBOX_API_KEY: viewer }, () =>
-        runHere(...args),
+      const { code, stderr } = await inEnvironment(
+        { TWINBOX_API_URL: api.server.url, TWINBOX_API_KEY: viewer },
+        () => runHere(...args),
       );
       expect({ code, stderr }).to.include({ code: 78 });
-      expect(stderr).to.match(/needs a key with the scope operator; the key of this request has the scope viewer/);
+      expect(stderr).to.match(
+        /needs a key with the scope operator; the key of this request has the scope viewer/,
+      );
     }
     expect(await database.db('operator_actions').count()).to.deep.equal(before);
   });
