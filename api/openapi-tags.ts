@@ -15,6 +15,7 @@ const ABOUT: Record<string, string> = {
   replays: 'Replays: their progress, and how they are steered.',
   'replay-plans': 'What a replay would do, before it begins.',
   lanes: 'The work for each system: whether it runs, and pauses.',
+  traffic: 'What went through each system in the last minute.',
   audit: 'Who did what, when and why.',
   keys: 'Who may use this API.',
   webhooks: 'For external systems.',

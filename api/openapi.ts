@@ -241,6 +241,10 @@ const readinessSchema = {
     dirty: count,
     parked: count,
     waiting: count,
+    closed: {
+      ...count,
+      description: 'Parked and waiting pairs that a person has closed, counted in neither.',
+    },
     oldest_open_intent: { type: ['object', 'null'] },
   },
 };

@@ -72,6 +72,7 @@ const ITEM = {
   customer: whole,
   external_id: text,
   state: text,
+  reason: { ...text, description: 'Why the pair is parked or waits.' },
   effect: EFFECT,
 } as const;
 

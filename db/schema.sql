@@ -1201,6 +1201,7 @@ CREATE INDEX external_records_identity ON public.external_records USING btree (s
 CREATE INDEX import_runs_created_at ON public.import_runs USING btree (created_at);
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
+CREATE INDEX inbound_refusals_reason ON public.inbound_refusals USING btree (reason, id);
 CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);
 CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX operator_actions_action ON public.operator_actions USING btree (action, system, id);

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import { groupJson, memberJson } from '../../lib/operations/error-groups.ts';
-import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { toFingerprint, toRate } from '../choices.ts';
 import { close } from '../close.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -10,7 +9,7 @@ import { groupDetailLines, groupLines } from '../groups.ts';
 import { RESULT_WAIT } from '../outcome.ts';
 import { replay, type ReplayOptions } from '../replay.ts';
 import { toSeconds } from '../seconds.ts';
-import { chosenSystems, ofEach, systemOption } from '../systems.ts';
+import { systemOption } from '../systems.ts';
 import { withSource } from '../with-source.ts';
 
 export function addGroups(context: CommandContext): void {
@@ -79,7 +78,6 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .action(async (group: string, options: ReplayOptions) => {
-      const config = loadConfigAndCatalogue();
       // A group is of one system.
       const name = (await withSource(systems, (source) => source.group(group)))?.system ?? null;
       if (name === null) {
@@ -87,10 +85,7 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
         return finish(exit.nothingMatched);
       }
       const words = { group, max: MOST_DELIVERIES };
-      const chosen = chosenSystems(systems, config, name);
-      finish(
-        await ofEach(chosen, output, (system, each) => replay({ system, config }, words, options, each)),
-      );
+      finish(await replay(systems, name, words, options, output));
     });
 }
 

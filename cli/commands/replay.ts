@@ -2,13 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import { deliveryStatuses, type DeliveryStatus } from '../../db/deliveries.ts';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import type { SelectionWords } from '../../lib/operations/selection-words.ts';
-import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { toFingerprint, toId, toRate, toShare, toTimeWord } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { RESULT_WAIT } from '../outcome.ts';
 import { replay, type ReplayOptions } from '../replay.ts';
 import { toSeconds } from '../seconds.ts';
-import { chosenSystems, labelsOf, ofEach, systemOption } from '../systems.ts';
+import { labelsOf, systemOption } from '../systems.ts';
 
 type Options = ReplayOptions & {
   status?: DeliveryStatus[];
@@ -71,12 +70,8 @@ Examples:
   $ npx twinbox replay 0198c0de-0000-7000-8000-000000000001 --yes --reason "address fixed at the source"`,
     )
     .action(async (events: string[], options: Options) => {
-      const config = loadConfigAndCatalogue();
-      const chosen = chosenSystems(systems, config, options.system);
       const words = toWords([...events, ...(options.id ?? [])], options);
-      finish(
-        await ofEach(chosen, output, (system, each) => replay({ system, config }, words, options, each)),
-      );
+      finish(await replay(systems, options.system, words, options, output));
     });
 }
 

@@ -1,4 +1,5 @@
 // Asks an API by HTTP. Whatever goes wrong becomes a sentence that says what to do; the key is in none.
+import { randomUUID } from 'node:crypto';
 import { CliError, exit } from '../exit.ts';
 import { expiredPosition } from '../source.ts';
 import type { Json } from './wire.ts';
@@ -9,9 +10,22 @@ export type Query = Readonly<Record<string, string | number | undefined>>;
 
 export type Page<T> = { body: T; /** The cursor of the next page; null on the last. */ next: string | null };
 
+/** A refusal of the API: its code, and its whole answer. */
+export class Refused extends CliError {
+  readonly code: string | undefined;
+  readonly body: Json;
+
+  constructor(said: CliError, body: Json) {
+    super(said.exitCode, said.message);
+    this.code = body['code'] as string | undefined;
+    this.body = body;
+  }
+}
+
 export interface ApiClient {
   /** The body and the cursor of the next page. Null if there is nothing with this id. */
   get<T = Json[]>(path: string, query?: Query): Promise<Page<T> | null>;
+  /** Sent again once with the same Idempotency-Key if the connection is lost: nothing is done twice. */
   post(path: string, body: object): Promise<Json | null>;
   /** What /ready says, whether it is ready or not. */
   ready(): Promise<Json>;
@@ -52,9 +66,13 @@ export function createApiClient({ url, key }: Place): ApiClient {
   async function demand(answer: Response): Promise<object | null> {
     const body = await jsonOf(answer);
     if (answer.ok) return body;
-    const { code, detail, title }: { code?: string; detail?: string; title?: string } = body;
+    const { code, detail, title, errors = [] }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    throw refusal(base, answer.status, { code, says: detail ?? title ?? 'without a reason' });
+    const says = [
+      detail ?? title ?? 'without a reason',
+      ...errors.map((each) => `${each.pointer.slice(1)} ${each.detail}`),
+    ];
+    throw new Refused(refusal(base, answer.status, { code, says: says.join('; ') }), { ...body });
   }
 
   return {
@@ -64,9 +82,15 @@ export function createApiClient({ url, key }: Place): ApiClient {
       return body === null ? null : { body, next: nextOf(answer) };
     },
     async post(path, body) {
-      const headers = { 'Content-Type': 'application/json' };
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const answer = await send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
+      const attempt = (): Promise<Response> => {
+        const signal = AbortSignal.timeout(ANSWER_MS);
+        return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+      };
+      const answer = await attempt().catch((error: unknown) => {
+        if (error instanceof CliError && isLost(error)) return attempt();
+        throw error;
+      });
       return (await demand(answer)) as Json | null;
     },
     async ready() {
@@ -84,6 +108,21 @@ export function createApiClient({ url, key }: Place): ApiClient {
       throw new CliError(exit.unavailable, `${base} has no stream of changes.`);
     },
   };
+}
+
+type Problem = {
+  code?: string;
+  detail?: string;
+  title?: string;
+  errors?: { pointer: string; detail: string }[];
+};
+
+/** Whether the connection broke off: what was sent may have come in. */
+function isLost({ cause }: CliError): boolean {
+  const inner = cause instanceof Error ? cause.cause : undefined;
+  return (
+    inner instanceof Error && 'code' in inner && ['ECONNRESET', 'UND_ERR_SOCKET'].includes(String(inner.code))
+  );
 }
 
 /** Null for what is no object and no list. */

@@ -33,13 +33,19 @@ const OPEN: readonly DeliveryStatus[] = ['queued', 'waiting', 'parked'];
 const stateSql = `hashtextextended(concat_ws('|', m.state, coalesce(m.reason, ''), m.dirty, m.clean, m.wanted_version, coalesce(m.external_id, ''),
     coalesce(m.internal_id, 0), coalesce(d.status, '')), 0)`;
 
-/** The columns of a selected delivery; `event_id` is null for a pair without an open one. */
+const ORDER = 'd.sync_event_id nulls last, d.target, m.id';
+
+/**
+ * The columns of a selected delivery, with its place from 1; `event_id` is null for a pair without an open one. The
+ * places are numbered in the order of the list, so that it is sorted once.
+ */
 export const chosenSql = (selection: Selection): string => `
 select d.event_id, coalesce(d.target, m.system) as target, d.sync_event_id, d.status, m.id as mapping_id, m.system, m.internal_id,
-       m.external_id is not null as has_record, ${stateSql} as pair_state
+       m.external_id is not null as has_record, ${stateSql} as pair_state,
+       row_number() over (order by ${ORDER}) as place
 from ${fromSql(selection)}
 where ${conditionsOf(selection).join(' and ')}
-order by d.sync_event_id nulls last, d.target, m.id
+order by ${ORDER}
 limit :most::integer + 1`;
 
 export function bindingsOf(selection: Selection) {

@@ -118,7 +118,6 @@ describe('a command with TWINBOX_API_URL', () => {
     for (const command of [
       ['verify'],
       ['keys', 'create', 'x', '--scope', 'viewer'],
-      ['top'],
       ['doctor'],
       ['migrate', '--plan'],
     ]) {
