@@ -71,4 +71,29 @@ export const replayDefects: Defect[] = [
       title: `goes on behind its newest entry where a restore has put the sequence below it`,
     },
   },
+  {
+    name: 'a pair of a replay that fails because its direction is paused',
+    edits: [
+      {
+        file: 'db/replays/rounds.ts',
+        find: `         and not \${waitsForPauseSql('m')})`,
+        replace: `         )`,
+      },
+    ],
+    caughtBy: {
+      file: JOBS,
+      title: `counts no pair as failed that waits for the end of a pause, and counts it when the pause has ended`,
+    },
+  },
+  {
+    name: 'a replay that stands still as long as a clock was ahead',
+    edits: [
+      {
+        file: 'lib/operations/replay-round.ts',
+        find: `pacedAt.getTime() > now.getTime() + MAKES_UP_MS ? now.getTime() : pacedAt.getTime()`,
+        replace: `pacedAt.getTime()`,
+      },
+    ],
+    caughtBy: { file: JOBS, title: `goes on at once where the clock of an earlier round was ahead` },
+  },
 ];
