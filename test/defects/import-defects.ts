@@ -179,7 +179,9 @@ export const importDefects: Defect[] = [
   },
   {
     name: 'a body of an import that is read in one turn',
-    edits: [{ file: 'api/import-body.ts', find: `const PIECE = 8_192;`, replace: `const PIECE = 8_192_000;` }],
+    edits: [
+      { file: 'api/import-body.ts', find: `const PIECE = 8_192;`, replace: `const PIECE = 8_192_000;` },
+    ],
     caughtBy: {
       file: 'test/api/import-body.test.ts',
       title: 'lets other requests in while it is read, also if all of it has come',
