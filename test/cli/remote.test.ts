@@ -172,8 +172,10 @@ describe('a command with TWINBOX_API_URL', () => {
     const place = { url: await listening(silent), key: null };
     const client = createApiClient(place, { answerMs: 50, silentMs: 50 });
     const end = new AbortController();
-    const follow = () =>
-      followStream(client, undefined, () => void (asked.length === 4 && end.abort()), end.signal);
+    const take = (): void => {
+      if (asked.length === 4) end.abort();
+    };
+    const follow = () => followStream(client, undefined, take, end.signal);
     const failure = await follow().catch((error: unknown) => String(error));
     expect(failure).to.include('did not answer within');
     expect(await follow()).to.equal('aborted');

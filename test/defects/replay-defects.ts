@@ -1,6 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const JOBS = 'test/lib/operations/replay-jobs.test.ts';
+const PAUSES = 'test/lib/operations/replay-pauses.test.ts';
 
 /** Mistakes in replays and in the closing of pairs. */
 export const replayDefects: Defect[] = [
@@ -81,7 +82,7 @@ export const replayDefects: Defect[] = [
       },
     ],
     caughtBy: {
-      file: JOBS,
+      file: PAUSES,
       title: `counts no pair as failed that waits for the end of a pause, and counts it when the pause has ended`,
     },
   },
@@ -94,6 +95,6 @@ export const replayDefects: Defect[] = [
         replace: `pacedAt.getTime()`,
       },
     ],
-    caughtBy: { file: JOBS, title: `goes on at once where the clock of an earlier round was ahead` },
+    caughtBy: { file: PAUSES, title: `goes on at once where the clock of an earlier round was ahead` },
   },
 ];

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { readJob, type ReplayJob } from '../../../db/replays/jobs.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
-import { createLaneOperations } from '../../../lib/operations/lanes.ts';
 import { actOnReplay, startReplay, type ReplayAsk } from '../../../lib/operations/replay-jobs.ts';
 import { plan } from '../../../lib/operations/replay-plan.ts';
 import { runReplayRound, runReplayRounds } from '../../../lib/operations/replay-round.ts';
@@ -203,39 +202,6 @@ describe('a replay as a job', () => {
     expect(await job(id)).to.include({ state: 'running', queued: 0, raised: 20, done: 2 });
     await actOnReplay(world.deps, { id, verb: 'cancel', ...by });
     expect((await start((await planned()).hash)).outcome).to.equal('started');
-  });
-
-  it('counts no pair as failed that waits for the end of a pause, and counts it when the pause has ended', async () => {
-    await park(30);
-    const { db, clock, deps } = world;
-    const lanes = createLaneOperations({ db, clock, entity: deps.entity });
-    await lanes.pause({ system: 'stripe', direction: 'outbound' }, by);
-    const { id } = await begun({}, { rate: 20 });
-    for (let round = 0; round < 4; round++) {
-      await runReplayRounds(world.deps);
-      await world.run();
-      world.advance(1_000);
-    }
-    expect(await job(id)).to.include({ state: 'running', queued: 0, raised: 30, failed: 0 });
-    await lanes.resume({ system: 'stripe', direction: 'outbound' }, by);
-    await runReplayRounds(world.deps);
-    expect(await job(id)).to.include({ raised: 30, failed: 0 });
-    expect(await finish(id)).to.include({ state: 'finished', done: 30, failed: 0 });
-  });
-
-  it('goes on at once where the clock of an earlier round was ahead', async () => {
-    await park(3);
-    const { id } = await begun({}, { rate: 1 });
-    world.advance(3_600_000);
-    await runReplayRounds(world.deps);
-    world.advance(-3_600_000);
-    await world.run();
-    for (let round = 0; round < 5; round++) {
-      await runReplayRounds(world.deps);
-      await world.run();
-      world.advance(1_000);
-    }
-    expect(await job(id)).to.include({ queued: 0, raised: 2, done: 1 });
   });
 
   it('gives every job its round, also beside one whose round fails', async () => {
