@@ -137,7 +137,7 @@ function keyPaths(): Json {
       get: operation('listKeys', 'Lists the keys of the API, oldest first, without their texts', {
         scope: 'admin',
         responses: { 200: answer('All keys', { type: 'array', items: ref('Key') }) },
-        problems: [],
+        problems: ['invalid_request', 'malformed_request'],
       }),
     },
     '/api/v1/keys/{id}/revoke': {

@@ -138,6 +138,15 @@ export async function readPairsOfRow(
   return rows;
 }
 
+/**
+ * Whether a mapping waits for the end of a pause of a direction, or for its first step after that end. One that waits
+ * since a setting is off waits for no pause.
+ */
+export const waitsForPauseSql = (mapping: string): string =>
+  `(${mapping}.state = 'waiting' and ${mapping}.reason in ('writes_off', 'pulls_off') and (${mapping}.dirty <> ${mapping}.clean or exists (
+     select from lane_pauses paused where paused.system = ${mapping}.system
+       and paused.direction = case ${mapping}.reason when 'writes_off' then 'outbound' else 'inbound' end)))`;
+
 export type Pending = {
   /** Pairs whose row has a version that the system lacks, and that a worker may take. */
   outbound: number;
