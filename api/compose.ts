@@ -24,6 +24,7 @@ import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import type { Tracing } from '../lib/tracing/tracing.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
@@ -42,6 +43,7 @@ export type ApiParts = {
   db: Db;
   clock: Clock;
   log: ApiLog;
+  tracing?: Tracing;
   store: CustomerStore;
   /** The caller that created it stores the last uses (`flush`). */
   keys: ApiKeys;
@@ -65,6 +67,7 @@ function laneSettings(config: Config, system: string): LaneSettings {
 export function composeApi(parts: ApiParts): Express {
   const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
   const { retentionDays } = config;
+  const { tracing } = parts;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
@@ -74,6 +77,7 @@ export function composeApi(parts: ApiParts): Express {
     entity,
     clock,
     log,
+    ...(tracing && { tracing }),
     config: {
       retentionDays,
       topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },

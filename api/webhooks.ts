@@ -14,10 +14,12 @@ import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
 import type { Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
 import { takeInAll, type InboxDeps } from '../lib/intake/inbound.ts';
+import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
+import { linkLater, traceOf } from './requests.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
@@ -70,7 +72,9 @@ export function webhookRoutes(
               'invalid_event',
               `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
-          const taken = await takeInAll(source.inbox, items);
+          const trace = traceOf(req);
+          const taken = await takeInAll({ ...source.inbox, ...(trace && { trace }) }, items);
+          linkLater(req, () => causesOf(source.inbox.db, items));
           if (taken.includes('unbound')) {
             throw new Problem(
               'account_unbound',

@@ -7,10 +7,13 @@ import type { Bus, Received } from './bus.ts';
 import { createInProcessBus } from './in-process.ts';
 import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
 import { createKafkaBus } from './kafka/kafka.ts';
+import { traceBus, type BusTracing } from './traced.ts';
 import type { ConsumerTimes } from './kafka/consumer.ts';
 
 export type OpenBusOptions = {
   log: KafkaLog;
+  /** Left out: no spans. */
+  tracing?: Omit<BusTracing, 'kind'>;
   /** The topics that are used; created or checked before this resolves. */
   topics: readonly string[];
   /**
@@ -39,10 +42,13 @@ export type OpenBus = {
  * after the patience.
  */
 export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
-  const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
+  const { log, topics, required = {}, patienceMs = 30_000, times = {}, tracing } = options;
+  const traced = (bus: Bus, kind: BusTracing['kind']): Bus =>
+    tracing ? traceBus(bus, { kind, ...tracing }) : bus;
   if (config.kafka.bootstrapServers.length === 0) {
     const never = new Promise<Error>(() => undefined);
-    return { bus: createInProcessBus({ required }), place: null, newest: null, failed: never };
+    const bus = traced(createInProcessBus({ required }), 'in_process');
+    return { bus, place: null, newest: null, failed: never };
   }
   const settings = await kafkaSettings(config);
   const bus = createKafkaBus({ settings, log, times, prefix: config.kafka.topicPrefix });
@@ -54,7 +60,7 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
     throw error;
   }
   const newest = (names = topics) => askPatiently(patience, () => bus.newest(names));
-  return { bus, place: settings.brokers.join(', '), newest, failed: bus.failed };
+  return { bus: traced(bus, 'kafka'), place: settings.brokers.join(', '), newest, failed: bus.failed };
 }
 
 /**

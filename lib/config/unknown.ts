@@ -29,6 +29,8 @@ const OF_OTHER_PROGRAMS: readonly RegExp[] = [
   /^KAFKA_(HOME|OPTS|LIB|HEAP_OPTS|JMX_OPTS|JMX_PORT|LOG4J_OPTS|LOG4J_CMD_OPTS|GC_LOG_OPTS|GC_LOG_ENABLED|DEBUG|VERSION)$/,
   /^KAFKA_(JVM_PERFORMANCE_OPTS|CLUSTER_ID|NODE_ID|PROCESS_ROLES|LISTENERS|ADVERTISED_.*|CONTROLLER_.*|LISTENER_.*)$/,
   /^KAFKA_(SSL_(KEY|KEYSTORE|TRUSTSTORE|ENDPOINT|CLIENT|ENABLED|CIPHER|PROVIDER|PROTOCOL)_.*|SASL_(ENABLED|JAAS|MECHANISM)_.*)$/,
+  // Variables of OpenTelemetry that its exporter reads by itself, or that are of other signals.
+  /^OTEL_EXPORTER_OTLP_(TRACES|METRICS|LOGS)_[A-Z_]+$/,
   // What Kubernetes writes for a service named "api", "kafka" or "database".
   /^[A-Z]+(_[A-Z0-9]+)*_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$/,
   /^[A-Z]+(_[A-Z0-9]+)*_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/,
