@@ -60,6 +60,7 @@ export async function createTraces(settings: TracingSettings, log: TracesLog): P
   const instance = newEventId(new Date());
   const ours = readOwnPackage();
   const roles = new Map<TracedRole, Tracing>();
+  let closing: Promise<void> | null = null;
   const open = (role: TracedRole): Tracing => {
     const provider = new TracerProvider({
       resource: defaultResource().merge(
@@ -75,14 +76,16 @@ export async function createTraces(settings: TracingSettings, log: TracesLog): P
       roles.set(role, tracing);
       return tracing;
     },
-    async close() {
-      const done = new AbortController();
-      // The receiver may be away: what was not sent is lost, and the log has said why.
-      const sent = processor.shutdown().catch(() => undefined);
-      await Promise.race([sent, sleep(CLOSE_MS, done.signal)]);
-      done.abort();
-    },
+    close: () => (closing ??= end(processor)),
   };
+}
+
+async function end(processor: BatchSpanProcessor): Promise<void> {
+  const done = new AbortController();
+  // The receiver may be away: what was not sent is lost, and the log has said why.
+  const sent = processor.shutdown().catch(() => undefined);
+  await Promise.race([sent, sleep(CLOSE_MS, done.signal)]);
+  done.abort();
 }
 
 function resourceOf(

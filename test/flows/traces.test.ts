@@ -123,6 +123,13 @@ function tellStory(database: TestDatabase): void {
         links.includes(contextOf(request)),
     );
     expect(echo?.spanId).to.be.a('string');
+    // Sent again once the answer to the request is stored: the webhook itself names what it is an echo of.
+    const { rows } = await database.db.raw<{ rows: { event: string }[] }>(
+      `select payload #>> '{external,event}' as event from sync_events where event_type = 'stripe.customer.created'`,
+    );
+    await call('POST', `${system?.simulatorUrl}/_sim/webhooks/resend`, { event: rows[0]?.event });
+    const [again] = await linkedTo(/^POST \/api\/v1\/webhooks\/stripe$/, request);
+    expect(again?.service).to.equal('twinbox-api');
     const [published] = await linkedTo(/^publish sync\.inbound$/, webhook);
     expect(published?.service).to.equal('twinbox-relay');
   });
