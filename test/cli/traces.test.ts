@@ -23,7 +23,10 @@ describe('twinbox up', () => {
   async function loadedBy(name: string, env: Record<string, string>): Promise<string[]> {
     const file = join(place.folder, name);
     const up = await place.up({ ...LISTED, LOADED_FILE: file, ...env });
-    await call('POST', `${up.api}/api/v1/customers`, { name: 'Ada', email: `${name}@example.com` }).catch((e) => { console.log(up, up.stderr()); throw e; });
+    const body = { name: 'Ada', email: `${name}@example.com` };
+    await call('POST', `${up.api}/api/v1/customers`, body).catch((cause: unknown) => {
+      throw new Error(`up has written: ${up.stderr()}`, { cause });
+    });
     up.process.kill('SIGTERM');
     expect(await up.exited).to.equal(0);
     return (await readFile(file, 'utf8')).split('\n').filter((url) => OF_TRACES.test(url));

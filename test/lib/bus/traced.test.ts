@@ -47,9 +47,9 @@ function createKeptBus(tracing: Tracing) {
 
 /** What Kafka gives back of a message: its headers are bytes. */
 function throughKafka({ topic, key, value, headers }: Message, offset: number): Received {
-  const bytes = Object.entries(headers).map(([name, text]) => [name, Buffer.from(text)]);
+  const bytes = Object.entries(headers).map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]);
   return toReceived(topic, 3, {
-    ...{ key: Buffer.from(key), value: Buffer.from(value), headers: Object.fromEntries(bytes) as object },
+    ...{ key: Buffer.from(key), value: Buffer.from(value), headers: Object.fromEntries(bytes) },
     ...{ offset: String(offset), timestamp: '1772600000000', attributes: 0 },
   });
 }
