@@ -24,7 +24,7 @@ import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
-import type { Tracing } from '../lib/tracing/tracing.ts';
+import { noTracing, type Tracing } from '../lib/tracing/tracing.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
@@ -67,7 +67,6 @@ function laneSettings(config: Config, system: string): LaneSettings {
 export function composeApi(parts: ApiParts): Express {
   const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
   const { retentionDays } = config;
-  const { tracing } = parts;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
@@ -76,8 +75,7 @@ export function composeApi(parts: ApiParts): Express {
     db,
     entity,
     clock,
-    log,
-    ...(tracing && { tracing }),
+    ...{ log, tracing: parts.tracing ?? noTracing },
     config: {
       retentionDays,
       topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },

@@ -24,7 +24,6 @@ export type IncomingEvent = {
   /** The partition for the event is dropped, or will be soon. */
   tooOld: boolean;
   payload: Record<string, unknown>;
-  /** The trace of the request that brought it. */
   context: Record<string, unknown>;
   now: Date;
 };
@@ -74,8 +73,7 @@ export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<S
   const { rows } = await writeNumbered(db, (at) =>
     at.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
       ...event,
-      payload: JSON.stringify(event.payload),
-      context: JSON.stringify(event.context),
+      ...{ payload: JSON.stringify(event.payload), context: JSON.stringify(event.context) },
     }),
   );
   return rows[0]?.verdict ?? 'known';

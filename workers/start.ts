@@ -23,6 +23,8 @@ import { startWorkers } from './process.ts';
 import { groupsOf } from './receiver.ts';
 import { rolesOfWorkers, workersPart } from './readiness.ts';
 
+const TOPICS = Object.values(topics);
+
 export const startWorker: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
   const accesses = requireSystems(config, 'worker');
@@ -52,11 +54,7 @@ export const startWorker: Start = async ({ config, log, tracing }): Promise<Runn
   // Before the bus: while this process waits for the bus, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
   await compareAtStart(db, signs.owner, log);
-  const { bus, place, newest, failed } = await openBus(config, {
-    log,
-    topics: Object.values(topics),
-    tracing: { publishing: tracing, receiving: tracing },
-  });
+  const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, auditDays, owner: signs.owner });

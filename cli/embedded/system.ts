@@ -24,7 +24,6 @@ import { busPart } from '../../lib/health/readiness.ts';
 import { nameProcess, startRoleSigns } from '../../lib/health/role-signs.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { openTraces, type Traces } from '../../lib/tracing/open.ts';
-import type { Tracing } from '../../lib/tracing/tracing.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
 import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
@@ -104,8 +103,7 @@ async function start({
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
   cleanups.push(() => server.close());
-  const traces = await openTraces(config.tracing, log);
-  cleanups.push(() => traces.close());
+  const traces = await openOwnTraces(config, log, cleanups);
   const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
   const { db } = database;
@@ -114,10 +112,9 @@ async function start({
   await assertSameDatabase(db, database.address);
   const hosts = await startHosts(systems, { config, log, port: ports.simulator }, cleanups);
   if (database.embedded) await endLeasesOfTheDead(db);
-  const tracing = traces.of('worker');
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems, tracing });
+  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems, traces });
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -130,12 +127,11 @@ async function start({
   relay = createRelay({
     db,
     bus,
-    clock,
-    log,
+    ...{ clock, log },
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in one process only spans read the headers.
-    headers: opened.place === null && !tracing.on ? 'minimal' : config.kafka.headers,
+    headers: opened.place === null && config.tracing === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
   const { retentionDays, auditDays } = config;
@@ -200,6 +196,16 @@ async function start({
   };
 }
 
+async function openOwnTraces(
+  { tracing }: Config,
+  log: Logger,
+  cleanups: (() => Promise<unknown>)[],
+): Promise<Traces> {
+  const traces = await openTraces(tracing, log);
+  cleanups.push(() => traces.close());
+  return traces;
+}
+
 /** The bus with our topics and groups, once it is known that the topics are those of this database. */
 async function openOwnBus({
   config,
@@ -221,7 +227,7 @@ async function openOwnBus({
   const opened = await openBus(config, {
     log,
     topics: Object.values(topics),
-    tracing: { publishing: traces.of('relay'), receiving: traces.of('worker') },
+    ...{ tracing: traces.of('relay'), receiving: traces.of('worker') },
     required: {
       [topics.outbound]: names.map((name) => outboundGroup(groupId, name)),
       [topics.inbound]: [inboundGroup(groupId)],
@@ -251,10 +257,16 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  { systems, ...parts }: { db: Db; log: Logger; nudge: () => void; systems: Registry; tracing: Tracing },
+  {
+    systems,
+    traces,
+    ...parts
+  }: { db: Db; log: Logger; nudge: () => void; systems: Registry; traces: Traces },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
-    hosts.map((access) => createSyncDeps(config, { ...parts, access }, systems)),
+    hosts.map((access) =>
+      createSyncDeps(config, { ...parts, tracing: traces.of('worker'), access }, systems),
+    ),
   );
   if (!first) throw new AppError('config_invalid', { detail: 'No external system is kept in step.' });
   return [first, ...others];

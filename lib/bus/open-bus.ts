@@ -3,17 +3,20 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { sleep } from '../loop.ts';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 import type { Bus, Received } from './bus.ts';
 import { createInProcessBus } from './in-process.ts';
 import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
 import { createKafkaBus } from './kafka/kafka.ts';
-import { traceBus, type BusTracing } from './traced.ts';
+import { traceBus, type BusKind } from './traced.ts';
 import type { ConsumerTimes } from './kafka/consumer.ts';
 
 export type OpenBusOptions = {
   log: KafkaLog;
   /** Left out: no spans. */
-  tracing?: Omit<BusTracing, 'kind'>;
+  tracing?: Tracing;
+  /** For what is received, if that is another role. */
+  receiving?: Tracing;
   /** The topics that are used; created or checked before this resolves. */
   topics: readonly string[];
   /**
@@ -42,9 +45,9 @@ export type OpenBus = {
  * after the patience.
  */
 export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
-  const { log, topics, required = {}, patienceMs = 30_000, times = {}, tracing } = options;
-  const traced = (bus: Bus, kind: BusTracing['kind']): Bus =>
-    tracing ? traceBus(bus, { kind, ...tracing }) : bus;
+  const { log, topics, required = {}, patienceMs = 30_000, times = {}, tracing = noTracing } = options;
+  const roles = { publishing: tracing, receiving: options.receiving ?? tracing };
+  const traced = (bus: Bus, kind: BusKind): Bus => traceBus(bus, { kind, ...roles });
   if (config.kafka.bootstrapServers.length === 0) {
     const never = new Promise<Error>(() => undefined);
     const bus = traced(createInProcessBus({ required }), 'in_process');

@@ -7,7 +7,7 @@ import { codeOf } from './tracing.ts';
 type Answer = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 
 /** As `ExportResultCode.SUCCESS` of OpenTelemetry, in a package that we do not depend on ourselves. */
-const SUCCESS: Answer['code'] = 0;
+const SUCCESS = 0;
 
 export async function createExporter(settings: TracingSettings, log: TracesLog): Promise<SpanExporter> {
   const { url, headers, timeoutMs: timeoutMillis, protocol } = settings;
@@ -22,7 +22,7 @@ export async function createExporter(settings: TracingSettings, log: TracesLog):
 function warnOnce(exporter: SpanExporter, log: TracesLog, receiver: string): SpanExporter {
   let lost = 0;
   function note({ code, error }: Answer, spans: readonly ReadableSpan[]): void {
-    if (code === SUCCESS) {
+    if (code.valueOf() === SUCCESS) {
       if (lost > 0) log.info('traces.sent_again', { receiver, lost });
       lost = 0;
       return;
