@@ -1,6 +1,6 @@
 // Sends spans, and says once that they do not arrive, not once for each batch.
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import type { TracesLog } from './open.ts';
+import type { TracesLog } from './traces.ts';
 import type { TracingSettings } from './settings.ts';
 import { codeOf } from './tracing.ts';
 

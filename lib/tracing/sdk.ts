@@ -29,7 +29,7 @@ import {
 import { sleep } from '../loop.ts';
 import { newEventId } from '../uuid.ts';
 import { createExporter } from './exporter.ts';
-import type { TracedRole, Traces, TracesLog } from './open.ts';
+import type { TracedRole, Traces, TracesLog } from './traces.ts';
 import type { TracingSettings } from './settings.ts';
 import { codeOf, parseTraceparent, type Attributes, type Span, type SpanKind } from './tracing.ts';
 import type { SpanOptions, Traceparents, Tracing } from './tracing.ts';

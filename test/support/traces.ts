@@ -1,6 +1,7 @@
 // Traces as a process makes them, sent to a receiver of a test.
 import { loadConfig } from '../../lib/config/config.ts';
-import { openTraces, type Traces } from '../../lib/tracing/open.ts';
+import { openTraces } from '../../lib/tracing/open.ts';
+import type { Traces } from '../../lib/tracing/traces.ts';
 import { startOtlpReceiver, type OtlpReceiver } from './otlp-receiver.ts';
 
 export interface TestTraces {
