@@ -7,7 +7,8 @@
  * Two processes of `twinbox up` take turns: A without traces, B with traces that a receiver in this process
  * takes. With --before, A is that checkout and B is this one, both without traces: this is what the code
  * costs where it is off. Order in each round: A, B, B, A. The processor time is that of the process, which
- * has every role and the simulator in it, without PostgreSQL; Linux only (/proc).
+ * has every role and the simulator in it, without PostgreSQL; Linux only (/proc). Before that, what a step
+ * pays where traces are off is measured by itself; --rounds 0 measures nothing else.
  */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +17,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ignoreConnectionSettings } from '../lib/config/config.ts';
 import { waitUntil } from '../lib/loop.ts';
+import type { SyncDeps } from '../lib/sync/step.ts';
+import { traceStep } from '../lib/sync/traced-step.ts';
+import { noTracing } from '../lib/tracing/tracing.ts';
 import { createTestDatabase, type TestDatabase } from '../test/support/database.ts';
 import { startOtlpReceiver } from '../test/support/otlp-receiver.ts';
 import { stopOwnServer } from '../test/support/server.ts';
@@ -39,6 +43,8 @@ const TICK_MS = 10;
 
 type Half = { cpuMs: number; ms: number };
 
+await measureOff();
+if (ROUNDS === 0) process.exit();
 const receiver = await startOtlpReceiver();
 const folders: string[] = [];
 const sides: Awaited<ReturnType<typeof setUp>>[] = [];
@@ -60,6 +66,30 @@ try {
   await receiver.close();
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
   await stopOwnServer({ keep: false });
+}
+
+/** The same work, called by itself (A) and as a step calls it without traces (B). */
+async function measureOff(): Promise<void> {
+  const calls = 1_000_000;
+  const work = (): Promise<void> => Promise.resolve();
+  const deps = {
+    tracing: noTracing,
+    entity: { name: '' },
+    integration: { system: '' },
+  } as unknown as SyncDeps;
+  const claim = { id: 1 };
+  async function time(one: () => Promise<void>): Promise<number> {
+    const began = performance.now();
+    for (let n = 0; n < calls; n += 1) await one();
+    return ((performance.now() - began) / calls) * 1e6;
+  }
+  const [a, b] = [work, () => traceStep(deps, claim, work)];
+  await time(a);
+  await time(b);
+  const [a1, b1, b2, a2] = [await time(a), await time(b), await time(b), await time(a)];
+  console.log(
+    `a step without traces: ${((b1 + b2 - a1 - a2) / 2).toFixed(0)} ns more (A ${a1.toFixed(0)}, B ${b1.toFixed(0)}, B ${b2.toFixed(0)}, A ${a2.toFixed(0)} ns)`,
+  );
 }
 
 async function setUp(env: Record<string, string>, checkout?: string) {
