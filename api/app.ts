@@ -9,6 +9,7 @@ import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import type { Tracing } from '../lib/tracing/tracing.ts';
 import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
 import { choiceRoutes } from './choices.ts';
@@ -59,6 +60,7 @@ export type ApiDeps = {
     streams?: Partial<StreamLimits>;
   };
   log: ApiLog;
+  tracing?: Tracing;
   clock: Clock;
   /** The keys that a client may send. */
   keys: ApiKeys;
@@ -101,7 +103,7 @@ export function createApi(deps: ApiDeps): Express {
   // input.ts reads the query, and refuses what Express would interpret by guessing.
   app.set('query parser', false);
 
-  app.use(beginRequest({ clock, log }));
+  app.use(beginRequest({ clock, log, ...(deps.tracing && { tracing: deps.tracing }) }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
   const { stillAllowed } = login;
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));

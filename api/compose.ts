@@ -24,6 +24,7 @@ import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { noTracing, type Tracing } from '../lib/tracing/tracing.ts';
 import { createApi } from './app.ts';
 import type { ApiLog } from './requests.ts';
 
@@ -42,6 +43,7 @@ export type ApiParts = {
   db: Db;
   clock: Clock;
   log: ApiLog;
+  tracing?: Tracing;
   store: CustomerStore;
   /** The caller that created it stores the last uses (`flush`). */
   keys: ApiKeys;
@@ -73,7 +75,7 @@ export function composeApi(parts: ApiParts): Express {
     db,
     entity,
     clock,
-    log,
+    ...{ log, tracing: parts.tracing ?? noTracing },
     config: {
       retentionDays,
       topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },

@@ -21,7 +21,7 @@ import { answerStarting } from './starting.ts';
 /** A stop may take 10 s in all; the open requests may take this much of it. */
 const FINISH_REQUESTS_MS = 5_000;
 
-export const startApi: Start = async ({ config, log }): Promise<Running> => {
+export const startApi: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'api');
   // The port comes first: the likeliest reason for a failed start is another process on the port,
   // and it is found fastest.
@@ -63,7 +63,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
     owner: signs.owner,
     db,
     clock,
-    log,
+    ...{ log, tracing },
     keys,
     store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,

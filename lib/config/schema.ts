@@ -3,6 +3,7 @@ import { remoteProperties } from './remote.ts';
 import type { secretForms } from './secret-forms.ts';
 import { simulatorProperties } from './simulator.ts';
 import { systemProperties } from './systems.ts';
+import { tracingProperties } from './tracing.ts';
 import type { ValuesOf } from './values.ts';
 
 /**
@@ -146,6 +147,7 @@ export const settingsSchema = {
       expects: 'json or pretty',
       example: 'json',
     },
+    ...tracingProperties,
     TWINBOX_ENV: {
       group: 'Twinbox',
       alike: ['worker'],

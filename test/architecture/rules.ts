@@ -26,6 +26,11 @@ const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
 
 /** Each outside package has one owner. A place that ends in a slash is a folder. */
 const OWNERS: Record<string, readonly string[]> = {
+  '@opentelemetry/api': ['lib/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['lib/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['lib/tracing/'],
+  '@opentelemetry/resources': ['lib/tracing/'],
+  '@opentelemetry/sdk-trace': ['lib/tracing/'],
   '@redocly/openapi-core': ['test/api/'],
   '@sparticuz/chromium': ['test/support/'],
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],

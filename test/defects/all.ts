@@ -43,6 +43,7 @@ import { replayDefects } from './replay-defects.ts';
 import { tableDefects } from './table-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
 import { stateDefects } from './state-defects.ts';
+import { traceDefects } from './trace-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -91,4 +92,5 @@ export const defects: readonly Defect[] = [
   ...conditionDefects,
   ...nextDefects,
   ...catalogueDefects,
+  ...traceDefects,
 ];

@@ -4,6 +4,7 @@ import type { Stripe } from 'stripe';
 import type { MappingDocument } from '../../catalogue/document.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
+import type { Routes } from '../routes.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
@@ -45,6 +46,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     document,
     groups: groupsOf(document),
     capabilities: promises(settings, livemode),
+    routes,
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
@@ -126,6 +128,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
 }
+
+const routes: Routes = {
+  identify: 'GET /v1/account',
+  read: 'GET /v1/customers/{customer}',
+  create: 'POST /v1/customers',
+  update: 'POST /v1/customers/{customer}',
+  delete: 'DELETE /v1/customers/{customer}',
+  list: 'GET /v1/customers',
+  look: 'GET /v1/customers',
+  search: 'GET /v1/customers/search',
+  events: 'GET /v1/events',
+};
 
 function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilities {
   return {
