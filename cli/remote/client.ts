@@ -66,13 +66,9 @@ export function createApiClient({ url, key }: Place): ApiClient {
   async function demand(answer: Response): Promise<object | null> {
     const body = await jsonOf(answer);
     if (answer.ok) return body;
-    const { code, detail, title, errors = [] }: Problem = body;
+    const { code }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    const says = [
-      detail ?? title ?? 'without a reason',
-      ...errors.map((each) => `${each.pointer.slice(1)} ${each.detail}`),
-    ];
-    throw new Refused(refusal(base, answer.status, { code, says: says.join('; ') }), { ...body });
+    throw new Refused(refusal(base, answer.status, { code, says: sayAll(body) }), { ...body });
   }
 
   return {
@@ -87,10 +83,7 @@ export function createApiClient({ url, key }: Place): ApiClient {
         const signal = AbortSignal.timeout(ANSWER_MS);
         return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
       };
-      const answer = await attempt().catch((error: unknown) => {
-        if (error instanceof CliError && isLost(error)) return attempt();
-        throw error;
-      });
+      const answer = await onceMoreIfLost(attempt);
       return (await demand(answer)) as Json | null;
     },
     async ready() {
@@ -123,6 +116,18 @@ function isLost({ cause }: CliError): boolean {
   return (
     inner instanceof Error && 'code' in inner && ['ECONNRESET', 'UND_ERR_SOCKET'].includes(String(inner.code))
   );
+}
+
+function sayAll({ detail, title, errors = [] }: Problem): string {
+  const each = errors.map(({ pointer, detail: says }) => `${pointer.slice(1)} ${says}`);
+  return [detail ?? title ?? 'without a reason', ...each].join('; ');
+}
+
+function onceMoreIfLost<T>(attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => {
+    if (error instanceof CliError && isLost(error)) return attempt();
+    throw error;
+  });
 }
 
 /** Null for what is no object and no list. */
