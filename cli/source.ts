@@ -68,3 +68,5 @@ export function expiredPosition(): CliError {
     'What followed this position is no longer kept, or belongs to another database. Begin anew with --after now, and read all customers.',
   );
 }
+
+export type OperatorsPart = Pick<Source, 'lanes' | 'traffic' | 'audit' | 'auditHead' | 'replays' | 'replay'>;

@@ -67,13 +67,9 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
   async function demand(answer: Response): Promise<object | null> {
     const body = await jsonOf(answer);
     if (answer.ok) return body;
-    const { code, detail, title, errors = [] }: Problem = body;
+    const { code }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    const says = [
-      detail ?? title ?? 'without a reason',
-      ...errors.map((each) => `${each.pointer.slice(1)} ${each.detail}`),
-    ];
-    throw new Refused(refusal(base, answer.status, { code, says: says.join('; ') }), { ...body });
+    throw new Refused(refusal(base, answer.status, { code, says: sayAll(body) }), { ...body });
   }
 
   return {
@@ -88,10 +84,7 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
         const signal = AbortSignal.timeout(answerMs);
         return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
       };
-      const answer = await attempt().catch((error: unknown) => {
-        if (error instanceof CliError && isLost(error)) return attempt();
-        throw error;
-      });
+      const answer = await onceMoreIfLost(attempt);
       return (await demand(answer)) as Json | null;
     },
     async ready() {
@@ -148,6 +141,18 @@ function watchSilence(late: AbortController) {
       flush: end,
     });
   return { within, end, stream };
+}
+
+function sayAll({ detail, title, errors = [] }: Problem): string {
+  const each = errors.map(({ pointer, detail: says }) => `${pointer.slice(1)} ${says}`);
+  return [detail ?? title ?? 'without a reason', ...each].join('; ');
+}
+
+function onceMoreIfLost<T>(attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => {
+    if (error instanceof CliError && isLost(error)) return attempt();
+    throw error;
+  });
 }
 
 /** Null for what is no object and no list. */
