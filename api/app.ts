@@ -27,6 +27,7 @@ import type { KeyOperations } from '../lib/operations/keys.ts';
 import { laneRoutes } from './lanes.ts';
 import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import type { LaneOperations } from '../lib/operations/lanes.ts';
+import { meRoutes } from './me.ts';
 import { mappingRoutes } from './mappings.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
@@ -130,6 +131,7 @@ export function createApi(deps: ApiDeps): Express {
   );
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
+  mountRoutes(app, basePath, meRoutes());
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, clock, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
