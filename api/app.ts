@@ -11,6 +11,7 @@ import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
+import { explainRoutes } from './explain.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { customerRoutes } from './customers.ts';
@@ -143,6 +144,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
+  mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
