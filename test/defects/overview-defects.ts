@@ -27,7 +27,11 @@ export const overviewDefects: Defect[] = [
   {
     name: 'a preview of a reversal is kept',
     edits: [
-      { file: 'lib/operations/conflict-preview.ts', find: `await tx.rollback();`, replace: `await tx.commit();` },
+      {
+        file: 'lib/operations/conflict-preview.ts',
+        find: `await tx.rollback();`,
+        replace: `await tx.commit();`,
+      },
     ],
     caughtBy: { file: 'test/api/conflicts.test.ts', title: 'says before what would be written where' },
   },
