@@ -1,4 +1,4 @@
--- What the overview shows (docs/decisions/0093-overview.md): receipts of comparisons, and a ring of samples.
+-- What the overview shows (docs/decisions/0090-overview.md): receipts of comparisons, and a ring of samples.
 
 -- What each `verify` found. The newest hundred of a system are kept.
 create table comparisons (

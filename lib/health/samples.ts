@@ -1,5 +1,5 @@
 // A sample of each whole minute, taken once by one of the processes that run workers, some seconds after the
-// minute's end (docs/decisions/0093-overview.md).
+// minute's end (docs/decisions/0090-overview.md).
 //
 // Guarantees: a minute has one sample or none; the ring does not grow. Assumes: transactions that settled
 // something in a minute have committed some seconds after it. A crash at any place before the one statement
