@@ -17,6 +17,7 @@ const ABOUT: Record<string, string> = {
   lanes: 'The work for each system: whether it runs, and pauses.',
   audit: 'Who did what, when and why.',
   keys: 'Who may use this API.',
+  me: 'Who sends the request.',
   webhooks: 'For external systems.',
   process: 'The process that answers: its state, and its documents.',
 };

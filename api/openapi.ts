@@ -14,6 +14,7 @@ import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
+import { overviewPaths, overviewSchemas } from './openapi-overview.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { replayPaths, replaySchemas } from './openapi-replays.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
@@ -43,6 +44,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...storyPaths(),
       ...controlPaths(),
       ...replayPaths(),
+      ...overviewPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
       '/health': {
@@ -82,6 +84,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     ...storySchemas,
     ...controlSchemas,
     ...replaySchemas,
+    ...overviewSchemas,
     Mapping: mappingSchema,
     Linked: linkedSchema,
     Resolution: resolutionSchema,

@@ -1,0 +1,50 @@
+// The routes that say how everything stands, for the API document.
+
+import { meSchema } from './me-schemas.ts';
+import { customerIdSchema } from './customer-schemas.ts';
+import { explanationSchema } from './explain-schemas.ts';
+import { answer, operation, parameter, ref, type Json } from './openapi-parts.ts';
+
+export function overviewPaths(): Json {
+  return {
+    ...explainPaths(),
+    '/api/v1/me': {
+      get: operation('readMe', 'Says who sends the request, and what its key may do', {
+        scope: 'viewer',
+        responses: { 200: answer('The caller', ref('Me')) },
+        problems: [],
+      }),
+    },
+  };
+}
+
+function explainPaths(): Json {
+  const id = parameter('id', 'path', customerIdSchema);
+  const responses = { 200: answer('By what is stored: no system is called', ref('Explanation')) };
+  const ofOne = { scope: 'viewer', responses } as const;
+  return {
+    '/api/v1/customers/{id}/explain': {
+      parameters: [id],
+      get: operation(
+        'explainCustomer',
+        'Says how each pair of a customer stands, and what would be done now',
+        {
+          ...ofOne,
+          problems: ['invalid_request', 'malformed_request', 'customer_not_found'],
+        },
+      ),
+    },
+    '/api/v1/mappings/{id}/explain': {
+      parameters: [id],
+      get: operation('explainMapping', 'Says how one pair stands, and what would be done now', {
+        ...ofOne,
+        problems: ['invalid_request', 'malformed_request', 'mapping_not_found'],
+      }),
+    },
+  };
+}
+
+export const overviewSchemas = {
+  Explanation: explanationSchema,
+  Me: meSchema,
+};
