@@ -238,6 +238,27 @@ export interface paths {
         };
         post: operations["closeGroup"];
     };
+    "/api/v1/customers/{id}/explain": {
+        parameters: {
+            path: {
+                id: number;
+            };
+        };
+        get: operations["explainCustomer"];
+    };
+    "/api/v1/mappings/{id}/explain": {
+        parameters: {
+            path: {
+                id: number;
+            };
+        };
+        get: operations["explainMapping"];
+    };
+    "/api/v1/me": {
+        parameters: {
+        };
+        get: operations["readMe"];
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -785,6 +806,98 @@ export interface components {
             selected: number;
             closed: number;
             left: number;
+        };
+        Explanation: {
+            /** @constant */
+            found: true;
+            customer: {
+                id?: number | null;
+                version?: number | null;
+                /** Format: date-time */
+                updated_at?: string;
+                /** Format: date-time */
+                deleted_at?: string | null;
+            } | null;
+            pairs: {
+                mapping: number;
+                system: string;
+                account: string;
+                customer: number | null;
+                external_id: string | null;
+                /** @enum {string} */
+                role: "primary" | "alias";
+                known_email: string | null;
+                merged_into: string | null;
+                state: string;
+                /** Format: date-time */
+                since: string;
+                reason: string | null;
+                reason_detail: Record<string, unknown> | null;
+                why: string | null;
+                closed: Record<string, unknown> | null;
+                decision: Record<string, unknown> | null;
+                our_version: number | null;
+                sent_version: number;
+                to_do: boolean;
+                attempts: number;
+                /** Format: date-time */
+                next_attempt_at: string | null;
+                last_error: Record<string, unknown> | null;
+                open_deliveries: {
+                    type: string;
+                    status: string;
+                    count: number;
+                }[];
+                fields: {
+                    field: string;
+                    ours: unknown;
+                    theirs_known: unknown;
+                    left_because: string | null;
+                    differs: boolean | null;
+                }[];
+                read: Record<string, unknown> | null;
+                rung: string | null;
+                effect: {
+                    /** @enum {string} */
+                    would: "nothing" | "superseded" | "create" | "update" | "delete" | "delete_here" | "held" | "refused" | "link" | "import" | "resolve" | "unknown";
+                };
+                not_now: {
+                    kind: string;
+                    says: string;
+                }[];
+                can_do: {
+                    command: string;
+                    does: string;
+                }[];
+            }[];
+            not_received: {
+                system: string;
+                newest_change: string | null;
+                not_now: {
+                    kind: string;
+                    says: string;
+                }[];
+            }[];
+            open_conflicts: number;
+            unmatched: {
+                system: string;
+                account: string | null;
+                external_id: string | null;
+                decision: string | null;
+            }[];
+        };
+        Me: {
+            /** @enum {string} */
+            kind: "none" | "static" | "stored";
+            id: string | null;
+            name: string | null;
+            actor: string | null;
+            /** @enum {string} */
+            scope: "viewer" | "editor" | "operator" | "admin" | "ingest";
+            may: ("viewer" | "editor" | "operator" | "admin" | "ingest")[];
+            system: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
         };
         Mapping: {
             id: number;
@@ -1833,6 +1946,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Closed"];
+                };
+            };
+        };
+    };
+    explainCustomer: {
+        parameters: {
+            path: {
+                id: number;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+        };
+    };
+    explainMapping: {
+        parameters: {
+            path: {
+                id: number;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+        };
+    };
+    readMe: {
+        parameters: {
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
                 };
             };
         };

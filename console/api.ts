@@ -85,7 +85,7 @@ export function createApi({ origin, key, requestId, fetch: ask, limitMs }: ApiOp
     if (response.ok) return response;
     throw new ApiError(response.status, await problemOf(response));
   }
-  const bodyOf = (response: Response) => reach(() => response.json() as Promise<unknown>);
+  const bodyOf = (response: Response): Promise<unknown> => reach(() => response.json());
 
   return {
     async get<P extends GetPath>(path: P, given: Ask = {}) {

@@ -6,7 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-const FILES = { 'console.css': 'text/css; charset=utf-8', 'live.js': 'text/javascript; charset=utf-8' } as const;
+const FILES = {
+  'console.css': 'text/css; charset=utf-8',
+  'live.js': 'text/javascript; charset=utf-8',
+  'keys.js': 'text/javascript; charset=utf-8',
+} as const;
 
 type Name = keyof typeof FILES;
 type Asset = { type: string; hash: string; bytes: Buffer<ArrayBuffer>; packed: Buffer<ArrayBuffer> };
@@ -24,9 +28,14 @@ export function createAssets() {
   }
 
   return {
-    async addresses() {
-      const [css, js] = await Promise.all([read('console.css'), read('live.js')]);
-      return { css: `/console/console.css?v=${css.hash}`, js: `/console/live.js?v=${js.hash}` };
+    async addresses(): Promise<{ css: string; js: string[] }> {
+      const address = async (name: Name) => `/console/${name}?v=${(await read(name)).hash}`;
+      const [css, ...js] = await Promise.all([
+        address('console.css'),
+        address('live.js'),
+        address('keys.js'),
+      ]);
+      return { css, js };
     },
     /** Null if there is no such file. */
     async answer(request: Request, name: string): Promise<Response | null> {
@@ -48,5 +57,10 @@ export function createAssets() {
 async function load(name: Name): Promise<Asset> {
   const bytes = await readFile(new URL(name, import.meta.url));
   const packed = await pack(bytes);
-  return { type: FILES[name], hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16), bytes, packed: Buffer.from(packed) };
+  return {
+    type: FILES[name],
+    hash: createHash('sha256').update(bytes).digest('hex').slice(0, 16),
+    bytes,
+    packed: Buffer.from(packed),
+  };
 }

@@ -12,7 +12,7 @@ export type Changes = {
 
 export type ChangesDeps = {
   origin: () => string;
-  fetch: typeof fetch;
+  fetch?: typeof fetch;
   log: { warn(message: string, fields?: Record<string, unknown>): void };
   most?: number;
 };
@@ -25,7 +25,7 @@ type Channel = { listeners: Set<Listener>; stop: AbortController };
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-export function createChanges({ origin, fetch: ask, log, most = MOST }: ChangesDeps): Changes {
+export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: ChangesDeps): Changes {
   const channels = new Map<string, Channel>();
   const listeners = () => [...channels.values()].reduce((sum, channel) => sum + channel.listeners.size, 0);
 
@@ -43,7 +43,8 @@ export function createChanges({ origin, fetch: ask, log, most = MOST }: ChangesD
         signal: channel.stop.signal,
       });
       if (response.ok && response.body)
-        for await (const part of response.body) for (const each of channel.listeners) each.enqueue(part);
+        for await (const part of response.body as AsyncIterable<Uint8Array>)
+          for (const each of channel.listeners) each.enqueue(part);
       else log.warn('console.no_changes', { status: response.status });
     } catch (error) {
       if (!channel.stop.signal.aborted) log.warn('console.no_changes', { error: String(error) });
@@ -63,7 +64,9 @@ export function createChanges({ origin, fetch: ask, log, most = MOST }: ChangesD
     listeners,
     listen(key, close) {
       if (listeners() >= most) return stream(bytes(`retry: 60000\nevent: full\ndata: ${most}\n\n`));
-      const name = createHash('sha256').update(key ?? '').digest('base64');
+      const name = createHash('sha256')
+        .update(key ?? '')
+        .digest('base64');
       let mine: Listener | null = null;
       const channel = channels.get(name) ?? open(name, key);
       const leave = (): void => {

@@ -19,8 +19,7 @@ export type SessionSource = {
 };
 
 export type KeyCheck =
-  | { ok: true; scope: string; name: string }
-  | { ok: false; status: number; title: string; detail: string };
+  { ok: true; scope: string; name: string } | { ok: false; status: number; title: string; detail: string };
 
 export type Visitor = {
   me: Me | null;
@@ -62,18 +61,17 @@ export function createGate({ session, now, anyHost }: GateDeps) {
     const [seals, isOpen] = await Promise.all([sealsOf(), session.isOpen()]);
     if (isOpen && !anyHost && !isLoopback(host)) return foreignHost(host);
     const found = isOpen ? null : seals.open(cookieOf(request, 'twinbox_session') ?? '');
-    return found === null ? withoutSession(request, host, seals, isOpen) : ofSession(found, seals);
+    return found === null ? withoutSession(request, host, seals, isOpen) : visitorOf(found, seals);
   }
 
   return {
     identify,
-    ofSession,
     withoutSession: (request: Request, seals: Seals) =>
       withoutSession(request, request.headers.get('Host') ?? '', seals, false),
   };
 }
 
-function ofSession({ id, key, scope, name }: Session, seals: Seals): Visitor {
+export function visitorOf({ id, key, scope, name }: Session, seals: Seals): Visitor {
   const binding = `session ${id}`;
   return { me: { scope, name }, key, binding, token: seals.tokenOf(binding), cookies: [], seals };
 }
@@ -100,6 +98,12 @@ function foreignHost(host: string): Refusal {
   };
 }
 
+export const fromElsewhere: Refusal = {
+  status: 403,
+  title: 'This form came from another site',
+  detail: 'Nothing was done. Open the console and send the form from there.',
+};
+
 /** Whether a browser says that a page of ours sent this; a program that says nothing is refused. */
 export function isSameOrigin(request: Request): boolean {
   const site = request.headers.get('Sec-Fetch-Site');
@@ -109,18 +113,18 @@ export function isSameOrigin(request: Request): boolean {
 }
 
 /** Why a form is refused; null if it is ours. */
-export function refuseForm(request: Request, { binding, seals }: Visitor, form: URLSearchParams): Refusal | null {
-  if (!isSameOrigin(request))
-    return {
-      status: 403,
-      title: 'This form came from another site',
-      detail: 'Nothing was done. Open the console and send the form from there.',
-    };
+export function refuseForm(
+  request: Request,
+  { binding, seals }: Visitor,
+  form: URLSearchParams,
+): Refusal | null {
+  if (!isSameOrigin(request)) return fromElsewhere;
   if (!seals.isToken(binding, form.get('token') ?? ''))
     return {
       status: 403,
       title: 'This form is not of this session',
-      detail: 'Nothing was done. You logged in again since the page was loaded, or cookies are off. Go back, load the page again and send the form once more.',
+      detail:
+        'Nothing was done. You logged in again since the page was loaded, or cookies are off. Go back, load the page again and send the form once more.',
     };
   return null;
 }

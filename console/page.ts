@@ -28,6 +28,8 @@ export type Seen = Omit<Asked, 'api'> & {
   token: string;
   /** Random for each page: the idempotency key of its acts. */
   once: string;
+  /** Whether there is such a page, such as `/replays/new`. */
+  knows(path: string): boolean;
 };
 
 export type View = {
@@ -76,7 +78,16 @@ export function page<T>(made: {
 }
 
 /** A form that acts; nothing at all for a person who may not. Keep it outside of [data-live]. */
-export function form(seen: Seen, { to, scope, body }: { to: string; scope: Scope; body: Html }): Html | false {
+export function form(
+  seen: Seen,
+  { to, scope, body }: { to: string; scope: Scope; body: Html },
+): Html | false {
   if (!may(seen.me.scope, scope)) return false;
-  return html`<form method="post" action="/console${to}" class="act"><input type="hidden" name="token" value="${seen.token}"><input type="hidden" name="once" value="${seen.once}">${body}</form>`;
+  return html`<form method="post" action="/console${to}" class="act">
+    <input type="hidden" name="token" value="${seen.token}" /><input
+      type="hidden"
+      name="once"
+      value="${seen.once}"
+    />${body}
+  </form>`;
 }

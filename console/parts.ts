@@ -42,6 +42,11 @@ export function pill(state: string, words?: string): Html {
   return html`<span class="pill ${tone}">${words ?? text}</span>`;
 }
 
+/** The colour of a state: that of its pill, and of the edge beside it. */
+export function toneOf(state: string): Tone {
+  return STATES[state]?.[1] ?? 'plain';
+}
+
 export function toned(tone: Tone, words: string): Html {
   return html`<span class="pill ${tone}">${words}</span>`;
 }
@@ -100,8 +105,11 @@ export function id(value: string | number | null): Part {
   if (value === null) return html`<span class="quiet">–</span>`;
   const text = String(value);
   if (text.length <= 16) return html`<code>${text}</code>`;
-  const head = text.startsWith('0') ? 4 : Math.min(8, text.indexOf('_') + 5);
-  return html`<code title="${text}">${text.slice(0, head)}<i class="mid">${text.slice(head, -4)}</i>${text.slice(-4)}</code>`;
+  const mark = text.slice(0, 8).indexOf('_');
+  const head = mark > 0 ? mark + 5 : 4;
+  return html`<code title="${text}"
+    >${text.slice(0, head)}<i class="mid">${text.slice(head, -4)}</i>${text.slice(-4)}</code
+  >`;
 }
 
 const INVISIBLE = /[\p{Cf}\p{Cc}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0\u034f\ufe00-\ufe0f]/gu;
@@ -124,7 +132,12 @@ function drawn(text: string): Part {
     if (/^[\u200c\u200d]$/.test(run)) continue;
     const code = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     const times = run.length / sign.length;
-    parts.push(text.slice(from, found.index), html`<i class="sign" title="a character that cannot be seen">U+${code}${times > 1 && ` × ${times}`}</i>`);
+    parts.push(
+      text.slice(from, found.index),
+      html`<i class="sign" title="a character that cannot be seen"
+        >U+${code}${times > 1 && ` × ${times}`}</i
+      >`,
+    );
     from = found.index + run.length;
   }
   return [...parts, text.slice(from)];
@@ -138,42 +151,82 @@ export function nameOf(given: unknown, otherwise: string): string {
 
 /** One field that changed: `email  old → new`. */
 export function diff(field: string, from: unknown, to: unknown): Html {
-  return html`<span class="diff"><span class="quiet">${field}</span> ${from === undefined ? '' : html`<del>${value(from, 80)}</del> `}→ <b>${value(to, 80)}</b></span>`;
+  return html`<span class="diff"
+    ><span class="quiet">${field}</span> ${from === undefined ? '' : html`<del>${value(from, 80)}</del> `}→
+    <b>${value(to, 80)}</b></span
+  >`;
 }
 
 /** To the next page of a list; there are no numbers of pages. */
 export function pager(path: string, query: URLSearchParams, next: string | null): Html | false {
   const isFirst = !query.has('after');
   if (next === null && isFirst) return false;
-  return html`<p class="pager">${!isFirst && html`<a href="${withQuery(path, query, { after: null })}">First page</a>`}${next !== null && html`<a href="${withQuery(path, query, { after: next })}" rel="next">Next page</a>`}</p>`;
+  return html`<p class="pager">
+    ${!isFirst && html`<a href="${withQuery(path, query, { after: null })}">First page</a>`}${next !== null && html`<a href="${withQuery(path, query, { after: next })}" rel="next">Next page</a>`}
+  </p>`;
 }
 
 /** The address with some parameters of its query changed; null drops one. */
-export function withQuery(path: string, query: URLSearchParams, change: Record<string, string | null>): string {
+export function withQuery(
+  path: string,
+  query: URLSearchParams,
+  change: Record<string, string | null>,
+): string {
   const all = { ...Object.fromEntries(query), ...change };
-  const kept = Object.entries(all).flatMap(([name, text]) => (text === null || text === '' ? [] : [[name, text]]));
+  const kept = Object.entries(all).flatMap(([name, text]) =>
+    text === null || text === '' ? [] : [[name, text]],
+  );
   return addressOf(path, { query: Object.fromEntries(kept) as Record<string, string> });
 }
 
 /** Instead of a blank table: what is so, and what to do. */
 export function empty(says: Part, more: Part = null): Html {
-  return html`<div class="empty"><p>${says}</p>${more}</div>`;
+  return html`<div class="empty">
+    <p>${says}</p>
+    ${more}
+  </div>`;
 }
 
 /** A filter that matches nothing, in words; each part is a link that drops it. */
 export function nothingFits(path: string, query: URLSearchParams, what: string): Html {
   const given = [...query].filter(([name]) => name !== 'after');
-  const links = given.map(([name, text]) => html`<a href="${withQuery(path, query, { [name]: null, after: null })}" title="Drop this part">${name} = ${value(text, 60)} <span aria-hidden="true">✕</span></a>`);
+  const links = given.map(
+    ([name, text]) =>
+      html`<a href="${withQuery(path, query, { [name]: null, after: null })}" title="Drop this part"
+        >${name} = ${value(text, 60)} <span aria-hidden="true">✕</span></a
+      >`,
+  );
   return empty(html`No ${what} with ${links}`);
 }
 
-/** A table that scrolls by itself where it is wider than the page. */
-export function table(label: string, head: readonly Part[], rows: Part): Html {
-  return html`<div class="card scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${head.map((each) => html`<th scope="col">${each}</th>`)}</tr></thead><tbody data-live="list" id="rows">${rows}</tbody></table></div>`;
+export type Head = Part | { num: string };
+
+/** A table that scrolls by itself where it is wider than the page. Each row is `<tr id data-row>` with one `<th scope="row">`. */
+export function table(label: string, head: readonly Head[], rows: Part, name = 'rows'): Html {
+  const isNumber = (each: Head): each is { num: string } =>
+    typeof each === 'object' && each !== null && 'num' in each;
+  const cells = head.map((each) =>
+    isNumber(each) ? html`<th scope="col" class="num">${each.num}</th>` : html`<th scope="col">${each}</th>`,
+  );
+  return html`<div class="card scroll" tabindex="0" role="region" aria-label="${label}">
+    <table>
+      <thead>
+        <tr>
+          ${cells}
+        </tr>
+      </thead>
+      <tbody data-live="list" id="${name}">
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 /** The same question in a shell and at the API, at the foot of a page. */
 export function sameElsewhere({ cli, api }: { cli?: string; api?: string }): Html | false {
-  const lines = [cli !== undefined && html`<code>npx twinbox ${cli}</code>`, api !== undefined && html`<code>GET ${api}</code>`];
+  const lines = [
+    cli !== undefined && html`<code>npx twinbox ${cli}</code>`,
+    api !== undefined && html`<code>GET ${api}</code>`,
+  ];
   return lines.some(Boolean) && html`<p class="same"><span class="quiet">Same elsewhere</span> ${lines}</p>`;
 }

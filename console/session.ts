@@ -4,7 +4,14 @@
 //
 // A form carries a token, which is an HMAC over the id of its session: another site cannot make one.
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { scopeOf, type Scope } from './scopes.ts';
 
 export type Session = {
@@ -34,7 +41,8 @@ export function createSeals(secrets: readonly Uint8Array[], now: () => Date): Se
   const [first] = keys;
   if (!first) throw new Error('the console has no secret to seal sessions with');
 
-  const tokenBy = (key: Buffer, binding: string): Buffer => createHmac('sha256', key).update(binding).digest();
+  const tokenBy = (key: Buffer, binding: string): Buffer =>
+    createHmac('sha256', key).update(binding).digest();
 
   return {
     seal(session) {

@@ -14,15 +14,33 @@ type Node = Record<string, unknown>;
 
 /** The whole text of console/api-types.ts. */
 export async function apiTypes(document: object): Promise<string> {
-  const nodes = await openapiTypescript(JSON.stringify(slim(document)), { alphabetize: false, emptyObjectsUnknown: true });
-  return HEAD + astToString(nodes).replaceAll(/^\s*(put|post|delete|options|head|patch|trace|get|query|header|path|cookie|requestBody)\?: never;\n/gm, '');
+  const nodes = await openapiTypescript(JSON.stringify(slim(document)), {
+    alphabetize: false,
+    emptyObjectsUnknown: true,
+  });
+  return (
+    HEAD +
+    astToString(nodes).replaceAll(
+      /^\s*(put|post|delete|options|head|patch|trace|get|query|header|path|cookie|requestBody)\?: never;\n/gm,
+      '',
+    )
+  );
 }
 
 function slim(document: object): object {
-  const { openapi, info, paths, components } = document as { openapi: string; info: Node; paths: Node; components: Node };
+  const { openapi, info, paths, components } = document as {
+    openapi: string;
+    info: Node;
+    paths: Node;
+    components: Node;
+  };
   const kept = Object.entries(paths).filter(([path]) => !NOT_FOR_PAGES.test(path));
-  const { headers, ...others } = components;
-  return { openapi, info, paths: bare(Object.fromEntries(kept)), components: bare(others) };
+  return {
+    openapi,
+    info,
+    paths: bare(Object.fromEntries(kept)),
+    components: bare({ ...components, headers: undefined }),
+  };
 }
 
 /** The same without texts; of answers only those that say yes. */
@@ -32,11 +50,16 @@ function bare(value: unknown, isNames = false): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([name]) => isNames || !TEXTS.has(name))
-      .map(([name, inner]) => [name, name === 'responses' ? accepted(inner) : bare(inner, name === 'properties')]),
+      .map(([name, inner]) => [
+        name,
+        name === 'responses' ? accepted(inner) : bare(inner, name === 'properties'),
+      ]),
   );
 }
 
 function accepted(responses: unknown): unknown {
   const good = Object.entries(responses as Node).filter(([status]) => /^2/.test(status));
-  return Object.fromEntries(good.map(([status, answer]) => [status, { description: '', ...(bare(answer) as Node) }]));
+  return Object.fromEntries(
+    good.map(([status, answer]) => [status, { description: '', ...(bare(answer) as Node) }]),
+  );
 }

@@ -87,6 +87,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'KAFKA_',
     'API_',
     'HEALTH_',
+    'CONSOLE_',
     'SIMULATOR_',
     'TWINBOX_CONFIG',
     'TWINBOX_API_',
@@ -125,6 +126,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
       isLoopback: isLoopback(values.API_HOST),
       insecure: values.API_INSECURE === 'yes',
     },
+    console: { pages: values.CONSOLE_PAGES === 'on', port: values.CONSOLE_PORT ?? null },
     /** The API that reading commands ask in place of a database. */
     remote:
       values.TWINBOX_API_URL === undefined
