@@ -31,6 +31,7 @@ import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import type { LaneOperations } from '../lib/operations/lanes.ts';
 import { meRoutes } from './me.ts';
 import { mappingRoutes } from './mappings.ts';
+import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
@@ -146,6 +147,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
   const { lanes: operations, laneSettings: settings } = deps;
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
+  const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
+  mountRoutes(app, basePath, overviewRoutes(overview));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));

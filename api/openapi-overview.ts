@@ -3,11 +3,19 @@
 import { meSchema } from './me-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { explanationSchema } from './explain-schemas.ts';
+import { overviewSchema } from './overview-schemas.ts';
 import { answer, operation, parameter, ref, type Json } from './openapi-parts.ts';
 
 export function overviewPaths(): Json {
   return {
     ...explainPaths(),
+    '/api/v1/overview': {
+      get: operation('readOverview', 'Says how everything stands: customers, troubles, lanes, times', {
+        scope: 'viewer',
+        responses: { 200: answer('As of at most a second ago', ref('Overview')) },
+        problems: [],
+      }),
+    },
     '/api/v1/me': {
       get: operation('readMe', 'Says who sends the request, and what its key may do', {
         scope: 'viewer',
@@ -45,6 +53,7 @@ function explainPaths(): Json {
 }
 
 export const overviewSchemas = {
+  Overview: overviewSchema,
   Explanation: explanationSchema,
   Me: meSchema,
 };

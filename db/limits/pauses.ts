@@ -1,5 +1,6 @@
 // Pauses of one direction of a system, and of one row at a system. A pause of a whole system is in
 // `connections`. The claim of a mapping (mappings/claims.ts) reads both in its own statement.
+import { byIndexes } from '../server/by-indexes.ts';
 import type { Db, Tx } from '../server/connection.ts';
 
 /** `outbound`: to the system. `inbound`: from the system into our tables. */
@@ -165,6 +166,9 @@ select (select count(*) from due where outbound) as outbound, (select count(*) f
 
 /** At most 10,000 pairs are counted. */
 export async function countPending(db: Db, system: string): Promise<Pending> {
-  const { rows } = await db.raw<{ rows: Pending[] }>(pendingSql, { system });
+  const rows = await byIndexes(db, async (tx) => {
+    const found = await tx.raw<{ rows: Pending[] }>(pendingSql, { system });
+    return found.rows;
+  });
   return rows[0] ?? { outbound: 0, inbound: 0, waitingOutbound: 0, waitingInbound: 0 };
 }

@@ -130,6 +130,13 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   copied: { means: 'The pair belongs to the database that this one is a copy of.', cure: 'Nothing.' },
 };
 
+/** The reasons for which a pair waits and goes on by itself: it needs no person. */
+export function reasonsAlone(): string[] {
+  return Object.entries({ ...REASONS, ...OWN }).flatMap(([code, { cure }]) =>
+    cure === BY_ITSELF ? [code] : [],
+  );
+}
+
 /** Waits that Twinbox decides on itself, in the form of failures. */
 const OWN: Readonly<Record<string, Meaning>> = {
   no_token: { means: 'The rate of the account was used up.', cure: BY_ITSELF },
