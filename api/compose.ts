@@ -69,7 +69,7 @@ function laneSettings(config: Config, system: string): LaneSettings {
 /** Sessions are sealed with what keys are hashed with: every process has it, and it lasts. */
 function consoleOptions({ api, env }: Config, db: Db, { origin, port, takeLink }: ConsoleDoor) {
   const secrets = async () => (await readHashSecrets(db, api.keySecrets)).map(({ key }) => key);
-  return { origin, port, takeLink, secrets, environment: env, anyHost: api.insecure };
+  return { origin: () => origin, port, takeLink, secrets, environment: env, anyHost: api.insecure };
 }
 
 export function composeApi(parts: ApiParts): Express {

@@ -14,7 +14,7 @@ import { requestIdOf } from './responses.ts';
 
 export type ConsoleOptions = {
   /** Where this process answers, such as http://127.0.0.1:8000. */
-  origin: string;
+  origin: () => string;
   /** The port that the console has for itself; null: it is on that of the API. */
   port: number | null;
   /** Such as `test`; `live` has a red line. */
@@ -69,7 +69,7 @@ function consoleOf({
   ...more
 }: ConsoleDeps): Console {
   return createConsole({
-    api: { origin: () => origin },
+    api: { origin },
     session: {
       isOpen: () => within(deadlineMs, keys.isOpen()),
       secrets: () => within(deadlineMs, secrets()),

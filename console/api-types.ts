@@ -254,6 +254,11 @@ export interface paths {
         };
         get: operations["explainMapping"];
     };
+    "/api/v1/overview": {
+        parameters: {
+        };
+        get: operations["readOverview"];
+    };
     "/api/v1/me": {
         parameters: {
         };
@@ -806,6 +811,122 @@ export interface components {
             selected: number;
             closed: number;
             left: number;
+        };
+        Overview: {
+            /** Format: date-time */
+            at: string;
+            customers: number;
+            systems: {
+                system: string;
+                livemode: boolean | null;
+                customers: {
+                    in_agreement: number;
+                    need_person: number;
+                    on_their_way: number;
+                    waiting: number;
+                    closed: number;
+                    let_go: number;
+                    not_wanted: number;
+                };
+                pairs: {
+                    on_their_way: number;
+                    need_person: number;
+                };
+                propagation_ms: {
+                    outbound: {
+                        count: number;
+                        p50: number | null;
+                        p99: number | null;
+                    };
+                    inbound: {
+                        count: number;
+                        p50: number | null;
+                        p99: number | null;
+                    };
+                };
+                comparison: {
+                    /** Format: date-time */
+                    began_at: string;
+                    /** Format: date-time */
+                    ended_at: string;
+                    actor: string;
+                    agree: number;
+                    drift: number;
+                    findings: {
+                        [key: string]: number;
+                    };
+                    unknown_there: number;
+                } | null;
+            }[];
+            oldest_unsent_s: number | null;
+            stuck: {
+                count: number;
+                oldest: {
+                    mapping: number;
+                    system: string;
+                    customer: number | null;
+                    external_id: string | null;
+                    state: string;
+                    /** Format: date-time */
+                    since: string;
+                    code: string | null;
+                    says: string | null;
+                    open_events: number;
+                }[];
+            };
+            lanes: {
+                system: string;
+                account: string | null;
+                lanes: {
+                    /** @enum {unknown} */
+                    direction: "outbound" | "inbound";
+                    /** @enum {unknown} */
+                    state: "running" | "paused" | "off" | "resting" | "breaker_open" | "half_open" | "no_worker";
+                    /** Format: date-time */
+                    since: string | null;
+                    why: string | null;
+                    by: string | null;
+                    /** Format: date-time */
+                    until: string | null;
+                    pending: number;
+                    waiting: number;
+                }[];
+                paused_customers: {
+                    count: number;
+                    customers: {
+                        entity: string;
+                        customer: number;
+                        /** Format: date-time */
+                        since: string;
+                        why: string | null;
+                        by: string;
+                    }[];
+                };
+                slowed: {
+                    endpoint: string;
+                    share: number;
+                }[];
+                quotas: {
+                    name: string;
+                    limit: number;
+                    used: number;
+                    /** Format: date-time */
+                    resets_at: string | null;
+                }[];
+                last_minute: {
+                    calls: number;
+                    failed: number;
+                    throttled: number;
+                    tokens: number | null;
+                    share: number | null;
+                    settled_outbound: number;
+                    settled_inbound: number;
+                    lag_outbound?: number | null;
+                    lag_inbound?: number | null;
+                } | null;
+            }[];
+            /** Format: date-time */
+            measured_to: string | null;
         };
         Explanation: {
             /** @constant */
@@ -1980,6 +2101,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+        };
+    };
+    readOverview: {
+        parameters: {
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
         };
