@@ -1,45 +1,13 @@
 // The console over HTTP, as a browser asks it: who may pass, what a form needs, and what is said when it fails.
 import { expect } from 'chai';
-import { html } from '../../console/html.ts';
-import { form, page } from '../../console/page.ts';
-import { acts, pages } from '../../console/routes.ts';
-import { may, type Scope } from '../../console/scopes.ts';
-import { covers, keyScopes, type KeyScope } from '../../lib/keys/scopes.ts';
+import { covers, type KeyScope } from '../../lib/keys/scopes.ts';
 import { useDatabase } from '../support/database.ts';
 import { makeKeys } from '../api/keys-made.ts';
 import { startApi } from '../api/start-api.ts';
+import { done, routes } from './scoped-routes.ts';
 import { createVisitor, fieldOf } from './visitor.ts';
 
 type Api = Awaited<ReturnType<typeof startApi>>;
-
-/** What an act was asked for, and by whom. */
-const done: string[] = [];
-
-/** Every scope has a page and an act. */
-const scoped = (['viewer', 'editor', 'operator', 'admin'] as const).map((scope) => ({
-  page: page({
-    path: `/for-${scope}`,
-    scope,
-    load: async () => scope,
-    view: (name, seen) => ({
-      title: `For ${name}`,
-      main: html`${form(seen, { to: `/act-${name}`, scope: name, body: html`<button>Do it</button>` })}`,
-    }),
-  }),
-  act: {
-    path: `/act-${scope}`,
-    scope,
-    act: async ({ form: given, once }: { form: URLSearchParams; once: string }) => {
-      done.push(`${scope} ${given.get('reason') ?? ''} ${once}`);
-      return '/console/customers?done=yes';
-    },
-  },
-}));
-
-const routes = {
-  pages: [...pages, ...scoped.map((each) => each.page)],
-  acts: [...acts, ...scoped.map(({ act }) => act)],
-};
 
 describe('the console', () => {
   const database = useDatabase();
@@ -299,12 +267,6 @@ describe('the console', () => {
       }
     });
   }
-
-  it('knows of scopes what the API knows', () => {
-    const scopes = keyScopes.filter((scope): scope is Scope => scope !== 'ingest');
-    for (const has of scopes)
-      for (const needs of scopes) expect(may(has, needs)).to.equal(covers(has, needs));
-  });
 
   it('has a page for what is not there, and for an API that does not answer', async () => {
     const browser = visitor(open);
