@@ -65,7 +65,6 @@ describe('the console', () => {
     ]).to.deep.equal(['nosniff', 'no-referrer', 'no-store']);
     expect(text).not.to.match(/ style=|<style|<script(?![^>]*src)|javascript:| on\w+=/);
     expect(await browser.get('/console/login')).to.include({ status: 303, to: '/console' });
-    expect((await browser.get('/console/customers/', {})).status).to.equal(200);
   });
 
   it('answers to no foreign name while it needs no key', async () => {
@@ -289,21 +288,12 @@ describe('the console', () => {
     }
   });
 
-  it('keeps the colours that were chosen', async () => {
-    const browser = visitor(open);
-    const fields = { token: await browser.token(), theme: 'dark', next: '/console/customers' };
-    expect((await browser.post('/console/theme', fields)).to).to.equal('/console/customers');
-    expect((await browser.get('/console/customers')).text).to.include('data-theme="dark"');
-  });
-
   it('takes no other methods, and no huge forms', async () => {
-    const { status } = await fetch(`${open.server.url}/console/customers`, { method: 'DELETE' });
-    expect(status).to.equal(405);
+    const address = `${open.server.url}/console/customers`;
+    expect((await fetch(address, { method: 'DELETE' })).status).to.equal(405);
     const browser = visitor(open);
-    const huge = await browser.post('/console/act-viewer', {
-      token: await browser.token(),
-      reason: 'x'.repeat(120_000),
-    });
+    const fields = { token: await browser.token(), reason: 'x'.repeat(120_000) };
+    const huge = await browser.post('/console/act-viewer', fields);
     expect(huge.status).to.equal(413);
     expect((await fetch(`${open.server.url}/console/customers`, { method: 'HEAD' })).status).to.equal(200);
   });
