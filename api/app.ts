@@ -15,6 +15,7 @@ import { createLogin } from './auth.ts';
 import { explainRoutes } from './explain.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
+import { consoleRoutes, type ConsoleOptions } from './console.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
 import { documentRoutes, type DocumentParts } from './documents.ts';
@@ -85,6 +86,8 @@ export type ApiDeps = {
   choices: ReadonlyMap<string, ChoiceOperations>;
   /** What is asked what a step would do; no system is called. */
   planners: Planners;
+  /** Left out: there is none. */
+  console?: ConsoleOptions | undefined;
 };
 
 const basePath = '/api/v1';
@@ -111,6 +114,7 @@ export function createApi(deps: ApiDeps): Express {
   app.use(beginRequest({ clock, log, ...(deps.tracing && { tracing: deps.tracing }) }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
   const { stillAllowed } = login;
+  if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
   mountRoutes(app, '/', health);
   mountRoutes(app, basePath, health);

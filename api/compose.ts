@@ -23,9 +23,11 @@ import { rolesPart } from '../lib/health/roles.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import { readHashSecrets } from '../lib/keys/hash-secrets.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { noTracing, type Tracing } from '../lib/tracing/tracing.ts';
 import { createApi } from './app.ts';
+import type { ConsoleDoor } from './console-door.ts';
 import type { ApiLog } from './requests.ts';
 
 /** One external system as the API uses it. */
@@ -54,6 +56,8 @@ export type ApiParts = {
   planners: readonly SyncDeps[];
   /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
+  /** Null: there is no console. */
+  door: ConsoleDoor | null;
   /** What /ready shows of the other roles in this process. */
   readiness?: Readiness;
 };
@@ -64,8 +68,27 @@ function laneSettings(config: Config, system: string): LaneSettings {
   return { system, writes, pulls };
 }
 
+/** Sessions are sealed with what keys are hashed with: every process has it, and it lasts. */
+function consoleOptions({ api, env }: Config, db: Db, { origin, port, takeLink }: ConsoleDoor) {
+  const secrets = async () => (await readHashSecrets(db, api.keySecrets)).map(({ key }) => key);
+  return { origin: () => origin, port, takeLink, secrets, environment: env, anyHost: api.insecure };
+}
+
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
+  const {
+    config,
+    db,
+    clock,
+    log,
+    store,
+    keys,
+    systems,
+    nudge,
+    planners,
+    owner,
+    readiness = {},
+    door,
+  } = parts;
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
@@ -83,6 +106,7 @@ export function composeApi(parts: ApiParts): Express {
       topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },
     },
     keys,
+    ...(door && { console: consoleOptions(config, db, door) }),
     keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };

@@ -3,7 +3,8 @@
 // bus in this process or KAFKA_BOOTSTRAP_SERVERS.
 import { customerOf } from '../../lib/config/entity.ts';
 import { composeApi } from '../../api/compose.ts';
-import { listen } from '../../api/server.ts';
+import { listenWithConsole, type ConsoleDoor } from '../../api/console-door.ts';
+import type { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { compareAtStart } from '../../lib/health/alike.ts';
@@ -34,7 +35,7 @@ import { openDatabase } from '../database.ts';
 import type { Host } from '../host.ts';
 import { startHost } from '../hosts.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
-import { urlOf } from '../../lib/process/listening.ts';
+import { nearUrl } from '../../lib/process/listening.ts';
 import { requireClosedApi } from '../../lib/process/requirements.ts';
 import { createSyncDeps } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
@@ -42,6 +43,8 @@ import { endLeasesOfTheDead } from './dead-leases.ts';
 
 export interface System {
   url: string;
+  /** Null: the settings say that there is none. */
+  console: ConsoleDoor | null;
   db: Db;
   store: CustomerStore;
   /** The integration of the first system. */
@@ -102,8 +105,8 @@ async function start({
   // The port first: the most frequent reason why a start fails is that another process uses the
   // port, and this is found at once.
   let app: Parameters<typeof listen>[0] = answerStarting;
-  const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
-  cleanups.push(() => server.close());
+  const { server, door } = await listenWithConsole(config, ports.api, (req, res) => app(req, res));
+  cleanups.push(() => Promise.all([server.close(), door?.close()]));
   const traces = await openOwnTraces(config, log, cleanups);
   const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
@@ -163,7 +166,9 @@ async function start({
   const identity = watchIdentity({ db, address: database.address, steps: true });
   cleanups.push(() => identity.stop());
   await compareAtStart(db, owner, log);
-  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(nearUrl(config, server))));
+  const secrets = await Promise.all(
+    hosts.map((host) => host.openWebhooks(nearUrl(config.api.host, server.port))),
+  );
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
     config,
@@ -173,8 +178,7 @@ async function start({
     store,
     keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
-    ...{ nudge, planners: syncs },
-    owner: signs.owner,
+    ...{ door, nudge, planners: syncs, owner: signs.owner },
     readiness: {
       bus: busPart(bus),
       workers: () => Promise.resolve(workersPart(workers.status())),
@@ -184,8 +188,8 @@ async function start({
   cleanups.push(() => server.close(FINISH_REQUESTS_MS));
   return {
     url: server.url,
-    db,
-    store,
+    console: door,
+    ...{ db, store },
     integration: sync.integration,
     sync,
     syncs,
@@ -276,12 +280,6 @@ async function createSyncs(
 function withTally({ db, clock, log, integration }: SyncDeps) {
   const tally = createWebhookTally({ db, clock, log, system: integration.system });
   return { intake: integration, tally };
-}
-
-/** Our own address, as a simulator in this process reaches it: one that means every address is none. */
-function nearUrl({ api: { host } }: Config, { url, port }: { url: string; port: number }): string {
-  const near: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-  return near[host] === undefined ? url : urlOf(near[host], port);
 }
 
 function lookAtRelay(relay: Relay, bus: Bus) {

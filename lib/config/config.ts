@@ -89,6 +89,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'KAFKA_',
     'API_',
     'HEALTH_',
+    'CONSOLE_',
     'SIMULATOR_',
     'OTEL_',
     'TWINBOX_CONFIG',
@@ -128,6 +129,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
       isLoopback: isLoopback(values.API_HOST),
       insecure: values.API_INSECURE === 'yes',
     },
+    console: { pages: values.CONSOLE_PAGES === 'on', port: values.CONSOLE_PORT ?? null },
     /** The API that reading commands ask in place of a database. */
     remote:
       values.TWINBOX_API_URL === undefined

@@ -3,8 +3,10 @@
 import { expect } from 'chai';
 import { routesOf } from '../../api/routing.ts';
 import { createApi, type ApiDeps } from '../../api/app.ts';
+import type { ConsoleOptions } from '../../api/console.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
+import { readHashSecrets } from '../../lib/keys/hash-secrets.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import type { ImportTimes } from '../../api/import-stop.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
@@ -71,6 +73,8 @@ export type StartOptions = {
   /** What a customer is; by default what is built in. */
   entity?: Entity;
   planners?: ApiDeps['planners'];
+  /** With the console, whose one-time links open with the first key. */
+  console?: Partial<ConsoleOptions>;
 };
 
 export async function startApi({
@@ -86,6 +90,7 @@ export async function startApi({
   importTimes,
   entity = customerEntity,
   planners = new Map(),
+  console,
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -113,6 +118,7 @@ export async function startApi({
     readiness,
     webhooks,
     planners,
+    ...(console && { console: consoleOptions(db, keySecrets, () => server.url, console) }),
     conflicts: createPreviewedConflicts({ entity, db, clock, nudge, documents }, planners),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
@@ -155,6 +161,17 @@ export async function startApi({
   }
 
   return { server, send, lines, routes, keys, nudges: () => nudges };
+}
+
+function consoleOptions(
+  db: Db,
+  keySecrets: string[],
+  origin: () => string,
+  given: Partial<ConsoleOptions>,
+): ConsoleOptions {
+  const secrets = async () => (await readHashSecrets(db, keySecrets)).map(({ key }) => key);
+  const others = { port: null, environment: 'test', anyHost: false, takeLink: () => null };
+  return { origin, secrets, ...others, ...given };
 }
 
 let made = 0;
