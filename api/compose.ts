@@ -9,10 +9,8 @@ import { createConflictOperations } from '../lib/operations/conflicts.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
-import { systems as registry } from '../lib/integrations/registry.ts';
 import type { Intake } from '../lib/integrations/definition.ts';
 import { createKeyOperations } from '../lib/operations/keys.ts';
-import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import { createLaneOperations } from '../lib/operations/lanes.ts';
 import { createLinkOperations } from '../lib/operations/links.ts';
 import { createResolveOperations } from '../lib/operations/resolutions.ts';
@@ -20,7 +18,9 @@ import { createChoiceOperations } from '../lib/operations/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/health/readiness.ts';
 import { refusedPart } from '../lib/health/refused.ts';
 import { rolesPart } from '../lib/health/roles.ts';
+import { laneSettings } from '../lib/process/metrics.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
+import type { Metrics } from '../lib/metrics/metrics.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
@@ -52,22 +52,19 @@ export type ApiParts = {
   planners: readonly SyncDeps[];
   /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
+  metrics?: Pick<Metrics, 'measures' | 'scrape'>;
   /** What /ready shows of the other roles in this process. */
   readiness?: Readiness;
 };
 
-function laneSettings(config: Config, system: string): LaneSettings {
-  const definition = registry.all.find(({ name }) => name === system);
-  const { writes = true, pulls = true } = definition?.settings(config) ?? {};
-  return { system, writes, pulls };
-}
-
 export function composeApi(parts: ApiParts): Express {
   const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
+  const { measures, scrape } = parts.metrics ?? {};
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
+    ...{ measures, scrape },
     store,
     nudge,
     db,
@@ -82,7 +79,7 @@ export function composeApi(parts: ApiParts): Express {
     keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
-      return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];
+      return ingress ? [{ system, ingress, secrets, inbox, tally, measures }] : [];
     }),
     conflicts: createConflictOperations({
       db,
@@ -94,7 +91,7 @@ export function composeApi(parts: ApiParts): Express {
     planners: new Map(planners.map((deps) => [deps.integration.system, deps])),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
-    laneSettings: names.map((system) => laneSettings(config, system)),
+    laneSettings: laneSettings(config, names),
     resolutions: createResolveOperations({ db, clock, entity, log }),
     choices: new Map(
       systems.map(({ intake: { system, document } }) => {

@@ -1,8 +1,9 @@
 // What is done for every request: it gets an id, the headers of every answer, and a line in the
 // log.
 
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../lib/clock.ts';
+import type { Measures } from '../lib/measures.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { requestIdOf } from './responses.ts';
 
@@ -24,24 +25,36 @@ const headersOfAll = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-export function beginRequest({ clock, log }: { clock: Clock; log: ApiLog }): RequestHandler {
+export function beginRequest({
+  clock,
+  log,
+  measures,
+}: {
+  clock: Clock;
+  log: ApiLog;
+  measures?: Measures | undefined;
+}): RequestHandler {
   return (req, res, next) => {
     const given = req.get('X-Request-Id');
     res.setHeader('X-Request-Id', given && SANE_ID.test(given) ? given : newEventId(clock.now()));
     for (const [name, value] of Object.entries(headersOfAll)) res.setHeader(name, value);
     const began = performance.now();
     res.once('close', () => {
-      log.debug('request', {
-        request_id: requestIdOf(res),
-        method: req.method,
-        route: routeOf(req),
-        // A caller that closed the connection before the answer began has seen no status.
-        status: res.headersSent ? res.statusCode : null,
-        ms: Math.round((performance.now() - began) * 10) / 10,
-      });
+      const { method } = req;
+      const ms = performance.now() - began;
+      // A caller that closed the connection before the answer began has seen no status.
+      const about = { method, route: routeOf(req), status: res.headersSent ? res.statusCode : null };
+      log.debug('request', { request_id: requestIdOf(res), ...about, ms: Math.round(ms * 10) / 10 });
+      measures?.answered({ ...about, seconds: isStream(res) ? NaN : ms / 1000 });
     });
     next();
   };
+}
+
+/** A stream lasts as long as its reader wants: its time says nothing of the API. */
+function isStream(res: Response): boolean {
+  const type = res.getHeader('Content-Type');
+  return typeof type === 'string' && type.startsWith('text/event-stream');
 }
 
 /** The W3C trace of the caller, if it sent a well-formed one. */

@@ -10,6 +10,7 @@ import { createRouting, topics } from '../lib/events/routing.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
+import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/health/readiness.ts';
@@ -28,7 +29,9 @@ const IDLE_MS = 50;
 
 export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'relay');
-  const health = await startHealthServer('relay', config);
+  const { metrics, settings } = metricsOf(config);
+  const health = await startHealthServer('relay', config, metrics.scrape);
+  const port = await openMetricsPort(config, metrics);
   // The relay reads with one connection, reads ahead with a second, and renews its lease with a
   // third.
   const poolSize = Math.min(config.database.poolSize, 4);
@@ -40,6 +43,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     log,
   });
   const { db, address } = database;
+  metrics.watch(db, settings);
   const clock = systemClock;
   const running: { relay?: Relay; bus?: Bus } = {};
   // Before the bus: while this process waits for the bus, the others see a relay that is starting.
@@ -57,6 +61,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     headers: config.kafka.headers,
     newest,
     idleMs: IDLE_MS,
+    measures: metrics.measures,
   });
   Object.assign(running, { relay, bus });
   const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
@@ -73,13 +78,19 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     role: () => Promise.resolve(rolePart(relay)),
   });
   return {
-    facts: { health: health.url, database: database.place, kafka: place },
+    facts: {
+      health: health.url,
+      metrics: port.url ?? `${health.url}/metrics`,
+      database: database.place,
+      kafka: place,
+    },
     failed: Promise.race([ended, failed]),
     async stop() {
       await relay.stop();
       await bus.close();
       await signs.stop();
       await database.close();
+      await port.close();
       await health.close();
     },
   };

@@ -1,13 +1,11 @@
 // Runs every role in one process, for `twinbox up` and `twinbox demo`. The settings choose the
 // parts: an embedded PostgreSQL or DATABASE_URL, the simulator of a system or the system itself, a
 // bus in this process or KAFKA_BOOTSTRAP_SERVERS.
-import { hostname } from 'node:os';
 import { customerOf } from '../../lib/config/entity.ts';
 import { composeApi } from '../../api/compose.ts';
 import { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/server/connection.ts';
-import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { compareAtStart } from '../../lib/health/alike.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
@@ -26,7 +24,7 @@ import { busPart } from '../../lib/health/readiness.ts';
 import { nameProcess, startRoleSigns } from '../../lib/health/role-signs.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
-import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
+import { groupsOf, inboundGroup, outboundGroup, subscriptionsOf } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
@@ -36,9 +34,10 @@ import { startHost } from '../hosts.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import { urlOf } from '../../lib/process/listening.ts';
 import { requireClosedApi } from '../../lib/process/requirements.ts';
-import { createSyncDeps } from '../../lib/process/systems.ts';
+import { metricsOf, watchAll } from '../../lib/process/metrics.ts';
+import { createSyncDeps, type SyncParts } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
-import { isAlive } from './processes.ts';
+import { endLeasesOfTheDead } from './leases.ts';
 
 export interface System {
   url: string;
@@ -114,7 +113,9 @@ async function start({
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems });
+  const { metrics, settings } = metricsOf(config, systems);
+  const { measures } = metrics;
+  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems, measures });
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -134,6 +135,7 @@ async function start({
     // On the bus in one process no consumer reads the headers.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
+    measures,
   });
   const { retentionDays, auditDays } = config;
   const owner = nameProcess();
@@ -142,6 +144,8 @@ async function start({
   // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
+  const groups = subscriptionsOf(groupId, names);
+  cleanups.push(await watchAll(config, metrics, { db, settings, subscribed: { bus, groups } }));
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
@@ -173,7 +177,7 @@ async function start({
     store,
     keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
-    ...{ nudge, planners: syncs },
+    ...{ nudge, planners: syncs, metrics },
     owner: signs.owner,
     readiness: {
       bus: busPart(bus),
@@ -245,7 +249,7 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  { systems, ...parts }: { db: Db; log: Logger; nudge: () => void; systems: Registry },
+  { systems, ...parts }: Omit<SyncParts, 'access'> & { systems: Registry },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
     hosts.map((access) => createSyncDeps(config, { ...parts, access }, systems)),
@@ -272,23 +276,6 @@ function lookAtRelay(relay: Relay, bus: Bus) {
 /** A whole stop may take 10 s; requests and steps in progress may take this much of it. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
-
-/**
- * Ends the leases of killed processes of this machine at once: those processes cannot use them any
- * more, and to wait for the end of the leases would only cost time.
- */
-async function endLeasesOfTheDead(db: Db): Promise<void> {
-  const owners = await readLeaseOwners(db);
-  await endLeasesOf(
-    db,
-    owners.filter((owner) => {
-      const [host, pid] = owner.split(':');
-      // An owner with our own process id is an earlier process that has ended, since ids are used
-      // again, especially in containers.
-      return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
-    }),
-  );
-}
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();

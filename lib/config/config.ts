@@ -87,6 +87,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'KAFKA_',
     'API_',
     'HEALTH_',
+    'METRICS_',
     'SIMULATOR_',
     'TWINBOX_CONFIG',
     'TWINBOX_API_',
@@ -131,6 +132,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
         ? null
         : { url: values.TWINBOX_API_URL, key: values.TWINBOX_API_KEY ?? null },
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
+    metrics: { host: values.METRICS_HOST, port: values.METRICS_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     /**
      * The settings that must be the same in every process of a role. `configuration`: a hash of what

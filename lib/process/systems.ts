@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
 import type { Logger } from '../log.ts';
+import type { Measures } from '../measures.ts';
 import type { SyncDeps } from '../sync/step.ts';
 
 export type SyncParts = {
@@ -20,6 +21,7 @@ export type SyncParts = {
   nudge: () => void;
   /** Whose credential is used, where it is stored; `offline`: no system is called. Default: `bound`. */
   credential?: WhichCredential | 'offline';
+  measures?: Measures | undefined;
 };
 
 /** What the engine is given for one system. */
@@ -28,13 +30,13 @@ export async function createSyncDeps(
   parts: SyncParts,
   registry: Registry = systems,
 ): Promise<SyncDeps> {
-  const { db, access, log, nudge, credential = 'bound' } = parts;
+  const { db, access, log, nudge, credential = 'bound', measures } = parts;
+  const called = { db, clock: systemClock, log, keys: config.secretKeys, measures };
   const instanceId = await readInstanceId(db);
-  const keys = config.secretKeys;
   const integration =
     credential === 'offline'
       ? await integrateOffline(access, instanceId)
-      : await integrateWith(access, instanceId, { db, clock: systemClock, log, keys, which: credential });
+      : await integrateWith(access, instanceId, { ...called, which: credential });
   const { rates, ...settings } = access.system.settings(config);
   return {
     db,
@@ -43,6 +45,7 @@ export async function createSyncDeps(
     integration,
     log,
     nudge,
+    measures,
     policy: {
       environment: config.env,
       instanceId,

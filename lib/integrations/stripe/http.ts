@@ -7,6 +7,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Stripe } from 'stripe';
 import { readAnswer, type RawAnswer } from './answer.ts';
+import type { SentRequest } from '../../measures.ts';
+import { readReplay } from './headers.ts';
+import { routeOf } from './route.ts';
 import { FOREIGN_ANSWER, SEND_FAILURE, type ForeignAnswer, type SendFailure } from './evidence.ts';
 
 type HttpClient = NonNullable<NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient']>;
@@ -19,7 +22,10 @@ const IDLE_SOCKET_MS = 15_000;
  * An HTTP client for the SDK with its own keep-alive agent. We close a socket that is idle for 15
  * s, before the server closes it unnoticed.
  */
-export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
+export function createHttpClient(
+  protocol: 'http' | 'https',
+  tell: (request: SentRequest) => void = () => undefined,
+): HttpClient {
   const transport = protocol === 'http' ? http : https;
   const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });
   return {
@@ -27,7 +33,14 @@ export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
     async makeRequest(host, port, path, method, headers, body, _protocol, timeoutMs) {
       // The SDK's header values are strings, numbers or lists of strings, as node's are.
       const options = { host, port, path, method, agent, headers: headers as http.OutgoingHttpHeaders };
-      const answer = await send(() => transport.request(options), protocol, body, timeoutMs);
+      const told = { method, route: routeOf(path), begun: performance.now(), tell };
+      const answer = await send(() => transport.request(options), protocol, body, timeoutMs).catch(
+        (error: unknown) => {
+          tellOf(told, null);
+          throw error;
+        },
+      );
+      tellOf(told, answer);
       // The type ResponseHeaders has no `undefined`; node sets no header to undefined.
       const answered = answer.headers as Record<string, string>;
       return {
@@ -41,6 +54,14 @@ export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
       };
     },
   };
+}
+
+type Told = { method: string; route: string; begun: number; tell: (request: SentRequest) => void };
+
+function tellOf({ method, route, begun, tell }: Told, answer: RawAnswer | null): void {
+  const replayed = answer !== null && readReplay(answer.headers['idempotent-replayed']) === 'yes';
+  const seconds = (performance.now() - begun) / 1000;
+  tell({ method, route, status: answer?.status ?? null, replayed, seconds });
 }
 
 function send(
