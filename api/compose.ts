@@ -64,10 +64,7 @@ export function composeApi(parts: ApiParts): Express {
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
   return createApi({
-    ...{ measures, scrape },
-    store,
-    nudge,
-    db,
+    ...{ measures, scrape, store, nudge, db },
     entity,
     clock,
     log,

@@ -33,13 +33,8 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   const place = (cluster.worker?.id ?? 1) - 1;
   const port = await openMetricsPort(config, metrics, place % config.api.workers);
   const { poolSize } = config.database;
-  const database = await connectDatabase({
-    role: 'api',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'api', ...known });
   const { db } = database;
   metrics.watch(db, settings);
   await requireClosedApi(config, db);

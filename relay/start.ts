@@ -10,7 +10,7 @@ import { createRouting, topics } from '../lib/events/routing.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
-import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
+import { metricsOf } from '../lib/process/metrics.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/health/readiness.ts';
@@ -30,18 +30,12 @@ const IDLE_MS = 50;
 export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'relay');
   const { metrics, settings } = metricsOf(config);
-  const health = await startHealthServer('relay', config, metrics.scrape);
-  const port = await openMetricsPort(config, metrics);
+  const health = await startHealthServer('relay', config, metrics);
   // The relay reads with one connection, reads ahead with a second, and renews its lease with a
   // third.
   const poolSize = Math.min(config.database.poolSize, 4);
-  const database = await connectDatabase({
-    role: 'relay',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'relay', ...known });
   const { db, address } = database;
   metrics.watch(db, settings);
   const clock = systemClock;
@@ -52,11 +46,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const relay = createRelay({
-    db,
-    bus,
-    clock,
-    log,
-    address,
+    ...{ db, bus, clock, log, address },
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: systems.names }),
     headers: config.kafka.headers,
     newest,
@@ -78,19 +68,13 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     role: () => Promise.resolve(rolePart(relay)),
   });
   return {
-    facts: {
-      health: health.url,
-      metrics: port.url ?? `${health.url}/metrics`,
-      database: database.place,
-      kafka: place,
-    },
+    facts: { health: health.url, metrics: health.metricsUrl, database: database.place, kafka: place },
     failed: Promise.race([ended, failed]),
     async stop() {
       await relay.stop();
       await bus.close();
       await signs.stop();
       await database.close();
-      await port.close();
       await health.close();
     },
   };

@@ -10,7 +10,7 @@ import { topics } from '../lib/events/routing.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
-import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
+import { metricsOf } from '../lib/process/metrics.ts';
 import { requireShared, requireSystems } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/health/readiness.ts';
@@ -31,16 +31,10 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   for (const { system, says } of advice) log.warn(`${system}.simulated`, { why: says });
   const { metrics, settings: lanes } = metricsOf(config);
   const { measures } = metrics;
-  const health = await startHealthServer('worker', config, metrics.scrape);
-  const port = await openMetricsPort(config, metrics);
+  const health = await startHealthServer('worker', config, metrics);
   const { poolSize } = config.database;
-  const database = await connectDatabase({
-    role: 'worker',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'worker', ...known });
   const { db } = database;
   metrics.watch(db, lanes);
   // The relay is another process, which polls often enough without `nudge`.
@@ -77,7 +71,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   return {
     facts: {
       health: health.url,
-      metrics: port.url ?? `${health.url}/metrics`,
+      metrics: health.metricsUrl,
       database: database.place,
       kafka: place,
       ...Object.fromEntries(accesses.map(({ system, standIn }) => [system.name, standIn ?? 'by its key'])),
@@ -89,7 +83,6 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
       await bus.close();
       await signs.stop();
       await database.close();
-      await port.close();
       await health.close();
     },
   };

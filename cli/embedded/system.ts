@@ -126,16 +126,12 @@ async function start({
   const opened = await openOwnBus({ config, db, log, groupId, names, cleanups });
   const { bus } = opened;
   relay = createRelay({
-    db,
-    bus,
-    clock,
-    log,
+    ...{ db, bus, clock, log, measures },
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in one process no consumer reads the headers.
     headers: opened.place === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
-    measures,
   });
   const { retentionDays, auditDays } = config;
   const owner = nameProcess();
@@ -170,12 +166,7 @@ async function start({
   const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(nearUrl(config, server))));
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
-    config,
-    db,
-    clock,
-    log,
-    store,
-    keys,
+    ...{ config, db, clock, log, store, keys },
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     ...{ nudge, planners: syncs, metrics },
     owner: signs.owner,

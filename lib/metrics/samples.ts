@@ -86,8 +86,8 @@ export function keepFreshest<T>(
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), ms);
   await Promise.race([work, promise]);
   clearTimeout(timer);
 }

@@ -3,12 +3,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Config } from '../config/config.ts';
 import { reportReadiness, type Readiness } from '../health/readiness-report.ts';
-import type { Scraper } from '../metrics/metrics.ts';
+import type { Metrics, Scraper } from '../metrics/metrics.ts';
 import { listenError, urlOf } from './listening.ts';
-import { answerMetrics } from './metrics.ts';
+import { answerMetrics, openMetricsPort } from './metrics.ts';
 
 export type HealthServer = {
   url: string;
+  /** Where its metrics are: on a port of their own, or on this one. */
+  metricsUrl: string;
   /** Until this is called, /ready answers that the process is starting. */
   serve(readiness: Readiness): void;
   close(): Promise<void>;
@@ -22,8 +24,8 @@ const READY_MS = 3_000;
 
 export async function startHealthServer(
   role: keyof typeof PORTS,
-  config: Pick<Config, 'health'>,
-  scrape: Scraper,
+  config: Pick<Config, 'health' | 'metrics'>,
+  { scrape }: Pick<Metrics, 'scrape'>,
 ): Promise<HealthServer> {
   const { host, port = PORTS[role] } = config.health;
   let readiness: Readiness = {
@@ -38,14 +40,19 @@ export async function startHealthServer(
     server.listen({ host, port }, resolve);
   });
   const address = server.address();
+  const url = urlOf(host, typeof address === 'object' && address ? address.port : port);
+  const own = await openMetricsPort(config, { scrape });
   return {
-    url: urlOf(host, typeof address === 'object' && address ? address.port : port),
+    url,
+    metricsUrl: own.url ?? `${url}/metrics`,
     serve: (ready) => (readiness = ready),
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await own.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
