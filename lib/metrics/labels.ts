@@ -5,8 +5,10 @@ export interface Label {
   of?: readonly string[];
   /** Of an open label: the most values; further ones become `other`. */
   most?: number;
-  /** A person chose the name in the settings: it may look like an id. */
-  isChosen?: true;
+  /** Of an open label: what every value looks like. */
+  form?: RegExp;
+  /** The systems in use are its values. */
+  isSystem?: true;
   /** For people, where the values are not listed. */
   says?: string;
 }
@@ -25,7 +27,12 @@ export const PROMISE_S = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 4, 5, 7.5, 10, 30, 60, 
 export const CALL_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15] as const;
 export const REQUEST_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 
-export const system: Label = { most: 20, says: 'the system, by its name in the settings' };
+/** Topics and groups have the names that the settings give them. */
+const NAME = /^[\w.-]{1,80}$/;
+/** Words of the code, and the names of parameters: no id, which has capitals, is long, or is a number. */
+const TEMPLATE = /^(\/([a-z][a-z_.-]{0,30}|v\d|:[A-Za-z_]{1,30}))+$/;
+
+export const system: Label = { isSystem: true, says: 'the system, by its name in the settings' };
 export const direction: Label = { of: ['outbound', 'inbound'] };
 export const method: Label = { of: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] };
 export const status: Label = {
@@ -62,12 +69,16 @@ export const status: Label = {
     'none',
   ]),
 };
-export const route: Label = { most: 120, says: 'the template of the path, such as `/api/v1/customers/:id`' };
-export const topic: Label = { most: 20, isChosen: true, says: 'the topic' };
-export const partition: Label = { most: 200, says: 'the number of the partition' };
+export const route: Label = {
+  most: 120,
+  form: TEMPLATE,
+  says: 'the template of the path, such as `/api/v1/customers/:id`',
+};
+export const topic: Label = { most: 20, form: NAME, says: 'the topic' };
+export const partition: Label = { most: 200, form: /^\d{1,4}$/, says: 'the number of the partition' };
 export const group: Label = {
   most: 30,
-  isChosen: true,
+  form: NAME,
   says: 'the consumer group, without the prefix of the installation',
 };
 

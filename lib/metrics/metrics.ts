@@ -35,7 +35,7 @@ export interface Scrape {
 export type Scraper = Pick<Metrics, 'scrape'>['scrape'];
 
 export function createMetrics(systems: readonly string[]): Metrics {
-  const meter = createMeter();
+  const meter = createMeter(systems);
   let pool: Db | null = null;
   let database: Freshest<Sample> | null = null;
   let progress: Freshest<Progress> | null = null;

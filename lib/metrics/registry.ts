@@ -21,12 +21,11 @@ export interface Meter {
 
 export const OTHER = 'other';
 
-/** Names from the configuration and the code look so; ids and emails do not. */
-const OPEN_FORM = /^[A-Za-z/_][\w./:*{}-]{0,99}$|^\d{1,5}$/;
-/** A part of a name that looks like an id: long, with digits. */
-const ID_PART = /(?=[^/.:]*\d)(?=[^/.:]*[A-Za-z_-])[^/.:]{16,}|\d{6,}/;
-
-export function createMeter({ processMetrics = true }: { processMetrics?: boolean } = {}): Meter {
+/** `systems`: those in use. */
+export function createMeter(
+  systems: readonly string[],
+  { processMetrics = true }: { processMetrics?: boolean } = {},
+): Meter {
   const registry = new Registry();
   if (processMetrics) collectDefaultMetrics({ register: registry });
   const made = new Map(metricNames.map((name) => [name, make(name, registry)]));
@@ -42,9 +41,10 @@ export function createMeter({ processMetrics = true }: { processMetrics?: boolea
     );
   }
 
-  function valueOf(place: string, { of: closed, most = 0, isChosen }: Label, given = OTHER): string {
+  function valueOf(place: string, { of: listed, isSystem, most = 0, form }: Label, given = OTHER): string {
+    const closed = isSystem ? systems : listed;
     if (closed) return closed.includes(given) ? given : OTHER;
-    if (!OPEN_FORM.test(given) || (isChosen !== true && ID_PART.test(given))) return OTHER;
+    if (form?.test(given) !== true) return OTHER;
     const known = seen.get(place) ?? new Set();
     seen.set(place, known);
     if (!known.has(given) && known.size >= most) return OTHER;
@@ -76,7 +76,7 @@ export function createMeter({ processMetrics = true }: { processMetrics?: boolea
       counter.remove(kept);
       if (Number.isFinite(value)) counter.inc(kept, Math.max(0, value));
     },
-    clear: (name) => empty(made.get(name)),
+    clear: (name) => void empty(name, made.get(name)),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
@@ -86,13 +86,13 @@ function make(name: MetricName, registry: Registry): Counter | Gauge | Histogram
   const { kind, help, labels, buckets = [] } = metrics[name];
   const common = { name, help, labelNames: Object.keys(labels), registers: [registry] };
   if (kind === 'counter') return new Counter(common);
-  if (kind === 'gauge') return empty(new Gauge(common));
+  if (kind === 'gauge') return empty(name, new Gauge(common));
   return new Histogram({ ...common, buckets: [...buckets] });
 }
 
 /** A metric without labels would else begin with 0, which no look has found. */
-function empty<T extends Counter | Gauge | Histogram | undefined>(metric: T): T {
+function empty<T extends Counter | Gauge | Histogram | undefined>(name: MetricName, metric: T): T {
   metric?.reset();
-  if (metric instanceof Gauge) metric.remove();
+  if (metric instanceof Gauge && Object.keys(metrics[name].labels).length === 0) metric.remove();
   return metric;
 }

@@ -22,8 +22,9 @@ import type { Meter } from './registry.ts';
 const FRESH_MS = 2_000;
 /** From then on it is too old to be shown. */
 const STALE_MS = 60_000;
-/** How long a scrape waits for a new sample. */
+/** How long a scrape waits for a new sample, and for the first one. */
 const WAIT_MS = 250;
+const FIRST_WAIT_MS = 900;
 
 export interface Sample {
   relay: RelayBacklog;
@@ -79,7 +80,8 @@ export function keepFreshest<T>(
 
   return {
     async get() {
-      if (last === null || monotonic() - last.at > FRESH_MS) await atMost(WAIT_MS, begin());
+      if (last === null || monotonic() - last.at > FRESH_MS)
+        await atMost(last === null ? FIRST_WAIT_MS : WAIT_MS, begin());
       return last !== null && monotonic() - last.at < STALE_MS ? last.value : null;
     },
   };
