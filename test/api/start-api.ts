@@ -71,6 +71,7 @@ export type StartOptions = {
   /** What a customer is; by default what is built in. */
   entity?: Entity;
   planners?: ApiDeps['planners'];
+  scrape?: ApiDeps['scrape'];
 };
 
 export async function startApi({

@@ -43,6 +43,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'openapi-typescript': ['test/api/'],
   pg: ['db/'],
   'playwright-core': ['test/support/', 'test/api/pages/'],
+  'prom-client': ['lib/metrics/registry.ts'],
   redoc: ['api/pages/'],
   stripe: ['lib/integrations/stripe/', 'test/'],
   'swagger-ui-dist': ['api/pages/'],
