@@ -87,6 +87,7 @@ export async function startApi({
   importTimes,
   entity = customerEntity,
   planners = new Map(),
+  scrape = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -114,6 +115,7 @@ export async function startApi({
     readiness,
     webhooks,
     planners,
+    scrape,
     conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
