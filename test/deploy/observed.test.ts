@@ -88,7 +88,7 @@ function observe(database: TestDatabase): void {
 
 /** The same comparisons, which say 0 or 1 in place of nothing or something. */
 function compared(expr: string): string {
-  const [watched = ''] = expr.split(' unless ');
+  const [watched = ''] = expr.split(/\sunless\s/);
   return watched.replaceAll(/ (>|<|==) /g, ' $1bool ');
 }
 

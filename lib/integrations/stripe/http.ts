@@ -20,12 +20,17 @@ const IDLE_SOCKET_MS = 15_000;
 
 /**
  * An HTTP client for the SDK with its own keep-alive agent. We close a socket that is idle for 15
- * s, before the server closes it unnoticed.
+ * s, before the server closes it unnoticed. `tell` hears of each request once it is over.
  */
 export function createHttpClient(
   protocol: 'http' | 'https',
-  tell: (request: SentRequest) => void = () => undefined,
+  tell?: (request: SentRequest) => void,
 ): HttpClient {
+  const client = createPlainClient(protocol);
+  return tell ? { ...client, makeRequest: telling(client.makeRequest, tell) } : client;
+}
+
+function createPlainClient(protocol: 'http' | 'https'): HttpClient {
   const transport = protocol === 'http' ? http : https;
   const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });
   return {
@@ -33,14 +38,7 @@ export function createHttpClient(
     async makeRequest(host, port, path, method, headers, body, _protocol, timeoutMs) {
       // The SDK's header values are strings, numbers or lists of strings, as node's are.
       const options = { host, port, path, method, agent, headers: headers as http.OutgoingHttpHeaders };
-      const told = { method, route: routeOf(path), begun: performance.now(), tell };
-      const answer = await send(() => transport.request(options), protocol, body, timeoutMs).catch(
-        (error: unknown) => {
-          tellOf(told, null);
-          throw error;
-        },
-      );
-      tellOf(told, answer);
+      const answer = await send(() => transport.request(options), protocol, body, timeoutMs);
       // The type ResponseHeaders has no `undefined`; node sets no header to undefined.
       const answered = answer.headers as Record<string, string>;
       return {
@@ -56,12 +54,23 @@ export function createHttpClient(
   };
 }
 
-type Told = { method: string; route: string; begun: number; tell: (request: SentRequest) => void };
+type Make = HttpClient['makeRequest'];
 
-function tellOf({ method, route, begun, tell }: Told, answer: RawAnswer | null): void {
-  const replayed = answer !== null && readReplay(answer.headers['idempotent-replayed']) === 'yes';
-  const seconds = (performance.now() - begun) / 1000;
-  tell({ method, route, status: answer?.status ?? null, replayed, seconds });
+function telling(make: Make, tell: (request: SentRequest) => void): Make {
+  return async (...args) => {
+    const [, , path, method] = args;
+    const begun = performance.now();
+    const over = (status: number | null, replayed: boolean): void =>
+      tell({ method, route: routeOf(path), status, replayed, seconds: (performance.now() - begun) / 1000 });
+    try {
+      const answer = await make(...args);
+      over(answer.getStatusCode(), readReplay(answer.getHeaders()['idempotent-replayed']) === 'yes');
+      return answer;
+    } catch (error) {
+      over(null, false);
+      throw error;
+    }
+  };
 }
 
 function send(
