@@ -73,9 +73,10 @@ format: install ## Bring every file into form
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts
 
-settings: install ## Write .env.example, docs/settings.md and twinbox.schema.json anew from the schemas in lib/
+settings: install ## Write .env.example, docs/settings.md, docs/metrics.md and twinbox.schema.json anew from what lib/ declares
 	@$(NODE) cli/development/settings.ts
 	@$(NODE) cli/development/config-schema.ts
+	@$(NODE) cli/development/metrics.ts
 
 index: install ## Write docs/tests.md anew: which tests prove each file
 	@$(NODE) test/architecture/write-test-index.ts

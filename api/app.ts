@@ -41,7 +41,10 @@ import { sampleRoutes } from './samples.ts';
 import { recordRoutes } from './records.ts';
 import { replayRoutes } from './replays.ts';
 import { closingRoutes } from './closings.ts';
+import type { Measures } from '../lib/measures.ts';
+import type { Scraper } from '../lib/metrics/metrics.ts';
 import type { Planners } from '../lib/operations/replay-plan.ts';
+import { metricsRoutes } from './metrics.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -88,6 +91,10 @@ export type ApiDeps = {
   planners: Planners;
   /** Left out: there is none. */
   console?: ConsoleOptions | undefined;
+  /** Counts requests; without it nothing is counted. */
+  measures?: Measures | undefined;
+  /** What /metrics answers; without it there is no such path. */
+  scrape?: Scraper | undefined;
 };
 
 const basePath = '/api/v1';
@@ -111,7 +118,8 @@ export function createApi(deps: ApiDeps): Express {
   // input.ts reads the query, and refuses what Express would interpret by guessing.
   app.set('query parser', false);
 
-  app.use(beginRequest({ clock, log, ...(deps.tracing && { tracing: deps.tracing }) }));
+  const { tracing, measures } = deps;
+  app.use(beginRequest({ clock, log, measures, ...(tracing && { tracing }) }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
   const { stillAllowed } = login;
   if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
@@ -122,6 +130,7 @@ export function createApi(deps: ApiDeps): Express {
   // A webhook needs its raw body, and most are proved by a signature instead of a key.
   mountRoutes(app, basePath, webhookRoutes(webhooks, { clock, deadlineMs, requireKey: login.requireKey }));
   app.use(login.requireKey);
+  if (deps.scrape) mountRoutes(app, '/', metricsRoutes(deps.scrape));
   const documents = documentRoutes({ entity, systems, ...(topics && { topics }) });
   mountRoutes(app, '/', documents);
   mountRoutes(app, basePath, documents);

@@ -47,6 +47,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...overviewPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
+      '/metrics': { get: readMetrics },
       '/health': {
         get: open('health', 'Whether this process is alive', {
           ...problemAnswers(ofServer),
@@ -131,6 +132,16 @@ const describeTopics = operation(
     problems: [],
   },
 );
+const readMetrics = operation('readMetrics', 'Figures of this process, as Prometheus reads them', {
+  scope: 'viewer',
+  responses: {
+    200: {
+      ...answer('docs/metrics.md has each of them', { type: 'string' }),
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    },
+  },
+  problems: [],
+});
 const SCHEME =
   'A key that `twinbox keys create` made, or one of API_KEYS; none is needed as long as there is none. A requirement names the scope that the key needs: viewer reads; editor also writes rows; operator reads and does the acts of an operator; admin may do everything; ingest delivers events of one system that signs nothing.';
 

@@ -4,6 +4,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { noTracing, type Span, type Tracing } from '../lib/tracing/tracing.ts';
+import type { Measures } from '../lib/measures.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { requestIdOf } from './responses.ts';
 
@@ -25,9 +26,14 @@ const headersOfAll = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-export type RequestParts = { clock: Clock; log: ApiLog; tracing?: Tracing };
+export type RequestParts = {
+  clock: Clock;
+  log: ApiLog;
+  tracing?: Tracing;
+  measures?: Measures | undefined;
+};
 
-export function beginRequest({ clock, log, tracing = noTracing }: RequestParts): RequestHandler {
+export function beginRequest({ clock, log, measures, tracing = noTracing }: RequestParts): RequestHandler {
   return (req, res, next) => {
     const given = req.get('X-Request-Id');
     res.setHeader('X-Request-Id', given && SANE_ID.test(given) ? given : newEventId(clock.now()));
@@ -35,17 +41,21 @@ export function beginRequest({ clock, log, tracing = noTracing }: RequestParts):
     if (tracing.on) beginSpan(tracing, req, res);
     const began = performance.now();
     res.once('close', () => {
-      log.debug('request', {
-        request_id: requestIdOf(res),
-        method: req.method,
-        route: routeOf(req),
-        // A caller that closed the connection before the answer began has seen no status.
-        status: res.headersSent ? res.statusCode : null,
-        ms: Math.round((performance.now() - began) * 10) / 10,
-      });
+      const { method } = req;
+      const ms = performance.now() - began;
+      // A caller that closed the connection before the answer began has seen no status.
+      const about = { method, route: routeOf(req), status: res.headersSent ? res.statusCode : null };
+      log.debug('request', { request_id: requestIdOf(res), ...about, ms: Math.round(ms * 10) / 10 });
+      measures?.answered({ ...about, seconds: isStream(res) ? NaN : ms / 1000 });
     });
     next();
   };
+}
+
+/** A stream lasts as long as its reader wants: its time says nothing of the API. */
+function isStream(res: Response): boolean {
+  const type = res.getHeader('Content-Type');
+  return typeof type === 'string' && type.startsWith('text/event-stream');
 }
 
 type RequestSpan = { span: Span; links: (() => Promise<string[]>)[] };

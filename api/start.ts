@@ -1,11 +1,13 @@
 // The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
 // the API accepts.
+import cluster from 'node:cluster';
 import { systemClock } from '../lib/clock.ts';
 import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { customerOf } from '../lib/config/entity.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
+import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
 import { requireClosedApi, requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
@@ -28,15 +30,14 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
   // and it is found fastest.
   let app: Parameters<typeof listen>[0] = answerStarting;
   const { server, door } = await listenWithConsole(config, config.api.port, (req, res) => app(req, res));
+  const { metrics, settings } = metricsOf(config);
+  const place = (cluster.worker?.id ?? 1) - 1;
+  const port = await openMetricsPort(config, metrics, place % config.api.workers);
   const { poolSize } = config.database;
-  const database = await connectDatabase({
-    role: 'api',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'api', ...known });
   const { db } = database;
+  metrics.watch(db, settings);
   await requireClosedApi(config, db);
   // The relay is another process, and looks at the table often enough by itself.
   const nudge = (): void => undefined;
@@ -71,9 +72,15 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
     systems,
     planners: await createOfflineDeps(config, { db, log }),
     nudge,
+    metrics,
   });
   return {
-    facts: { url: server.url, ...(door && { console: door.url }), database: database.place },
+    facts: {
+      url: server.url,
+      ...(door && { console: door.url }),
+      metrics: port.url ?? `${server.url}/metrics`,
+      database: database.place,
+    },
     // /ready shows an outage of the database, which ends by itself; the wrong database does not.
     failed: identity.failed,
     async stop() {
@@ -81,6 +88,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
       await Promise.all([server.close(FINISH_REQUESTS_MS), door?.close(FINISH_REQUESTS_MS)]);
       await signs.stop();
       await database.close();
+      await port.close();
     },
   };
 };

@@ -16,6 +16,7 @@ import type { IncomingItem, Ingress, WebhookCheck } from '../lib/integrations/in
 import { takeInAll, type InboxDeps, type Taken } from '../lib/intake/inbound.ts';
 import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
+import type { Measures } from '../lib/measures.ts';
 import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
@@ -32,7 +33,29 @@ export interface WebhookSource {
   inbox: InboxDeps;
   /** Counts what is accepted and refused, for status and /ready. */
   tally?: WebhookTally;
+  measures?: Measures | undefined;
 }
+
+/** What metrics say of a verdict about an event. */
+const RESULTS: Record<Taken, string> = {
+  stored: 'accepted',
+  known: 'duplicate',
+  unbound: 'unbound',
+  other_account: 'foreign',
+  other_livemode: 'foreign',
+  other_environment: 'foreign',
+  too_old: 'too_old',
+  unreadable: 'unreadable',
+  unstorable: 'unstorable',
+};
+
+/** … and of a refused signature; every other one is forged, or signed by another secret. */
+const REFUSED: Record<string, string> = {
+  too_old: 'stale',
+  missing: 'unsigned',
+  malformed: 'unsigned',
+  no_signature: 'unsigned',
+};
 
 /** Far above the size of the events of one body; a forged body must not use more memory. */
 const BODY_LIMIT = 1_000_000;
@@ -73,6 +96,7 @@ export function webhookRoutes(
               `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
           const taken = await takeFrom(req, source.inbox, items);
+          for (const one of taken) source.measures?.webhook(source.system, RESULTS[one]);
           if (taken.includes('unbound')) {
             throw new Problem(
               'account_unbound',
@@ -109,10 +133,14 @@ function demandSignature(
   request: Pick<WebhookCheck, 'rawBody' | 'method' | 'path' | 'headers'>,
   clock: Clock,
 ): void {
-  const { ingress, secrets, system, tally, verify } = source;
+  const { ingress, secrets, system, tally, measures, verify } = source;
   const { toleranceS } = ingress;
-  const verdict = verify({ ...request, secrets, now: clock.now(), toleranceS });
-  if (verdict.ok) return tally?.taken();
+  const now = clock.now();
+  const verdict = verify({ ...request, secrets, now, toleranceS });
+  if (verdict.ok) {
+    measures?.webhookSkew(system, (now.getTime() - verdict.signedAt.getTime()) / 1000);
+    return tally?.taken();
+  }
   if (verdict.code === 'no_secret') {
     throw new Problem(
       'webhooks_not_configured',
@@ -120,6 +148,7 @@ function demandSignature(
     );
   }
   tally?.refused(verdict.code);
+  measures?.webhook(system, REFUSED[verdict.code] ?? 'forged');
   throw new Problem('invalid_signature', verdict.message, { members: { reason: verdict.code } });
 }
 

@@ -10,6 +10,7 @@ const PARTS = [
   'limits.ts',
   'order.ts',
   'reconcile.ts',
+  'metrics.ts',
   'catalogue.ts',
   'two-systems.ts',
   'relay-read.ts',

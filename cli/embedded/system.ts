@@ -27,7 +27,7 @@ import type { SyncDeps } from '../../lib/sync/step.ts';
 import { openTraces } from '../../lib/tracing/open.ts';
 import type { Traces } from '../../lib/tracing/traces.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
-import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
+import { groupsOf, inboundGroup, outboundGroup, subscriptionsOf } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
@@ -37,7 +37,8 @@ import { startHost } from '../hosts.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import { nearUrl } from '../../lib/process/listening.ts';
 import { requireClosedApi } from '../../lib/process/requirements.ts';
-import { createSyncDeps } from '../../lib/process/systems.ts';
+import { metricsOf, watchAll } from '../../lib/process/metrics.ts';
+import { createSyncDeps, type SyncParts } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
 import { endLeasesOfTheDead } from './dead-leases.ts';
 
@@ -118,7 +119,10 @@ async function start({
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems, traces });
+  const { metrics, settings } = metricsOf(config, systems);
+  const { measures } = metrics;
+  const made = { db, log, nudge, systems, traces, measures };
+  const [sync, ...others] = await createSyncs(config, hosts, made);
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -129,9 +133,7 @@ async function start({
   const opened = await openOwnBus({ config, db, log, groupId, names, cleanups, traces });
   const { bus } = opened;
   relay = createRelay({
-    db,
-    bus,
-    ...{ clock, log },
+    ...{ db, bus, clock, log, measures },
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in one process only spans read the headers.
@@ -145,6 +147,8 @@ async function start({
   // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
+  const groups = subscriptionsOf(groupId, names);
+  cleanups.push(await watchAll(config, metrics, { db, settings, subscribed: { bus, groups } }));
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
@@ -171,12 +175,8 @@ async function start({
   );
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
-    config,
-    db,
-    clock,
+    ...{ config, db, clock, store, keys, metrics },
     ...{ log, tracing: traces.of('api') },
-    store,
-    keys,
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
     ...{ door, nudge, planners: syncs, owner: signs.owner },
     readiness: {
@@ -262,11 +262,7 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  {
-    systems,
-    traces,
-    ...parts
-  }: { db: Db; log: Logger; nudge: () => void; systems: Registry; traces: Traces },
+  { systems, traces, ...parts }: Omit<SyncParts, 'access'> & { systems: Registry; traces: Traces },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
     hosts.map((access) =>

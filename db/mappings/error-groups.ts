@@ -47,7 +47,7 @@ const pairsSql = allPairsSql(':system');
 
 /** The pairs of the groups that no person has closed, each with its system, class, code and field. */
 export const groupPairsSql = (system: string): string =>
-  `select p.id, p.class, p.code, p.field from (${allPairsSql(system)}) p where not p.closed`;
+  `select p.id, p.system, p.class, p.code, p.field from (${allPairsSql(system)}) p where not p.closed`;
 
 // What a person has closed is counted by itself.
 const groupsSql = `

@@ -90,6 +90,7 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'API_',
     'HEALTH_',
     'CONSOLE_',
+    'METRICS_',
     'SIMULATOR_',
     'OTEL_',
     'TWINBOX_CONFIG',
@@ -138,6 +139,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     /** Where spans are sent; null if none are made. */
     tracing: buildTracing(values),
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
+    metrics: { host: values.METRICS_HOST, port: values.METRICS_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     /**
      * The settings that must be the same in every process of a role. `configuration`: a hash of what

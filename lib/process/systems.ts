@@ -11,6 +11,7 @@ import type { Intake, SystemAccess, SystemDefinition } from '../integrations/def
 import { systems, type Registry } from '../integrations/registry.ts';
 import { traceCalls } from '../integrations/traced.ts';
 import type { Logger } from '../log.ts';
+import type { Measures } from '../measures.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { noTracing, type Tracing } from '../tracing/tracing.ts';
 
@@ -23,6 +24,7 @@ export type SyncParts = {
   nudge: () => void;
   /** Whose credential is used, where it is stored; `offline`: no system is called. Default: `bound`. */
   credential?: WhichCredential | 'offline';
+  measures?: Measures | undefined;
 };
 
 /** What the engine is given for one system. */
@@ -31,13 +33,13 @@ export async function createSyncDeps(
   parts: SyncParts,
   registry: Registry = systems,
 ): Promise<SyncDeps> {
-  const { db, access, log, nudge, credential = 'bound', tracing = noTracing } = parts;
+  const { db, access, log, nudge, credential = 'bound', measures, tracing = noTracing } = parts;
+  const called = { db, clock: systemClock, log, keys: config.secretKeys, measures };
   const instanceId = await readInstanceId(db);
-  const keys = config.secretKeys;
   const integration =
     credential === 'offline'
       ? await integrateOffline(access, instanceId)
-      : await integrateWith(access, instanceId, { db, clock: systemClock, log, keys, which: credential });
+      : await integrateWith(access, instanceId, { ...called, which: credential });
   const { rates, ...settings } = access.system.settings(config);
   return {
     db,
@@ -46,6 +48,7 @@ export async function createSyncDeps(
     integration: traceCalls(integration, tracing),
     ...{ log, tracing },
     nudge,
+    measures,
     policy: {
       environment: config.env,
       instanceId,

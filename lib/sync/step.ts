@@ -6,6 +6,7 @@ import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';
 import type { Clock } from '../clock.ts';
+import type { Measures } from '../measures.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
 import type { Tracing } from '../tracing/tracing.ts';
@@ -32,6 +33,8 @@ export interface SyncDeps {
   policy: SyncPolicy;
   log: SyncLog;
   tracing?: Tracing;
+  /** Counts what was committed; without it nothing is counted. */
+  measures?: Measures | undefined;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
   /** Directions that are paused, although the settings allow them (paused.ts). */

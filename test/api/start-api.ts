@@ -75,6 +75,7 @@ export type StartOptions = {
   planners?: ApiDeps['planners'];
   /** With the console, whose one-time links open with the first key. */
   console?: Partial<ConsoleOptions>;
+  scrape?: ApiDeps['scrape'];
 };
 
 export async function startApi({
@@ -91,6 +92,7 @@ export async function startApi({
   entity = customerEntity,
   planners = new Map(),
   console,
+  scrape = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -120,6 +122,7 @@ export async function startApi({
     planners,
     ...(console && { console: consoleOptions(db, keySecrets, () => server.url, console) }),
     conflicts: createPreviewedConflicts({ entity, db, clock, nudge, documents }, planners),
+    scrape,
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
     laneSettings: [{ system: 'stripe', writes: true, pulls: true }],

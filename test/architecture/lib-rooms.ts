@@ -17,6 +17,7 @@ export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['intake', 'everything that comes in, once: from the bus, webhooks, the sweep, the first reading'],
   ['health', 'what readiness, status and doctor know of a running system'],
   ['operations', 'what people ask for: replay, verify, repair, link, conflicts, doctor'],
+  ['metrics', 'what Prometheus reads: every metric declared once, counted, sampled'],
   ['process', 'how a process starts, runs and stops'],
 ];
 

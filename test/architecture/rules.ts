@@ -48,6 +48,7 @@ const OWNERS: Record<string, readonly string[]> = {
   'openapi-typescript': ['cli/development/api-types.ts', 'test/api/'],
   pg: ['db/'],
   'playwright-core': ['test/support/', 'test/api/pages/', 'test/console/'],
+  'prom-client': ['lib/metrics/registry.ts'],
   redoc: ['api/pages/'],
   stripe: ['lib/integrations/stripe/', 'test/'],
   'swagger-ui-dist': ['api/pages/'],

@@ -12,6 +12,7 @@ import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { documentDefects } from './document-defects.ts';
 import { edgeDefects } from './edge-defects.ts';
+import { metricsDefects } from './metrics-defects.ts';
 import { fieldDefects } from './field-defects.ts';
 import { groupDefects } from './group-defects.ts';
 import { groundDefects } from './ground-defects.ts';
@@ -80,6 +81,7 @@ export const defects: readonly Defect[] = [
   ...groundDefects,
   ...documentDefects,
   ...edgeDefects,
+  ...metricsDefects,
   ...fieldDefects,
   ...decideDefects,
   ...createDefects,

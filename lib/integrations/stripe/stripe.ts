@@ -2,6 +2,7 @@
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { MappingDocument } from '../../catalogue/document.ts';
+import type { SentRequest } from '../../measures.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
 import type { Routes } from '../routes.ts';
@@ -27,6 +28,7 @@ export interface StripeSettings {
   timeoutMs?: number | undefined;
   /** As `parseStripeDocument` returns it; the built-in document if left out. */
   document?: MappingDocument | undefined;
+  sent?: ((request: SentRequest) => void) | undefined;
 }
 
 const HOUR = 3_600_000;
