@@ -33,7 +33,7 @@ async function initialise({ bin }: Installed, data: string, port: number): Promi
 
 const programs = await findPrograms();
 describe('the drill with a base backup, as docs/restore.md has it', function () {
-  this.timeout(240_000);
+  this.timeout(1_800_000);
   if (programs === null) return sayNotTried('the drill with a base backup');
   const drill = useDrill(programs);
   const { place, page, end, make, verified, nothingLostNorDoubled } = drill;
