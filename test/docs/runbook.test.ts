@@ -62,6 +62,7 @@ describe('docs/runbook.md', () => {
         'npx twinbox groups list: 0',
         'npx twinbox status: 0',
         'npx twinbox doctor: 0',
+        'npx twinbox keys list: 0',
         'npx twinbox lanes: 0',
         'npx twinbox verify: 0',
         'npx twinbox verify --wait 60: 0',

@@ -20,7 +20,7 @@ function sources(): string {
     .replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '')
     .replaceAll(/['`] \+\n\s*['`]/g, '')
     .replaceAll("\\'", "'")
-    .replaceAll('no ${role} is running', 'no relay is running');
+    .replaceAll(/no \$\{role\} is running/g, 'no relay is running');
 }
 
 /** In troubleshooting.md the first cells of the tables; in the runbook what stands before a colon. */
