@@ -64,7 +64,6 @@ describe('docs/runbook.md', () => {
         'npx twinbox doctor: 0',
         'npx twinbox keys list: 0',
         'npx twinbox lanes: 0',
-        'npx twinbox verify: 0',
         'npx twinbox verify --wait 60: 0',
       ]);
       expect(stdout).to.include('relay     0 s behind').and.include('0 drift');

@@ -104,8 +104,10 @@ describe('the drill with a base backup, as docs/restore.md has it', function () 
     expect(await page(`exec 2>&1\n${move}`, variables)).to.include(moved.trim());
     up = await place.up();
     await waitUntil(
-      async () =>
-        /Stripe has 2 records without a customer/.test((await place.run(['status'])).stdout) || undefined,
+      async () => {
+        const { stdout, stderr } = await place.run(['status']);
+        return stdout.concat(stderr).includes('Stripe has 2 records without a customer') || undefined;
+      },
       { ...LONG, what: 'status names the lost rows' },
     );
     expect(await page(again, variables)).to.match(/5 customers agree, 0 drift\n$/);
