@@ -36,6 +36,7 @@ import { textDefects } from './text-defects.ts';
 import { nextDefects } from './next-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { onceDefects } from './once-defects.ts';
+import { operationDefects } from './operation-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
 import { policyDefects } from './policy-defects.ts';
@@ -68,6 +69,7 @@ export const defects: readonly Defect[] = [
   ...textApiDefects,
   ...exitDefects,
   ...onceDefects,
+  ...operationDefects,
   ...orderDefects,
   ...numbersDefects,
   ...recordDefects,
