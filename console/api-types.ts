@@ -158,6 +158,11 @@ export interface paths {
         };
         get: operations["listLanes"];
     };
+    "/api/v1/traffic": {
+        parameters: {
+        };
+        get: operations["getTraffic"];
+    };
     "/api/v1/lanes/{system}/pause": {
         parameters: {
             path: {
@@ -259,10 +264,25 @@ export interface paths {
         };
         get: operations["readOverview"];
     };
+    "/api/v1/find": {
+        parameters: {
+        };
+        get: operations["find"];
+    };
+    "/api/v1/samples": {
+        parameters: {
+        };
+        get: operations["listSamples"];
+    };
     "/api/v1/me": {
         parameters: {
         };
         get: operations["readMe"];
+    };
+    "/metrics": {
+        parameters: {
+        };
+        get: operations["readMetrics"];
     };
 }
 export type webhooks = Record<string, never>;
@@ -341,6 +361,27 @@ export interface components {
             event_id: string | null;
             intent_id: string | null;
         };
+        PreviewedConflict: {
+            preview: {
+                /** @enum {string} */
+                outcome: "reversed" | "reversed_already" | "overtaken" | "cannot_reverse" | "duplicate_email" | "refused" | "not_found" | "contended";
+                here: {
+                    customer: number;
+                    field: string;
+                    from: unknown;
+                    to: unknown;
+                } | null;
+                there: {
+                    system: string;
+                    mapping: number;
+                    external_id: string | null;
+                    effect: {
+                        /** @enum {string} */
+                        would: "nothing" | "superseded" | "create" | "update" | "delete" | "delete_here" | "held" | "refused" | "link" | "import" | "resolve" | "unknown";
+                    };
+                }[];
+            };
+        } & components["schemas"]["Conflict"];
         Reversed: {
             /** @enum {string} */
             outcome: "reversed" | "reversed_already";
@@ -664,6 +705,50 @@ export interface components {
             deletes_held: boolean;
             still_paused: ("outbound" | "inbound")[];
         };
+        Traffic: {
+            /** Format: date-time */
+            at: string;
+            relay_seconds_behind: number;
+            published_not_received: {
+                events: number;
+                more: boolean;
+                /** Format: date-time */
+                oldest: string | null;
+            };
+            inbound_last_minute: {
+                received: number;
+                settled: number;
+            };
+            lanes: {
+                system: string;
+                /** @enum {unknown} */
+                state: "sending" | "unbound" | "no_worker" | "paused" | "breaker_open" | "resting";
+                detail: string | null;
+                /** Format: date-time */
+                since: string | null;
+                /** Format: date-time */
+                until: string | null;
+                linked: number;
+                on_their_way: number;
+                calls_last_minute: {
+                    calls: number;
+                    failed: number;
+                    p95_ms: number;
+                };
+                events_last_minute: {
+                    received: number;
+                    settled: number;
+                };
+                rate_share: number;
+                quotas: {
+                    name: string;
+                    limit: number;
+                    used: number;
+                    /** Format: date-time */
+                    resets_at: string | null;
+                }[];
+            }[];
+        };
         ReplaySelection: {
             id?: string;
             status?: string;
@@ -721,6 +806,7 @@ export interface components {
                 customer: number | null;
                 external_id: string | null;
                 state: string | null;
+                reason: string | null;
                 effect: {
                     /** @enum {string} */
                     would: "nothing" | "superseded" | "create" | "update" | "delete" | "delete_here" | "held" | "refused" | "link" | "import" | "resolve" | "unknown";
@@ -927,6 +1013,73 @@ export interface components {
             }[];
             /** Format: date-time */
             measured_to: string | null;
+        };
+        Samples: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            at: string;
+            samples: {
+                /** Format: date-time */
+                minute: string;
+                lanes: {
+                    system: string;
+                    /** @enum {string} */
+                    direction: "outbound" | "inbound";
+                    settled: number;
+                    applied: number;
+                    lag: number | null;
+                    times_ms: {
+                        sent: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                        done: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                        whole: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                    };
+                }[];
+                calls: {
+                    system: string;
+                    calls: number;
+                    failed: number;
+                    throttled: number;
+                    tokens: number | null;
+                    share: number | null;
+                }[];
+                oldest_unsent_s: number;
+                clock_skew_ms: number;
+            }[];
+            processes: {
+                role: string;
+                process: string;
+                version: string | null;
+                living: boolean;
+                /** Format: date-time */
+                since: string;
+                /** Format: date-time */
+                seen_at: string;
+                /** Format: date-time */
+                stopped_at: string | null;
+                state: string | null;
+                problem: string | null;
+            }[];
+        };
+        Found: {
+            found: {
+                kind: string;
+                id: string | number;
+                path: string;
+            }[];
+            tried: string[];
         };
         Explanation: {
             /** @constant */
@@ -1168,6 +1321,7 @@ export interface components {
             dirty?: number;
             parked?: number;
             waiting?: number;
+            closed?: number;
             oldest_open_intent?: Record<string, unknown> | null;
         };
     };
@@ -1408,7 +1562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Conflict"];
+                    "application/json": components["schemas"]["PreviewedConflict"];
                 };
             };
         };
@@ -1799,6 +1953,20 @@ export interface operations {
             };
         };
     };
+    getTraffic: {
+        parameters: {
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+        };
+    };
     pauseLane: {
         parameters: {
             header?: {
@@ -2119,6 +2287,40 @@ export interface operations {
             };
         };
     };
+    find: {
+        parameters: {
+            query: {
+                q: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+        };
+    };
+    listSamples: {
+        parameters: {
+            query?: {
+                since?: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Samples"];
+                };
+            };
+        };
+    };
     readMe: {
         parameters: {
         };
@@ -2129,6 +2331,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    readMetrics: {
+        parameters: {
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
         };
