@@ -1,6 +1,5 @@
 // The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
 // the API accepts.
-import cluster from 'node:cluster';
 import { systemClock } from '../lib/clock.ts';
 import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { customerOf } from '../lib/config/entity.ts';
@@ -30,8 +29,7 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   let app: Parameters<typeof listen>[0] = answerStarting;
   const server = await listen((req, res) => app(req, res), config.api);
   const { metrics, settings } = metricsOf(config);
-  const place = (cluster.worker?.id ?? 1) - 1;
-  const port = await openMetricsPort(config, metrics, place % config.api.workers);
+  const port = await openMetricsPort(config, metrics, config.api.workers);
   const { poolSize } = config.database;
   const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
   const database = await connectDatabase({ role: 'api', ...known });

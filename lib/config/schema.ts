@@ -144,7 +144,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 65_535,
       description:
-        'A port of its own for `/metrics`, in every process. Without it Prometheus reads `/metrics` on the port of the API, with a key of the scope viewer where keys are needed, and on `HEALTH_PORT` of a relay or worker. With `API_WORKERS` the n-th process takes the n-th port from this one on. 0 means any free port.',
+        'A port of its own for `/metrics`, in every process. Without it Prometheus reads `/metrics` on the port of the API, with a key of the scope viewer where keys are needed, and on `HEALTH_PORT` of a relay or worker. With `API_WORKERS` each process takes the first free port from this one on. 0 means any free port.',
       expects: 'a port, from 0 to 65535',
       example: '9464',
     },
