@@ -114,7 +114,7 @@ export const settingsSchema = {
       pattern: '^[A-Za-z0-9.:_-]+$',
       default: '127.0.0.1',
       description:
-        'The address on which a separate relay or worker process answers `/health` and `/ready`. The answers hold no secrets and no customer data, but they show how far the work is behind.',
+        'The address on which a separate relay or worker process answers `/health`, `/ready` and `/metrics`. The answers hold no secrets and no customer data, but they show how far the work is behind.',
       expects: 'a host name or an IP address',
       example: '0.0.0.0',
     },
@@ -124,7 +124,7 @@ export const settingsSchema = {
       minimum: 0,
       maximum: 65_535,
       description:
-        'The port for `/health` and `/ready` of a separate process. If it is not set: 8001 for a relay, 8002 for a worker. 0 means any free port.',
+        'The port for `/health`, `/ready` and `/metrics` of a separate process. If it is not set: 8001 for a relay, 8002 for a worker. 0 means any free port.',
       expects: 'a port, from 0 to 65535',
       example: '8003',
     },
