@@ -1,4 +1,4 @@
-// /lanes: how the work of each system stands, and the acts that pause and resume it. The rules are in
+// /lanes and /traffic: how the work of each system stands, and the acts that pause and resume it. The rules are in
 // lib/operations/lanes.ts; the same code answers `twinbox lanes`, `pause` and `resume`.
 
 import { Router, type Request } from 'express';
@@ -6,12 +6,13 @@ import type { Db } from '../db/server/connection.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { lanesJson, readLanes, type LaneSettings } from '../lib/operations/lane-list.ts';
+import { readTrafficOf, trafficJson } from '../lib/operations/traffic.ts';
 import type { LaneAsked, LaneOperations, PauseOutcome, ResumeOutcome } from '../lib/operations/lanes.ts';
 import { readJson } from './body.ts';
 import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
-import { demand, invalid, paramsOf } from './input.ts';
+import { demand, demandNoQuery, invalid, paramsOf } from './input.ts';
 import {
   lanePathSchema,
   pauseSchema,
@@ -45,7 +46,19 @@ export function laneRoutes(deps: LaneRoutesDeps): Router {
     get: [
       'viewer',
       soon,
-      async (_req, res) => sendJson(res, 200, (await readLanes(db, settings, clock.now())).map(lanesJson)),
+      async (req, res) => {
+        demandNoQuery(req);
+        sendJson(res, 200, (await readLanes(db, settings, clock.now())).map(lanesJson));
+      },
+    ],
+  });
+
+  const names = settings.map(({ system }) => system);
+  declareRoute(router, '/traffic', {
+    get: [
+      'viewer',
+      soon,
+      async (_req, res) => sendJson(res, 200, trafficJson(await readTrafficOf(db, names, clock.now()))),
     ],
   });
 

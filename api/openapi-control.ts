@@ -20,6 +20,8 @@ import {
   type Json,
 } from './openapi-parts.ts';
 
+import { trafficSchema } from './traffic-schemas.ts';
+
 const ofAct = [
   ...(['invalid_request', 'malformed_request', 'malformed_json', 'body_too_large'] as const),
   ...(['unsupported_media_type', 'lane_not_found', 'customer_not_found'] as const),
@@ -41,6 +43,13 @@ export function controlPaths(): Json {
         responses: {
           200: answer('Every system that is kept in step', { type: 'array', items: ref('Lanes') }),
         },
+        problems: ['invalid_request', 'malformed_request'],
+      }),
+    },
+    '/api/v1/traffic': {
+      get: operation('getTraffic', 'Shows what went through each system in the last minute', {
+        scope: 'viewer',
+        responses: { 200: answer('Every system that is kept in step', ref('Traffic')) },
         problems: [],
       }),
     },
@@ -72,4 +81,5 @@ export const controlSchemas = {
   Paused: pausedSchema,
   Resume: resumeSchema,
   Resumed: resumedSchema,
+  Traffic: trafficSchema,
 };

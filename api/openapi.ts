@@ -9,11 +9,12 @@ import { BODY_LIMIT } from './body.ts';
 import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
-import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { conflictSchema, previewedConflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
+import { overviewPaths, overviewSchemas } from './openapi-overview.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { replayPaths, replaySchemas } from './openapi-replays.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
@@ -43,6 +44,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...storyPaths(),
       ...controlPaths(),
       ...replayPaths(),
+      ...overviewPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
       '/metrics': { get: readMetrics },
@@ -79,10 +81,12 @@ function schemasOf(entity: Entity): Record<string, object> {
     NewCustomer: newSchema,
     CustomerChange: changeSchema,
     Conflict: conflictSchema,
+    PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
     ...storySchemas,
     ...controlSchemas,
     ...replaySchemas,
+    ...overviewSchemas,
     Mapping: mappingSchema,
     Linked: linkedSchema,
     Resolution: resolutionSchema,
@@ -252,6 +256,10 @@ const readinessSchema = {
     dirty: count,
     parked: count,
     waiting: count,
+    closed: {
+      ...count,
+      description: 'Parked and waiting pairs that a person has closed, counted in neither.',
+    },
     oldest_open_intent: { type: ['object', 'null'] },
   },
 };

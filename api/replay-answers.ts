@@ -42,7 +42,7 @@ const PLAN = {
 
 export const planSchema = { type: 'object', required: Object.keys(PLAN), properties: PLAN } as const;
 
-const EFFECT = {
+export const EFFECT = {
   type: 'object',
   required: ['would'],
   properties: {
@@ -72,6 +72,7 @@ const ITEM = {
   customer: whole,
   external_id: text,
   state: text,
+  reason: { ...text, description: 'Why the pair is parked or waits.' },
   effect: EFFECT,
 } as const;
 

@@ -9,16 +9,18 @@
 // and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
 // is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
 // bound yet, no database), and the system sends it again.
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
-import type { Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
+import type { IncomingItem, Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
 import { takeInAll, type InboxDeps, type Taken } from '../lib/intake/inbound.ts';
+import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import type { Measures } from '../lib/measures.ts';
 import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
+import { linkLater, traceOf } from './requests.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
@@ -93,7 +95,7 @@ export function webhookRoutes(
               'invalid_event',
               `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
-          const taken = await takeInAll(source.inbox, items);
+          const taken = await takeFrom(req, source.inbox, items);
           for (const one of taken) source.measures?.webhook(source.system, RESULTS[one]);
           if (taken.includes('unbound')) {
             throw new Problem(
@@ -117,6 +119,13 @@ export function webhookRoutes(
     });
   }
   return router;
+}
+
+/** The event has the trace of the request; its span is linked to the requests of ours behind it. */
+function takeFrom(req: Request, inbox: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
+  const trace = traceOf(req);
+  linkLater(req, () => causesOf(inbox.db, items));
+  return takeInAll({ ...inbox, ...(trace && { trace }) }, items);
 }
 
 function demandSignature(

@@ -18,6 +18,7 @@ const PARTS = [
   'import.ts',
   'command-line.ts',
   'replay-plan.ts',
+  'traces.ts',
   'kafka.ts',
 ];
 

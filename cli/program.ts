@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { programVersion } from '../lib/health/version.ts';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { commands } from './command-list.ts';
 import type { CommandContext } from './command-context.ts';
@@ -25,6 +25,7 @@ export async function createProgram(
   }
   addPhrases(program);
   addAnswers(program);
+  addUsage(program, []);
   return program;
 }
 
@@ -65,7 +66,7 @@ function emptyProgram(output: Output): Command {
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
     .configureOutput({ writeOut: output.write, writeErr: output.writeError })
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .addHelpText(
       'after',
       `
@@ -79,6 +80,14 @@ Exit status: 0 success, 1 failed, 2 wrong arguments (verify: the result is not c
     );
 }
 
+/** A wrong argument is answered with what the command takes. The program itself has too many to list. */
+function addUsage(command: Command, path: readonly string[]): void {
+  for (const each of command.commands) addUsage(each, [...path, each.name()]);
+  if (path.length === 0 || command.commands.length > 0) return;
+  const words = ['twinbox', ...path].join(' ');
+  command.showHelpAfterError(`(Usage: ${words} ${command.usage()}; npx ${words} --help explains it)`);
+}
+
 /** The help of every command that has a question says what Ctrl-C does. */
 function addAnswers(program: Command): void {
   for (const command of program.commands.flatMap((each) => [each, ...each.commands]))
@@ -87,8 +96,3 @@ function addAnswers(program: Command): void {
 
 const UNANSWERED =
   '\nCtrl-C, or a question that is not answered, ends the command with status 130, and nothing is done.';
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}

@@ -94,9 +94,22 @@ function toRow({ rowId, mappingId, result }: ItemResult): string[] {
 
 const PAST: Record<JobVerb, string> = { pause: 'paused', resume: 'running again', cancel: 'cancelled' };
 
+const AFTERWARDS: Record<JobVerb, (job: ReplayJob) => string> = {
+  pause: ({ raised, queued, id }) =>
+    [
+      raised > 0
+        ? ` ${count(raised, 'pair')} raised already still ${raised === 1 ? 'gets its' : 'get their'} result.`
+        : '',
+      ` ${count(queued, 'pair')} ${queued === 1 ? 'waits' : 'wait'} for: npx twinbox replays resume ${id}`,
+    ].join(''),
+  resume: () => '',
+  cancel: ({ cancelled }) =>
+    cancelled > 0
+      ? ` ${count(cancelled, 'pair')} without a result ${cancelled === 1 ? 'stays' : 'stay'} as before.`
+      : '',
+};
+
 export function sayActed(verb: JobVerb, { changed, job }: Extract<ActOutcome, { outcome: 'ok' }>): string {
   if (!changed) return `Replay ${job.id} is ${job.state} already.`;
-  const left =
-    job.raised > 0 ? ` ${count(job.raised, 'pair')} that were raised before still get their results.` : '';
-  return `Replay ${job.id} is ${PAST[verb]}.${verb === 'resume' ? '' : left}`;
+  return `Replay ${job.id} is ${PAST[verb]}.${AFTERWARDS[verb](job)}`;
 }

@@ -84,6 +84,9 @@ function rowsOf(status: Status): string[][] {
         ]
       : []),
     ...reasons.map((each) => [each.state, `${each.count} ${sayReason(each)}`]),
+    ...(backlog.closed > 0
+      ? [['closed', `${count(backlog.closed, 'pair')} by a person: npx twinbox groups list --closed`]]
+      : []),
   ];
 }
 
@@ -168,6 +171,7 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
     dirty: backlog.dirty,
     parked: backlog.parked,
     waiting: backlog.waiting,
+    closed: backlog.closed,
     reasons,
     systems,
     conflicts: { last_day: conflicts.lastDay, all: conflicts.all, reversed: conflicts.reversed },

@@ -86,9 +86,10 @@ const SAYS: Record<Told['kind'], (fact: Told) => string[]> = {
   ],
   call: (fact) => [
     `${fact.system}: ${textOf(fact, 'operation')} ${textOf(fact, 'http_status') ?? 'no answer'}${fact.detail['replayed'] === true ? ' (replayed)' : ''}`,
+    // Before the long id: a narrow terminal cuts the end of a line.
+    ...named(fact, 'error', 'error '),
     `${textOf(fact, 'latency_ms')} ms`,
     ...named(fact, 'request_id', 'request '),
-    ...named(fact, 'error', 'error '),
   ],
   settled: (fact) => [
     `${fact.system}: ${textOf(fact, 'status')}${took(fact.detail['after_ms'])}`,

@@ -1,4 +1,4 @@
-// The picture of `twinbox top`, as lines for a person or as JSON.
+// The picture of `twinbox top`, as lines for a person.
 import type { LaneTraffic, Traffic } from '../lib/operations/traffic.ts';
 import { shortTime } from './choices.ts';
 import { table } from './output.ts';
@@ -44,28 +44,4 @@ function sayState({ state, detail, since, until }: LaneTraffic): string {
     ...(until ? [`until ${shortTime(until)}`] : []),
     ...(detail === null || state === 'no_worker' ? [] : [`(${detail})`]),
   ].join(' ');
-}
-
-export function topJson({ at, lanes, inbound, relaySecondsBehind, notReceived }: Traffic) {
-  return {
-    at,
-    relay_seconds_behind: relaySecondsBehind,
-    published_not_received: notReceived,
-    inbound_last_minute: inbound,
-    lanes: lanes.map(
-      ({ system, state, detail, since, until, linked, onTheirWay, calls, events, ...lane }) => ({
-        ...{ system, state, detail, since, until, linked },
-        on_their_way: onTheirWay,
-        calls_last_minute: { calls: calls.calls, failed: calls.failed, p95_ms: calls.p95Ms },
-        events_last_minute: events,
-        rate_share: lane.rateShare,
-        quotas: lane.budgets.map(({ name, limit, used, resetsAt }) => ({
-          name,
-          limit,
-          used,
-          resets_at: resetsAt,
-        })),
-      }),
-    ),
-  };
 }

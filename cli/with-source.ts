@@ -8,7 +8,7 @@ export async function withSource<T>(systems: Registry, work: (source: Source) =>
   return await localOrRemote({
     async remote(config, place) {
       const { createRemoteSource } = await import('./remote/remote-source.ts');
-      return await work(createRemoteSource(config, place));
+      return await work(createRemoteSource(config, place, systems));
     },
     async local(config) {
       const [{ withDatabase }, { createLocalSource }] = await Promise.all([

@@ -25,9 +25,9 @@ export type Change = {
 // The lock lets one transaction write at a time, so that the order of ids is the order of commits,
 // and a reader that goes on after an id misses none. The lock is taken last in every transaction. After a restore the
 // sequence may stand below the newest entry.
-const insertSql = `
+const insertSql = (pairs: string) => `
 with asked as (
-  select distinct p.mapping_id, p.event_id from unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)
+  ${pairs}
 ), summed as (
   select count(*) as pair_count, encode(sha256(convert_to(coalesce(string_agg(
     mapping_id || ' ' || coalesce(event_id::text, '-') || chr(10), '' order by mapping_id, event_id nulls first), ''), 'UTF8')), 'hex') as pairs_hash
@@ -54,26 +54,39 @@ with asked as (
 )
 select id from action`;
 
+const namedPairsSql = `
+  select distinct p.mapping_id, p.event_id from unnest(:mappingIds::bigint[], :eventIds::uuid[]) p(mapping_id, event_id)`;
+
+// The pairs of a replay may be a hundred thousand: they go from table to table, and not through the process.
+const pairsOfJobSql = `
+  select distinct i.mapping_id, e.event_id from replay_items i join external_mappings m on m.id = i.mapping_id and m.system = :system
+  left join unnest(i.event_ids) e(event_id) on true where i.job_id = :job::bigint`;
+
 /** Returns the id of the record. */
 export async function recordAction(
   tx: Tx,
-  { pairs = [], before = null, after = null, ...action }: Recorded,
+  { pairs = [], job, before = null, after = null, ...action }: Recorded,
 ): Promise<number> {
   await tx.raw('lock table operator_actions in share row exclusive mode');
-  const { rows } = await tx.raw<{ rows: { id: number }[] }>(insertSql, {
-    ...action,
-    key: keyOfActor(action.actor),
-    detail: plainJson(action.detail),
-    before: before && plainJson(before),
-    after: after && plainJson(after),
-    mappingIds: pairs.map(({ mappingId }) => mappingId),
-    eventIds: pairs.map(({ eventId }) => eventId),
-  });
+  const { rows } = await tx.raw<{ rows: { id: number }[] }>(
+    insertSql(job === undefined ? namedPairsSql : pairsOfJobSql),
+    {
+      ...action,
+      job: job ?? null,
+      key: keyOfActor(action.actor),
+      detail: plainJson(action.detail),
+      before: before && plainJson(before),
+      after: after && plainJson(after),
+      mappingIds: pairs.map(({ mappingId }) => mappingId),
+      eventIds: pairs.map(({ eventId }) => eventId),
+    },
+  );
   if (!rows[0]) throw new Error('recordAction: the row of audit_head is missing, or an insert gave no row');
   return rows[0].id;
 }
 
-export type Recorded = Omit<OperatorAction, 'id'> & Change & { pairs?: readonly ActionPair[] };
+/** `job`: the pairs are those of this replay at the system, in place of `pairs`. */
+export type Recorded = Omit<OperatorAction, 'id'> & Change & { pairs?: readonly ActionPair[]; job?: number };
 
 /** Of `key:shop/3f9c1a2b7d04` the id; null if no key of the API acted. */
 export function keyOfActor(actor: string): string | null {

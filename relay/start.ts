@@ -27,7 +27,9 @@ import { createRelay, type Relay } from './relay.ts';
  */
 const IDLE_MS = 50;
 
-export const startRelay: Start = async ({ config, log }): Promise<Running> => {
+const TOPICS = Object.values(topics);
+
+export const startRelay: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'relay');
   const { metrics, settings } = metricsOf(config);
   const health = await startHealthServer('relay', config, metrics);
@@ -43,7 +45,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
   // Before the bus: while this process waits for the bus, the others see a relay that is starting.
   const signs = await startRoleSigns({ db, log, roles: [roleOf(running, config.alike.relay)] });
   await compareAtStart(db, signs.owner, log);
-  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const relay = createRelay({
     ...{ db, bus, clock, log, address },

@@ -24,7 +24,9 @@ import { startWorkers } from './process.ts';
 import { groupsOf, subscriptionsOf } from './receiver.ts';
 import { rolesOfWorkers, workersPart } from './readiness.ts';
 
-export const startWorker: Start = async ({ config, log }): Promise<Running> => {
+const TOPICS = Object.values(topics);
+
+export const startWorker: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
   const accesses = requireSystems(config, 'worker');
   const advice = adviceOf(accesses);
@@ -40,7 +42,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   // The relay is another process, which polls often enough without `nudge`.
   const nudge = (): void => undefined;
   const syncs = await Promise.all(
-    accesses.map((access) => createSyncDeps(config, { db, access, log, nudge, measures })),
+    accesses.map((access) => createSyncDeps(config, { db, access, log, tracing, nudge, measures })),
   );
   const systems = syncs.map(({ integration }) => integration.system);
   const { retentionDays, auditDays } = config;
@@ -51,7 +53,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   // Before the bus: while this process waits for the bus, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
   await compareAtStart(db, signs.owner, log);
-  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, auditDays, owner: signs.owner });

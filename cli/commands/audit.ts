@@ -1,22 +1,15 @@
 // Who did what, when and why: the record of operations, for people and as lines of JSON.
 import { InvalidArgumentError, type Command } from 'commander';
-import { listAudit, readAuditEntry, readAuditHead, type AuditEntry } from '../../db/audit.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { customerOf } from '../../lib/config/entity.ts';
+import { readAuditEntry, type AuditEntry } from '../../db/audit.ts';
 import { entryText } from '../../lib/operations/audit-chain.ts';
-import {
-  auditJson,
-  auditPatterns,
-  auditSays,
-  readAuditWords,
-  type AuditWords,
-} from '../../lib/operations/audit-query.ts';
-import { decodeCursor, encodeCursor } from '../../lib/operations/list-cursor.ts';
+import { auditJson, auditPatterns, auditSays, type AuditWords } from '../../lib/operations/audit-query.ts';
+import { decodeCursor } from '../../lib/operations/list-cursor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { table } from '../output.ts';
 import { withDatabase } from '../session.ts';
+import { withSource } from '../with-source.ts';
 
 export function addAudit(context: CommandContext): void {
   const audit = context.program.command('audit').addHelpText(
@@ -56,33 +49,16 @@ function addList(audit: Command, context: CommandContext): void {
 }
 
 async function list(
-  { output, finish }: CommandContext,
+  { output, finish, systems }: CommandContext,
   { json = false, limit, after, ...words }: ListOptions,
 ): Promise<void> {
-  const of = { list: 'audit', filter: words };
-  const place = after === undefined ? undefined : decodeCursor(of, after, ['number'])?.[0];
-  if (after !== undefined && place === undefined)
+  if (after !== undefined && !decodeCursor({ list: 'audit', filter: words }, after, ['number']))
     throw new CliError(exit.usage, '--after must be a whole cursor of this list, with the same filter.');
-  const found = await withDatabase(
-    async ({ config, database: { db } }) => {
-      const entity = customerOf(config).name;
-      const read = readAuditWords(words, { entity, now: systemClock.now() });
-      if ('violations' in read)
-        throw new CliError(
-          exit.usage,
-          read.violations.map(({ pointer, detail }) => `--${pointer.slice(1)} ${detail}`).join('; '),
-        );
-      const from = place === undefined ? undefined : Number(place);
-      return listAudit(db, { ...read.query, after: from, limit: limit + 1 });
-    },
-    { mayCreate: false },
-  );
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
+  const { found: page, next } = await withSource(systems, (source) => source.audit({ words, after, limit }));
   if (json) for (const entry of page) output.printJsonLine(auditJson(entry));
   else if (page.length === 0) output.say('There are no such entries.');
   else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
-  if (found.length > limit && last) output.say(`There are more: --after ${encodeCursor(of, [last.id])}`);
+  if (next !== null) output.say(`There are more: --after ${next}`);
   finish(exit.ok);
 }
 
@@ -100,15 +76,13 @@ function toRow({ id, at, action, system, actor, pairCount, reason }: AuditEntry)
   ];
 }
 
-function addHead(audit: Command, { output, finish }: CommandContext): void {
+function addHead(audit: Command, { output, finish, systems }: CommandContext): void {
   audit
     .command('head')
     .description('print the number and the hash of the newest entry, to be noted elsewhere')
     .option('--json', 'print it as JSON')
     .action(async ({ json = false }: { json?: boolean }) => {
-      const head = await withDatabase(({ database: { db } }) => readAuditHead(db), { mayCreate: false });
-      if (!head)
-        throw new CliError(exit.failed, 'The row of audit_head, which names the newest entry, is missing.');
+      const head = await withSource(systems, (source) => source.auditHead());
       if (json) output.printJson(head);
       else output.print(`${head.id}:${head.hash}`);
       finish(exit.ok);

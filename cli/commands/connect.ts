@@ -27,7 +27,7 @@ export function addConnect({ program, output, finish, systems }: CommandContext)
     .addArgument(systemArgument(systems))
     .option('--new-account', 'move the database to the account of the key in the settings')
     .option('--beside-original', 'allow a copied database to use the account of its original')
-    .option('--why <text>', 'the reason; required with --beside-original')
+    .option('--reason, --why <text>', 'the reason; required with --beside-original')
     .option('--yes', 'go ahead without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(

@@ -204,7 +204,7 @@ function addClose(events: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of events: they need no person until something happens to them')
     .argument('<event...>', 'the ids of events', toUuids)
-    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
     .option('--json', 'print how many as JSON')
     .action(async (ids: string[], options: { reason: string; json?: boolean }) =>
       context.finish(await close(context, { id: ids.join(',') }, options)),

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import { groupJson, memberJson } from '../../lib/operations/error-groups.ts';
-import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { toFingerprint, toRate } from '../choices.ts';
 import { close } from '../close.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -10,7 +9,7 @@ import { groupDetailLines, groupLines } from '../groups.ts';
 import { RESULT_WAIT } from '../outcome.ts';
 import { replay, type ReplayOptions } from '../replay.ts';
 import { toSeconds } from '../seconds.ts';
-import { chosenSystems, ofEach, systemOption } from '../systems.ts';
+import { systemOption } from '../systems.ts';
 import { withSource } from '../with-source.ts';
 
 export function addGroups(context: CommandContext): void {
@@ -41,7 +40,11 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
       const found = await withSource(systems, (source) => source.groups({ system, closed }));
       if (json) output.printJson({ groups: found.map(groupJson) });
       else if (found.length === 0)
-        output.say(closed ? 'No group is closed.' : 'No pair is parked, waits for a person or fails.');
+        output.say(
+          closed
+            ? 'No group is closed.'
+            : 'No open pair is parked, waits for a person or fails; --closed lists what a person has closed.',
+        );
       else for (const line of groupLines(found)) output.print(line);
       finish(exit.ok);
     });
@@ -72,11 +75,13 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
     .argument('<group>', 'its fingerprint', toFingerprint)
     .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
     .option('--yes', 'go ahead without asking')
-    .option('--reason <text>', 'the reason, which is stored and logged; needed for more than one customer')
+    .option(
+      '--why, --reason <text>',
+      'the reason, which is stored and logged; needed for more than one customer',
+    )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .action(async (group: string, options: ReplayOptions) => {
-      const config = loadConfigAndCatalogue();
       // A group is of one system.
       const name = (await withSource(systems, (source) => source.group(group)))?.system ?? null;
       if (name === null) {
@@ -84,10 +89,7 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
         return finish(exit.nothingMatched);
       }
       const words = { group, max: MOST_DELIVERIES };
-      const chosen = chosenSystems(systems, config, name);
-      finish(
-        await ofEach(chosen, output, (system, each) => replay({ system, config }, words, options, each)),
-      );
+      finish(await replay(systems, name, words, options, output));
     });
 }
 
@@ -96,7 +98,7 @@ function addClose(groups: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of a group: they need no person until something happens to them')
     .argument('<group>', 'its fingerprint', toFingerprint)
-    .requiredOption('--reason <text>', 'the reason, which is stored and logged')
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
     .option('--json', 'print how many as JSON')
     .action(async (group: string, options: { reason: string; json?: boolean }) =>
       context.finish(await close(context, { group }, options)),

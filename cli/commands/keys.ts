@@ -45,13 +45,13 @@ function addCreate(parent: Command, { output, finish, systems }: CommandContext)
     .addOption(new Option('--scope <scope>', 'what it may do').choices([...keyScopes]).makeOptionMandatory())
     .option('--system <system>', 'of an ingest key: the system whose events it delivers')
     .option('--expires <when>', 'in 12h or 90d, or at a time; without it the key never expires', toTimeAhead)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--json', 'print the key and what is known of it as JSON')
     .addHelpText(
       'after',
       `
-Scopes: viewer reads; editor also writes customers; operator reads and decides (choices, conflicts, stuck customers);
-admin may do everything; ingest delivers events of one system whose webhooks are not signed.
+Scopes: viewer reads; editor also writes customers; operator reads, pauses, replays, closes and decides (links,
+conflicts, stuck customers), and reads the audit; admin may do everything; ingest delivers events of one system whose webhooks are not signed.
 The key is shown once, and only its hash is stored. With the first key in the database the API is closed: within 5 s every
 request needs a key, also on this machine.
 
@@ -117,7 +117,7 @@ function addRevoke(parent: Command, { output, finish }: CommandContext): void {
     .command('revoke')
     .description('end a key; it stops within 5 s')
     .argument('<key>', 'its id, as `keys list` shows it', keyId)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -154,7 +154,7 @@ function addRotate(parent: Command, { output, finish }: CommandContext): void {
       'when the new one expires; without it, it lives as long as the old one was made to live',
       toTimeAhead,
     )
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--json', 'print the key and what is known of it as JSON')
     .addHelpText(
       'after',

@@ -1,12 +1,11 @@
 // How the lanes of the systems stand.
-import { systemClock } from '../../lib/clock.ts';
-import { lanesJson, readLanes, type ShownLane, type ShownLanes } from '../../lib/operations/lane-list.ts';
+import { lanesJson, type ShownLane, type ShownLanes } from '../../lib/operations/lane-list.ts';
 import { shortTime } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
-import { withDatabase } from '../session.ts';
-import { chosenSystems, systemArgument } from '../systems.ts';
+import { systemArgument } from '../systems.ts';
+import { withSource } from '../with-source.ts';
 
 export function addLanes({ program, output, finish, systems }: CommandContext): void {
   program
@@ -24,16 +23,7 @@ Examples:
   $ npx twinbox lanes stripe --json`,
     )
     .action(async (named: string | undefined, { json = false }: { json?: boolean }) => {
-      const lanes = await withDatabase(
-        ({ config, database: { db } }) => {
-          const settings = chosenSystems(systems, config, named).map((system) => {
-            const { writes, pulls } = system.settings(config);
-            return { system: system.name, writes, pulls };
-          });
-          return readLanes(db, settings, systemClock.now());
-        },
-        { mayCreate: false },
-      );
+      const lanes = await withSource(systems, (source) => source.lanes(named));
       if (json) output.printJson({ lanes: lanes.map(lanesJson) });
       else printLanes(lanes, output);
       finish(exit.ok);

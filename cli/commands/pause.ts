@@ -1,23 +1,15 @@
 // Pausing and resuming: a whole system, one direction of it, or one customer at it.
 import { Option, type Command } from 'commander';
 import { directions, type Direction } from '../../db/limits/pauses.ts';
-import { systemClock } from '../../lib/clock.ts';
-import { customerOf } from '../../lib/config/entity.ts';
 import { settingOf } from '../../lib/config/systems.ts';
-import {
-  createLaneOperations,
-  type LaneAsked,
-  type LaneOperations,
-  type PauseOutcome,
-  type Resumed,
-} from '../../lib/operations/lanes.ts';
-import { commandActor } from '../actor.ts';
+import type { LaneAsked, PauseOutcome, Resumed } from '../../lib/operations/lanes.ts';
+import type { Acts } from '../acts.ts';
 import { shortTime, toId } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
-import { withDatabase } from '../session.ts';
-import { chosenSystems, ofEach, systemArgument, type About } from '../systems.ts';
+import { ofEach, systemArgument } from '../systems.ts';
+import { withSource } from '../with-source.ts';
 
 type Options = { direction?: Direction; customer?: number; why?: string; json?: boolean; deletes?: boolean };
 
@@ -25,7 +17,7 @@ export function addPause(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('pause').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -39,7 +31,7 @@ Examples:
   $ npx twinbox pause --customer 42 --why "a dispute about the name"`,
     )
     .action((named: string | undefined, options: Options) =>
-      each(context, named, options, (operations, about, output) => pause(operations, about, options, output)),
+      each(context, named, options, (acts, lane, output) => pause(acts, lane, options, output)),
     );
 }
 
@@ -47,7 +39,7 @@ export function addResume(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('resume').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored')
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -63,9 +55,7 @@ Examples:
   $ npx twinbox resume stripe --deletes`,
     )
     .action((named: string | undefined, options: Options) =>
-      each(context, named, options, (operations, about, output) =>
-        resume(operations, about, options, output),
-      ),
+      each(context, named, options, (acts, lane, output) => resume(acts, lane, options, output)),
     );
 }
 
@@ -85,36 +75,22 @@ function addWhat(command: Command): Command {
 async function each(
   { output, finish, systems }: CommandContext,
   named: string | undefined,
-  { customer }: Options,
-  work: (operations: LaneOperations, about: About, output: Output) => Promise<boolean>,
+  { direction, customer }: Options,
+  work: (acts: Acts, lane: LaneAsked, output: Output) => Promise<boolean>,
 ): Promise<void> {
-  const status = await withDatabase(
-    ({ config, database: { db } }) => {
-      const operations = createLaneOperations({ db, clock: systemClock, entity: customerOf(config) });
-      return ofEach(chosenSystems(systems, config, named), output, async (system, own) => {
-        if (await work(operations, { system, config }, own)) return exit.ok;
-        throw new CliError(exit.nothingMatched, `There is no customer ${customer}.`);
-      });
-    },
-    { mayCreate: false },
+  const status = await withSource(systems, async (acts) =>
+    ofEach(await acts.chosen(named), output, async (system, own) => {
+      if (await work(acts, { system: system.name, direction, row: customer }, own)) return exit.ok;
+      throw new CliError(exit.nothingMatched, `There is no customer ${customer}.`);
+    }),
   );
   finish(status);
 }
 
-const asked = ({ system }: About, { direction, customer }: Options): LaneAsked => ({
-  ...{ system: system.name, direction, row: customer },
-});
-
 /** False if there is no such customer. */
-async function pause(
-  operations: LaneOperations,
-  about: About,
-  options: Options,
-  output: Output,
-): Promise<boolean> {
+async function pause(acts: Acts, lane: LaneAsked, options: Options, output: Output): Promise<boolean> {
   const { why: reason = null, json = false } = options;
-  const lane = asked(about, options);
-  const result = await operations.pause(lane, { actor: commandActor(), reason });
+  const result = await acts.pause(lane, reason);
   if (result.outcome === 'not_found') return false;
   if (json)
     output.printJson({
@@ -161,16 +137,9 @@ function resumeOf({ system, direction, row }: LaneAsked): string {
 }
 
 /** False if there is no such customer. */
-async function resume(
-  operations: LaneOperations,
-  about: About,
-  options: Options,
-  output: Output,
-): Promise<boolean> {
+async function resume(acts: Acts, lane: LaneAsked, options: Options, output: Output): Promise<boolean> {
   const { why: reason = null, deletes = false, json = false } = options;
-  const lane = asked(about, options);
-  const { writes } = about.system.settings(about.config);
-  const result = await operations.resume({ ...lane, deletes, writes }, { actor: commandActor(), reason });
+  const result = await acts.resume({ ...lane, deletes }, reason);
   if (result.outcome === 'not_found') return false;
   if (json)
     output.printJson({

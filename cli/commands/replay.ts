@@ -2,13 +2,12 @@ import { InvalidArgumentError, Option } from 'commander';
 import { deliveryStatuses, type DeliveryStatus } from '../../db/deliveries.ts';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import type { SelectionWords } from '../../lib/operations/selection-words.ts';
-import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { toFingerprint, toId, toRate, toShare, toTimeWord } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { RESULT_WAIT } from '../outcome.ts';
 import { replay, type ReplayOptions } from '../replay.ts';
 import { toSeconds } from '../seconds.ts';
-import { chosenSystems, labelsOf, ofEach, systemOption } from '../systems.ts';
+import { labelsOf, systemOption } from '../systems.ts';
 
 type Options = ReplayOptions & {
   status?: DeliveryStatus[];
@@ -51,7 +50,10 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
     .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
     .option('--stop-share <share>', 'stop when more than this share fails: 0 to 1 (default: 0.5)', toShare)
     .option('--yes', 'go ahead without asking')
-    .option('--reason <text>', 'the reason, which is stored and logged; needed for more than one customer')
+    .option(
+      '--why, --reason <text>',
+      'the reason, which is stored and logged; needed for more than one customer',
+    )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
     .addHelpText(
@@ -68,12 +70,8 @@ Examples:
   $ npx twinbox replay 0198c0de-0000-7000-8000-000000000001 --yes --reason "address fixed at the source"`,
     )
     .action(async (events: string[], options: Options) => {
-      const config = loadConfigAndCatalogue();
-      const chosen = chosenSystems(systems, config, options.system);
       const words = toWords([...events, ...(options.id ?? [])], options);
-      finish(
-        await ofEach(chosen, output, (system, each) => replay({ system, config }, words, options, each)),
-      );
+      finish(await replay(systems, options.system, words, options, output));
     });
 }
 

@@ -1,14 +1,13 @@
-import { systemClock } from '../../lib/clock.ts';
 import { sleep } from '../../lib/loop.ts';
-import { readTrafficOf, type Traffic } from '../../lib/operations/traffic.ts';
+import { trafficJson, type Traffic } from '../../lib/operations/traffic.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import type { Output } from '../output.ts';
 import { toSeconds } from '../seconds.ts';
-import { withDatabase } from '../session.ts';
-import { chosenSystems, systemOption } from '../systems.ts';
-import { topJson, topLines } from '../top-report.ts';
+import { systemOption } from '../systems.ts';
+import { topLines } from '../top-report.ts';
+import { withSource } from '../with-source.ts';
 
 type Options = { system?: string; every: number; once?: boolean; json?: boolean };
 
@@ -23,7 +22,7 @@ export function addTop({ program, output, finish, systems }: CommandContext): vo
       'after',
       `
 Rates are of the last minute. \`rate\` is the part of the full rate that is used: less than 100 % after the system has refused
-calls. Ctrl-C ends the command. It reads the database, so it does not work with TWINBOX_API_URL.
+calls. Ctrl-C ends the command.
 
 Examples:
   $ npx twinbox top
@@ -31,21 +30,17 @@ Examples:
     )
     .action(async ({ system, every, once = false, json = false }: Options) => {
       const isLive = !once && output.canDraw;
-      await withDatabase(
-        async ({ config, database: { db } }) => {
-          const names = chosenSystems(systems, config, system).map(({ name }) => name);
-          const read = (): Promise<Traffic> => readTrafficOf(db, names, systemClock.now());
-          if (isLive) await watch(read, { everyMs: Math.max(every, 0.2) * 1_000, json, output });
-          else show(await read(), json, output);
-        },
-        { mayCreate: false },
-      );
+      await withSource(systems, async (source) => {
+        const read = (): Promise<Traffic> => source.traffic(system);
+        if (isLive) await watch(read, { everyMs: Math.max(every, 0.2) * 1_000, json, output });
+        else show(await read(), json, output);
+      });
       finish(exit.ok);
     });
 }
 
 function show(traffic: Traffic, json: boolean, output: Output): void {
-  if (json) output.printJsonLine(topJson(traffic));
+  if (json) output.printJsonLine(trafficJson(traffic));
   else for (const line of topLines(traffic)) output.print(line);
 }
 

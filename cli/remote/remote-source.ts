@@ -1,27 +1,38 @@
 // The source of a command that asks an API.
 import { customerOf } from '../../lib/config/entity.ts';
 import type { Config } from '../../lib/config/config.ts';
+import type { Registry } from '../../lib/integrations/registry.ts';
 import { CliError, exit } from '../exit.ts';
-import type { ChangesPage, Listed, Source } from '../source.ts';
+import type { Acts } from '../acts.ts';
+import type { ChangesPage, Listed, OperatorsPart, Source } from '../source.ts';
 import { createApiClient, type ApiClient, type Page, type Place, type Query } from './client.ts';
 import { followStream } from './event-stream.ts';
+import { createRemoteActs } from './remote-acts.ts';
 import {
   toConflict,
+  toEntry,
+  toFailure,
   toGroup,
+  toJob,
   toKey,
+  toLanes,
   toListedEvent,
   toMember,
   toStory,
   toTimeline,
+  toTraffic,
   type Json,
 } from './wire.ts';
 
 /** The API gives no more in one answer. */
 const PAGE_MAX = 100;
 
-export function createRemoteSource(config: Config, place: Place): Source {
+export function createRemoteSource(config: Config, place: Place, systems: Registry): Source {
   const api = createApiClient(place);
+  const acts = createRemoteActs(api, systems);
   return {
+    ...acts,
+    ...operatorsPart(api, acts),
     entity: customerOf(config),
     async events({ words, after, limit }) {
       return listOf(await readPages(api, '/events', { ...words, after }, limit), toListedEvent);
@@ -65,6 +76,41 @@ export function createRemoteSource(config: Config, place: Place): Source {
       return demand(await api.get<ChangesPage>('/customers/changes', asked)).body;
     },
     follow: (after, take, signal) => followStream(api, after, take, signal),
+  };
+}
+
+/** What an operator looks at. */
+function operatorsPart(api: ApiClient, acts: Pick<Acts, 'chosen'>): OperatorsPart {
+  return {
+    async lanes(named) {
+      const chosen = (await acts.chosen(named)).map(({ name }) => name);
+      const all = demand(await api.get('/lanes')).body.map(toLanes);
+      return all.filter(({ system }) => chosen.includes(system));
+    },
+    async traffic(named) {
+      const chosen = (await acts.chosen(named)).map(({ name }) => name);
+      const traffic = toTraffic(demand(await api.get<Json>('/traffic')).body);
+      return { ...traffic, lanes: traffic.lanes.filter(({ system }) => chosen.includes(system)) };
+    },
+    async audit({ words, after, limit }) {
+      return listOf(await readPages(api, '/audit', { ...words, after }, limit), toEntry);
+    },
+    async auditHead() {
+      const [newest] = demand(await api.get('/audit', { limit: 1 })).body.map(toEntry);
+      if (newest) return { id: newest.id, hash: newest.hash };
+      throw new CliError(
+        exit.nothingMatched,
+        'The record of operations has no entry that the API shows. Where entries have left, twinbox audit head names the last one on the database itself.',
+      );
+    },
+    async replays({ before, limit }) {
+      const query = { ...(before !== null && { after: before }) };
+      return (await readPages(api, '/replays', query, limit)).body.map(toJob);
+    },
+    async replay(id) {
+      const found = await api.get<Json & { failures: Json[] }>(`/replays/${id}`);
+      return found && { job: toJob(found.body), failures: found.body.failures.map(toFailure) };
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // What /ready and `twinbox status` read: does the database answer, and how far behind are relay and
 // workers?
 
+import { joinClosedSql } from '../mappings/closed-pairs.ts';
 import { isOfInterestSql } from '../mappings/left-out.ts';
 import { discardSessions, type Db } from '../server/connection.ts';
 import { isPoolTimeout } from '../server/drivers.ts';
@@ -32,8 +33,11 @@ export async function isInClearText(db: Db): Promise<boolean> {
 
 export type SyncBacklog = {
   dirty: number;
+  /** Without those that a person has closed; so is `waiting`. */
   parked: number;
   waiting: number;
+  /** Parked and waiting pairs that a person has closed. */
+  closed: number;
   oldestIntent: { mappingId: number; customerId: number | null; operation: string; firstSentAt: Date } | null;
 };
 
@@ -42,8 +46,11 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
   const { rows } = await db.raw<{ rows: SyncBacklog[] }>(
     `select
        (select count(*) from external_mappings where dirty <> clean) as dirty,
-       (select count(*) from external_mappings where state = 'parked') as parked,
-       (select count(*) from external_mappings where state = 'waiting' and ${isOfInterestSql('external_mappings')}) as waiting`,
+       count(*) filter (where m.state = 'parked' and c.mapping_id is null) as parked,
+       count(*) filter (where m.state = 'waiting' and c.mapping_id is null) as waiting,
+       count(c.mapping_id) as closed
+     from external_mappings m ${joinClosedSql('m')}
+     where m.state in ('parked', 'waiting') and ${isOfInterestSql('m')}`,
   );
   // A damaged time must not hide the others from the report: it does not have the form of our
   // times, and its pair is parked as damaged.
@@ -55,7 +62,7 @@ export async function readSyncBacklog(db: Db): Promise<SyncBacklog> {
   );
   const [oldest] = intents.rows;
   return {
-    ...(rows[0] ?? { dirty: 0, parked: 0, waiting: 0 }),
+    ...(rows[0] ?? { dirty: 0, parked: 0, waiting: 0, closed: 0 }),
     oldestIntent: oldest ? { ...oldest, firstSentAt: new Date(oldest.firstSentAt) } : null,
   };
 }

@@ -1,5 +1,6 @@
 // What people ask about the whole installation: which relay publishes, how many pairs wait for
 // which reason, how long an answer took.
+import { isClosedSql } from '../mappings/closed-pairs.ts';
 import { isOfInterestSql } from '../mappings/left-out.ts';
 import type { Db } from '../server/connection.ts';
 
@@ -27,12 +28,15 @@ export function sayReason({ reason, rule }: ReasonCount): string {
   return rule === null ? reason : `${reason}: ${rule}`;
 }
 
-/** Parked and waiting mappings by their reason, most first; without those that rest by a condition. */
+/**
+ * Parked and waiting mappings by their reason, most first; without those that rest by a condition, and those that
+ * a person has closed.
+ */
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
   const { rows } = await db.raw<{ rows: ReasonCount[] }>(
     `select system, state, coalesce(reason, 'unknown') as reason,
             case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count
-     from external_mappings where state in ('parked', 'waiting') and ${isOfInterestSql('external_mappings')}
+     from external_mappings m where state in ('parked', 'waiting') and ${isOfInterestSql('m')} and not ${isClosedSql('m')}
      group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4`,
   );
   return rows;

@@ -8,6 +8,11 @@ export const isClosedSql = (mapping: string): string =>
   `exists (select from closed_pairs closed where closed.mapping_id = ${mapping}.id and closed.dirty = ${mapping}.dirty
      and closed.because is not distinct from ${mapping}.reason)`;
 
+/** The same as the end of a join: `c` has a row where the mapping is closed. For a count of many pairs. */
+export const joinClosedSql = (mapping: string): string =>
+  `left join closed_pairs c on c.mapping_id = ${mapping}.id and c.dirty = ${mapping}.dirty
+     and c.because is not distinct from ${mapping}.reason`;
+
 export type Closing = { at: Date; actor: string; reason: string };
 
 // Only a pair at rest can be closed: one that a worker still has to look at would open again at once.

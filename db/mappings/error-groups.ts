@@ -1,6 +1,6 @@
 // Pairs that need a person, or fail and are tried again, in groups of the same cause.
 import type { Db, Tx } from '../server/connection.ts';
-import { isClosedSql } from './closed-pairs.ts';
+import { isClosedSql, joinClosedSql } from './closed-pairs.ts';
 import { isOfInterestSql } from './left-out.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
@@ -31,10 +31,11 @@ export type ErrorGroup = GroupKey & {
 // table that refuses a row, the first column stands for the field.
 const allPairsSql = (system: string) => `
 select p.*, coalesce(p.kind, p.standing) as class from (
-  select m.id, m.system, m.internal_id, m.state as standing, m.reason as code, m.updated_at, m.first_failed_at, ${isClosedSql('m')} as closed,
+  select m.id, m.system, m.internal_id, m.state as standing, m.reason as code, m.updated_at, m.first_failed_at, c.mapping_id is not null as closed,
          case when jsonb_exists(m.reason_detail, 'request_id') then m.reason_detail ->> 'kind' end as kind,
          coalesce(m.reason_detail ->> 'field', m.reason_detail #>> '{columns,0}') as field
-  from external_mappings m where m.state in ('waiting', 'parked') and m.reason is not null and ${isOfInterestSql('m')}
+  from external_mappings m ${joinClosedSql('m')}
+  where m.state in ('waiting', 'parked') and m.reason is not null and ${isOfInterestSql('m')}
   union all
   select m.id, m.system, m.internal_id, 'retrying', m.last_error ->> 'code', m.updated_at, m.first_failed_at, false, m.last_error ->> 'kind', m.last_error ->> 'field'
   from external_mappings m

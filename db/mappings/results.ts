@@ -17,7 +17,7 @@ export type PairResult = {
    */
   tried: string | null;
   why: string | null;
-  /** Nothing is left to do, and no worker holds the mapping. */
+  /** Nothing is left to do, no worker holds the mapping, and no replay has it queued. */
   settled: boolean;
 };
 
@@ -25,7 +25,8 @@ export type PairResult = {
 const resultsSql = `
 select a.id as "mappingId", a.system, a.internal_id as "customerId", m.external_id as "externalId", m.state, m.reason,
        refused ->> 'tried' as tried, case when jsonb_exists(refused, 'tried') then refused ->> 'why' end as why,
-       m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp()) as settled
+       m.dirty = m.clean and (m.lease_until is null or m.lease_until < clock_timestamp())
+         and not exists (select from replay_items i where i.mapping_id = m.id and i.state = 'queued') as settled
 from external_mappings a
 cross join lateral (
   select * from external_mappings m

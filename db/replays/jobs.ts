@@ -89,20 +89,6 @@ export async function insertJob(tx: Tx, job: NewJob): Promise<ReplayJob> {
   return rows[0];
 }
 
-/** The pairs of a job with their events and systems, for the record of the operation. */
-export async function readJobPairs(
-  tx: Tx,
-  jobId: number,
-): Promise<{ mappingId: number; eventId: string | null; system: string }[]> {
-  const { rows } = await tx.raw<{ rows: { mappingId: number; eventId: string | null; system: string }[] }>(
-    `select i.mapping_id as "mappingId", e as "eventId", m.system
-     from replay_items i join external_mappings m on m.id = i.mapping_id left join unnest(i.event_ids) e on true
-     where i.job_id = :jobId`,
-    { jobId },
-  );
-  return rows;
-}
-
 /** The systems of a job's pairs. */
 export async function readJobSystems(tx: Tx, jobId: number): Promise<string[]> {
   const { rows } = await tx.raw<{ rows: { system: string }[] }>(

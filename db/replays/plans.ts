@@ -25,25 +25,23 @@ export type StoredPlan = { hash: string; selection: Selection; madeAt: Date; cou
 
 const placedSql = (selection: Selection) => `
 chosen as materialized (${chosenSql(selection)}),
-placed as (
-  select *, row_number() over (order by sync_event_id nulls last, target, mapping_id) as place from chosen
-), kept as (
-  select * from placed where place <= :most::integer
-), hashed as (
-  select encode(sha256(convert_to(:words::text || E'\\n' || coalesce(
-    string_agg(concat_ws(' ', event_id, target, mapping_id, pair_state), E'\\n' order by place), ''), 'UTF8')), 'hex') as hash
-  from kept
+kept as (
+  select * from chosen where place <= :most::integer
 )`;
+
+// An aggregate over what is kept, in the order of the places, as those beside it: it is sorted once for all.
+const hashSql = `encode(sha256(convert_to(:words::text || E'\\n' || coalesce(
+    string_agg(concat_ws(' ', event_id, target, mapping_id, pair_state), E'\\n' order by place), ''), 'UTF8')), 'hex')`;
 
 const makeSql = (selection: Selection) => `
 with ${placedSql(selection)}
 insert into replay_plans (hash, selection, made_at, counts, event_ids, targets, mapping_ids, states)
-select (select hash from hashed), :selection::jsonb, :now::timestamptz, jsonb_build_object(
+select ${hashSql}, :selection::jsonb, :now::timestamptz, jsonb_build_object(
     'places', count(*), 'deliveries', count(event_id), 'pairs', count(distinct mapping_id), 'rows', count(distinct internal_id),
     'with_record', count(distinct mapping_id) filter (where has_record),
     'statuses', coalesce((select jsonb_object_agg(status, n) from (select status, count(*) as n from kept where status is not null group by status) s), '{}'),
     'systems', coalesce((select jsonb_object_agg(system, n) from (select system, count(distinct mapping_id) as n from kept group by system) s), '{}'),
-    'more', exists (select from placed where place > :most::integer)),
+    'more', exists (select from chosen where place > :most::integer)),
   coalesce(array_agg(event_id order by place), '{}'), coalesce(array_agg(target order by place), '{}'),
   coalesce(array_agg(mapping_id order by place), '{}'), coalesce(array_agg(pair_state order by place), '{}')
 from kept
@@ -53,11 +51,15 @@ returning hash, selection, made_at as "madeAt", counts`;
 /** Plans are kept so long. */
 const KEPT_MS = 24 * 3_600_000;
 
-/** Selects, and keeps what was found. Old plans leave. */
+// A plan of 100,000 deliveries is sorted in memory, and not on the disk: about 30 MB.
+const roomSql = `set local work_mem = '64MB'`;
+
+/** Selects, and keeps what was found. Old plans leave. In a transaction, which has the memory for it. */
 export async function makePlan(db: Db | Tx, selection: Selection, now: Date): Promise<StoredPlan> {
   await db.raw(`delete from replay_plans where made_at < :before::timestamptz`, {
     before: new Date(now.getTime() - KEPT_MS),
   });
+  await db.raw(roomSql);
   const { rows } = await db.raw<{ rows: StoredPlan[] }>(makeSql(selection), {
     ...bindingsOf(selection),
     ...{ words: wordsOf(selection), selection: JSON.stringify(selection), now },
@@ -78,7 +80,7 @@ export async function readPlan(db: Db | Tx, hash: string): Promise<StoredPlan | 
 /** The hash that the plan would have now. */
 export async function hashNow(db: Db | Tx, selection: Selection): Promise<string> {
   const { rows } = await db.raw<{ rows: { hash: string }[] }>(
-    `with ${placedSql(selection)} select hash from hashed`,
+    `with ${placedSql(selection)} select ${hashSql} as hash from kept`,
     { ...bindingsOf(selection), words: wordsOf(selection) },
   );
   return rows[0]?.hash ?? '';
@@ -194,11 +196,8 @@ function wordsOf({ systems, ids, statuses, group, row, ...rest }: Selection): st
 /** The pairs of a selection. */
 export async function selectPairs(db: Db | Tx, selection: Selection): Promise<number[]> {
   const { rows } = await db.raw<{ rows: { id: number }[] }>(
-    `with chosen as (${chosenSql(selection)}), kept as (
-       select mapping_id from (
-         select mapping_id, row_number() over (order by sync_event_id nulls last, target, mapping_id) as place from chosen) placed
-       where place <= :most::integer)
-     select distinct mapping_id as id from kept order by id`,
+    `with chosen as (${chosenSql(selection)})
+     select distinct mapping_id as id from chosen where place <= :most::integer order by id`,
     bindingsOf(selection),
   );
   return rows.map(({ id }) => id);

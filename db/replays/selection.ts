@@ -33,13 +33,19 @@ const OPEN: readonly DeliveryStatus[] = ['queued', 'waiting', 'parked'];
 const stateSql = `hashtextextended(concat_ws('|', m.state, coalesce(m.reason, ''), m.dirty, m.clean, m.wanted_version, coalesce(m.external_id, ''),
     coalesce(m.internal_id, 0), coalesce(d.status, '')), 0)`;
 
-/** The columns of a selected delivery; `event_id` is null for a pair without an open one. */
+const ORDER = 'd.sync_event_id nulls last, d.target, m.id';
+
+/**
+ * The columns of a selected delivery, with its place from 1; `event_id` is null for a pair without an open one. The
+ * places are numbered in the order of the list, so that it is sorted once.
+ */
 export const chosenSql = (selection: Selection): string => `
 select d.event_id, coalesce(d.target, m.system) as target, d.sync_event_id, d.status, m.id as mapping_id, m.system, m.internal_id,
-       m.external_id is not null as has_record, ${stateSql} as pair_state
+       m.external_id is not null as has_record, ${stateSql} as pair_state,
+       row_number() over (order by ${ORDER}) as place
 from ${fromSql(selection)}
 where ${conditionsOf(selection).join(' and ')}
-order by d.sync_event_id nulls last, d.target, m.id
+order by ${ORDER}
 limit :most::integer + 1`;
 
 export function bindingsOf(selection: Selection) {
@@ -60,12 +66,12 @@ export function bindingsOf(selection: Selection) {
 }
 
 // Without a row the deliveries come first, and each pair is looked up by its id (offset 0): the planner would otherwise read every pair.
-function fromSql({ group, row }: Selection): string {
+function fromSql({ group, row, statuses }: Selection): string {
   if (!group && row) return `external_mappings m join sync_deliveries d on d.mapping_id = m.id`;
   if (!group)
     return `sync_deliveries d cross join lateral (select * from external_mappings x where x.id = d.mapping_id offset 0) m`;
   return `(${groupPairsSql(':groupSystem')}) p join external_mappings m on m.id = p.id
-  left join sync_deliveries d on d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked') and d.status = any(:statuses::text[])`;
+  left join sync_deliveries d on d.mapping_id = m.id and ${statusConditions(statuses ?? OPEN).join(' and ')}`;
 }
 
 function conditionsOf(selection: Selection): string[] {
@@ -76,7 +82,7 @@ function conditionsOf(selection: Selection): string[] {
       ? [`p.class = :groupClass and p.code = :groupCode and p.field is not distinct from :groupField::text`]
       : []),
     ...(ids ? [`d.event_id = any(:ids::uuid[])`] : []),
-    ...(statuses && !group ? statusConditions(statuses) : []),
+    ...(statuses ? (group ? [`d.event_id is not null`] : statusConditions(statuses)) : []),
     ...(row ? [`m.entity_type = :entity and m.internal_id = :rowId::bigint`] : []),
     ...(error === null ? [] : [`d.last_error is not null and d.last_error ->> 'code' = :error`]),
     ...(direction === null && group ? [] : [`d.target = any(:targets::text[])`]),

@@ -46,6 +46,13 @@ const allFacts = `with pairs as materialized (
 ), confirmed as materialized (
   select confirmed_by as event_id, jsonb_agg(event_id order by sync_event_id) as events from delivered
   where confirmed_by is not null group by confirmed_by
+), acts as materialized (
+  select o.action_id as id from operator_action_pairs o where o.mapping_id in (select id from pairs)
+  union
+  select a.id from operator_actions a
+  where a.action in ('pause', 'resume', 'pause_outbound', 'resume_outbound', 'pause_inbound', 'resume_inbound')
+    and a.system in (select system from pairs) and a.at >= (
+      select coalesce(min(e.created_at), (select min(created_at) from pairs)) from sync_events e where e.entity_key = :entity || ':' || :id::bigint)
 ), facts as (
   select e.created_at as at, 0 as rank, lpad(e.id::text, 20, '0') as key, null::text as system, e.event_id,
          jsonb_build_object('event_type', e.event_type, 'version', e.version, 'source', e.source, 'context', e.context, 'number', e.id) as detail
@@ -87,10 +94,7 @@ const allFacts = `with pairs as materialized (
   select a.at, 7, lpad(a.id::text, 20, '0'), a.system, (select min(o.event_id::text)::uuid from operator_action_pairs o
            where o.action_id = a.id and o.mapping_id in (select id from pairs)),
          jsonb_build_object('action', a.action, 'actor', a.actor, 'reason', a.reason)
-  from operator_actions a
-  where a.id in (select o.action_id from operator_action_pairs o where o.mapping_id in (select id from pairs))
-     or a.action in ('pause', 'resume', 'pause_outbound', 'resume_outbound', 'pause_inbound', 'resume_inbound') and a.system in (select system from pairs) and a.at >= (
-       select coalesce(min(e.created_at), (select min(created_at) from pairs)) from sync_events e where e.entity_key = :entity || ':' || :id::bigint)
+  from operator_actions a where a.id in (select id from acts)
   union all
   select c.closed_at, 8, c.event_id || '-' || c.target, c.target, c.event_id,
          jsonb_build_object('event_type', c.event_type, 'version', c.version, 'status', c.status, 'error', c.last_code, 'attempts', c.attempts,

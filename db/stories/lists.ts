@@ -85,11 +85,25 @@ export type ListedAttempt = {
   at: Date;
 };
 
-const attemptsSql = (where: string) => `
-select a.id, a.mapping_id as "mappingId", m.system, case when m.entity_type = 'customer' then m.internal_id end as customer,
-       a.intent_id as "intentId", a.operation, a.request_id as "requestId", a.status, a.replayed, a.error, a.latency_ms as "latencyMs", a.created_at as at
+const attemptColumns = `
+  a.id, a.mapping_id as "mappingId", m.system, case when m.entity_type = 'customer' then m.internal_id end as customer,
+       a.intent_id as "intentId", a.operation, a.request_id as "requestId", a.status, a.replayed, a.error, a.latency_ms as "latencyMs", a.created_at as at`;
+
+const attemptsAfter = `(:after::uuid is null or a.id < :after::uuid)
+  and (:requestId::text is null or a.request_id = :requestId::text)`;
+
+const attemptsSql = (request: string) => `
+select ${attemptColumns}
 from sync_attempts a left join external_mappings m on m.id = a.mapping_id
-where (:after::uuid is null or a.id < :after::uuid) and ${where}
+where (:after::uuid is null or a.id < :after::uuid) and ${request}
+order by a.id desc limit :limit`;
+
+// The newest of each pair, by the index of the pairs.
+const attemptsOfCustomerSql = `
+select ${attemptColumns}
+from external_mappings m cross join lateral (
+  select * from sync_attempts a where a.mapping_id = m.id and ${attemptsAfter} order by a.id desc limit :limit) a
+where m.entity_type = 'customer' and m.internal_id = :customer
 order by a.id desc limit :limit`;
 
 export type AttemptFilter = {
@@ -101,19 +115,12 @@ export type AttemptFilter = {
 
 /** The calls, by the index of their ids, of a customer's pairs, or of the system's own request id. */
 export async function listAttempts(db: Db, filter: AttemptFilter): Promise<ListedAttempt[]> {
-  const { customer, requestId, after: place = null, limit } = filter;
-  const where = [
-    'true',
-    ...(requestId === undefined ? [] : ['a.request_id = :requestId::text']),
-    ...(customer === undefined
-      ? []
-      : [
-          `a.mapping_id in (select p.id from external_mappings p where p.entity_type = 'customer' and p.internal_id = :customer)`,
-        ]),
-  ];
-  const { rows } = await db.raw<{ rows: ListedAttempt[] }>(attemptsSql(where.join(' and ')), {
-    ...{ customer: customer ?? null, requestId: requestId ?? null, after: place, limit },
-  });
+  const { customer = null, requestId = null, after: place = null, limit } = filter;
+  const ofAll = attemptsSql(requestId === null ? 'true' : 'a.request_id = :requestId::text');
+  const { rows } = await db.raw<{ rows: ListedAttempt[] }>(
+    customer === null ? ofAll : attemptsOfCustomerSql,
+    { customer, requestId, after: place, limit },
+  );
   return rows;
 }
 

@@ -3,6 +3,7 @@ import { remoteProperties } from './remote.ts';
 import type { secretForms } from './secret-forms.ts';
 import { simulatorProperties } from './simulator.ts';
 import { systemProperties } from './systems.ts';
+import { tracingProperties } from './tracing.ts';
 import type { ValuesOf } from './values.ts';
 
 /**
@@ -108,6 +109,26 @@ export const settingsSchema = {
       expects: 'yes or no',
       example: 'yes',
     },
+    CONSOLE_PAGES: {
+      group: 'API',
+      type: 'string',
+      enum: ['on', 'off'],
+      default: 'on',
+      description:
+        'The console: pages for operators at `/console` of the API, with the rights of the key that a person logs in with. `off`: there are none.',
+      expects: 'on or off',
+      example: 'off',
+    },
+    CONSOLE_PORT: {
+      group: 'API',
+      type: 'integer',
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'A port of the console alone, on `API_HOST`; 0 means any free port. If it is not set, the console is on the port of the API.',
+      expects: 'a port, from 0 to 65535',
+      example: '8090',
+    },
     HEALTH_HOST: {
       group: 'Health',
       type: 'string',
@@ -166,6 +187,7 @@ export const settingsSchema = {
       expects: 'json or pretty',
       example: 'json',
     },
+    ...tracingProperties,
     TWINBOX_ENV: {
       group: 'Twinbox',
       alike: ['worker'],

@@ -74,7 +74,7 @@ export function syncPart(
   clock: Clock = systemClock,
 ): () => Promise<Part> {
   return async () => {
-    const { dirty, parked, waiting, oldestIntent } = await readSyncBacklog(db);
+    const { dirty, parked, waiting, closed, oldestIntent } = await readSyncBacklog(db);
     const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
     const skipped = await describeSkipped(db, clock.now());
     const credentials = (await listCredentials(db)).filter(({ system }) => systems.includes(system));
@@ -89,6 +89,7 @@ export function syncPart(
         dirty,
         parked,
         waiting,
+        closed,
         skipped: skipped?.count ?? 0,
         oldest_open_intent: oldestIntent && {
           customer: oldestIntent.customerId,

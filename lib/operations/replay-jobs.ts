@@ -11,7 +11,6 @@ import {
   lockJob,
   lockJobs,
   pauseJob,
-  readJobPairs,
   readJobSystems,
   resumeJob,
   type Overlap,
@@ -77,15 +76,14 @@ async function start(tx: Tx, ask: ReplayAsk, now: Date): Promise<StartOutcome> {
     return { outcome: 'stale', plan, difference: await readDifference(tx, plan, SHOWN) };
   const pairs = Math.min(plan.counts.pairs, max ?? Infinity);
   if (pairs === 0) return { outcome: 'nothing' };
-  if (pairs > 1 && reason === null) return { outcome: 'reason_needed', pairs };
+  if (pairs > 1 && (reason ?? '').trim() === '') return { outcome: 'reason_needed', pairs };
   await lockJobs(tx);
   const jobs = await findOverlaps(tx, planHash);
   if (jobs.length > 0) return { outcome: 'overlaps', jobs };
   const job = await insertJob(tx, { planHash, rate, stopShare, most: pairs, actor, reason, now });
-  const named = Map.groupBy(await readJobPairs(tx, job.id), ({ system }) => system);
-  for (const [system, some] of named)
+  for (const system of await readJobSystems(tx, job.id))
     await recordAction(tx, {
-      ...{ action: 'replay', system, actor, reason, at: now, pairs: some },
+      ...{ action: 'replay', system, actor, reason, at: now, job: job.id },
       detail: {
         job: job.id,
         plan: planHash,

@@ -25,7 +25,7 @@ export function plannedJson(item: PlannedItem) {
   return {
     ...{ place, event_id: eventId, event_type: eventType, version, target, status, attempts, error },
     ...{ created_at: createdAt, mapping: item.mappingId, customer: item.rowId },
-    ...{ external_id: item.externalId, state: item.state, effect: item.effect },
+    ...{ external_id: item.externalId, state: item.state, reason: item.reason, effect: item.effect },
   };
 }
 

@@ -1,4 +1,4 @@
-// How every lane stands and what went through it in the last minute, for `twinbox top`.
+// How every lane stands and what went through it in the last minute, for `twinbox top` and /traffic.
 import { countMappings } from '../../db/health/reports.ts';
 import { readTraffic, type CallTraffic, type EventTraffic } from '../../db/health/traffic.ts';
 import { readBudgets, type BudgetRow } from '../../db/limits/budgets.ts';
@@ -87,4 +87,29 @@ async function standingOf(db: Db, system: string, now: Date): Promise<Standing> 
   const [pause] = pauses;
   if (pause) return stands('paused', [pause.direction, pause.why ?? []].flat().join(': '), pause.since);
   return stands('sending');
+}
+
+/** As the API and the command show it. */
+export function trafficJson({ at, lanes, inbound, relaySecondsBehind, notReceived }: Traffic) {
+  return {
+    at,
+    relay_seconds_behind: relaySecondsBehind,
+    published_not_received: notReceived,
+    inbound_last_minute: inbound,
+    lanes: lanes.map(
+      ({ system, state, detail, since, until, linked, onTheirWay, calls, events, ...lane }) => ({
+        ...{ system, state, detail, since, until, linked },
+        on_their_way: onTheirWay,
+        calls_last_minute: { calls: calls.calls, failed: calls.failed, p95_ms: calls.p95Ms },
+        events_last_minute: events,
+        rate_share: lane.rateShare,
+        quotas: lane.budgets.map(({ name, limit, used, resetsAt }) => ({
+          name,
+          limit,
+          used,
+          resets_at: resetsAt,
+        })),
+      }),
+    ),
+  };
 }

@@ -9,15 +9,18 @@ import { customerOf } from '../config/entity.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
+import { traceCalls } from '../integrations/traced.ts';
 import type { Logger } from '../log.ts';
 import type { Measures } from '../measures.ts';
 import type { SyncDeps } from '../sync/step.ts';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 
 export type SyncParts = {
   db: Db;
   /** The key and the address of the system. */
   access: SystemAccess;
   log: Logger;
+  tracing?: Tracing;
   nudge: () => void;
   /** Whose credential is used, where it is stored; `offline`: no system is called. Default: `bound`. */
   credential?: WhichCredential | 'offline';
@@ -30,7 +33,7 @@ export async function createSyncDeps(
   parts: SyncParts,
   registry: Registry = systems,
 ): Promise<SyncDeps> {
-  const { db, access, log, nudge, credential = 'bound', measures } = parts;
+  const { db, access, log, nudge, credential = 'bound', measures, tracing = noTracing } = parts;
   const called = { db, clock: systemClock, log, keys: config.secretKeys, measures };
   const instanceId = await readInstanceId(db);
   const integration =
@@ -42,8 +45,8 @@ export async function createSyncDeps(
     db,
     clock: systemClock,
     entity: customerOf(config),
-    integration,
-    log,
+    integration: traceCalls(integration, tracing),
+    ...{ log, tracing },
     nudge,
     measures,
     policy: {

@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Measures } from '../measures.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Known } from './facts.ts';
 import type { PausedLanes, SyncPolicy } from './settings.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
@@ -31,6 +32,7 @@ export interface SyncDeps {
   kinds?: readonly Kind[];
   policy: SyncPolicy;
   log: SyncLog;
+  tracing?: Tracing;
   /** Counts what was committed; without it nothing is counted. */
   measures?: Measures | undefined;
   /** Wakes the relay after a commit that wrote an event. */

@@ -24,11 +24,12 @@ export function bodyReader<T>(properties: Schema, required: string[] = []): (req
     const check = ajv.compile(schema); // compiled once, when it is first needed
     const body: unknown = request.body ?? {};
     if (!check(body)) {
-      const unknown: unknown = check.errors?.[0]?.params['additionalProperty'];
+      const { additionalProperty: unknown, allowedValues } = check.errors?.[0]?.params ?? {};
+      const allowed = Array.isArray(allowedValues) ? `: ${allowedValues.join(', ')}` : '';
       throw badControl(
         typeof unknown === 'string'
           ? `The body has the unknown member "${unknown}"; it may have: ${Object.keys(properties).join(', ')}`
-          : `The body ${ajv.errorsText(check.errors, { dataVar: '' })}`,
+          : `The body ${ajv.errorsText(check.errors, { dataVar: '' })}${allowed}`,
       );
     }
     // The schema has just confirmed this type.

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { closePairs } from '../../db/mappings/closed-pairs.ts';
+import { countReasons } from '../../db/health/reports.ts';
 import { insertCustomer } from '../support/customers.ts';
 import { databasePart, relayPart, syncPart } from '../../lib/health/readiness.ts';
 import { newEventId } from '../../lib/uuid.ts';
@@ -80,6 +82,28 @@ describe('/ready', () => {
       operation: 'create',
       first_sent_at: firstSentAt,
     });
+  });
+
+  it('counts pairs that a person has closed by themselves, until something happens to one', async () => {
+    const { db } = database;
+    const pairs = await db('external_mappings')
+      .whereIn('internal_id', [1, 2])
+      .orderBy('internal_id')
+      .pluck<number[]>('id');
+    const by = { now: clock.now(), actor: 'test', reason: 'test data' };
+    expect(await db.transaction((tx) => closePairs(tx, { ids: pairs, ...by }))).to.have.length(2);
+    const { json } = await api.send('GET', '/ready');
+    expect(json).to.deep.include({ dirty: 2, parked: 0, waiting: 1, closed: 2 });
+    expect(json['warnings']).to.not.match(/parked/);
+    expect((await countReasons(db)).map(({ state, count }) => [state, count])).to.deep.equal([
+      ['waiting', 1],
+    ]);
+    await db.raw('update external_mappings set dirty = dirty + 1, clean = clean + 1 where id = ?', [
+      pairs[0] ?? 0,
+    ]);
+    const again = await api.send('GET', '/ready');
+    expect(again.json).to.deep.include({ dirty: 2, parked: 1, waiting: 1, closed: 1 });
+    expect(again.json['warnings']).to.match(/1 parked \(1 email_invalid\)/);
   });
 
   it('is unready only because of its database, and then says nothing about parts that depend on it', async () => {

@@ -16,7 +16,7 @@ describe('twinbox lanes, pause and resume', function () {
   });
 
   it('pause one direction and one customer, and say how each is ended', async () => {
-    const paused = await place.run(['pause', 'stripe', '--direction', 'outbound', '--why', 'a check']);
+    const paused = await place.run(['pause', 'stripe', '--direction', 'outbound', '--reason', 'a check']);
     expect(paused).to.include({ code: 0 });
     expect(paused.stderr).to.equal(
       'outbound to stripe is paused. Changes are kept, and are sent after: npx twinbox resume stripe --direction outbound\n',

@@ -53,16 +53,17 @@ describe('twinbox replay, replays and groups', () => {
 
   it('replays a group at a rate as a job, which can be paused, resumed and cancelled', async () => {
     const begun = await run(
-      ...['groups', 'replay', fingerprint, '--rate', '0.5', '--yes', '--wait', '0', '--reason', 'looked at'],
+      ...['groups', 'replay', fingerprint, '--rate', '0.1', '--yes', '--wait', '0', '--reason', 'looked at'],
     );
     expect(begun.code, begun.stderr).to.equal(0);
     expect(begun.stdout).to.include('send the same create again');
+    expect(begun.stdout, 'one that waits for its turn is no result').to.match(/^customer 4 +not done yet$/m);
     expect(begun.stderr)
       .to.include('4 customers will be tried again now.')
-      .and.to.include('at 0.5 customers per second');
+      .and.to.include('at 0.1 customers per second');
     const [, id = '0'] = /replays show (\d+)/.exec(begun.stderr) ?? [];
     expect((await run('replays', 'pause', id, '--reason', 'lunch')).stderr).to.include(
-      `Replay ${id} is paused.`,
+      `wait for: npx twinbox replays resume ${id}`,
     );
     expect(await shown(Number(id))).to.include({ state: 'paused', pairs: 4, reason: 'looked at' });
     expect((await run('replay', '--yes', '--reason', 'again')).stderr).to.include(`in replay ${id}`);

@@ -1,6 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const JOBS = 'test/lib/operations/replay-jobs.test.ts';
+const PAUSES = 'test/lib/operations/replay-pauses.test.ts';
 
 /** Mistakes in replays and in the closing of pairs. */
 export const replayDefects: Defect[] = [
@@ -70,5 +71,58 @@ export const replayDefects: Defect[] = [
       file: 'test/lib/operations/audit-chain.test.ts',
       title: `goes on behind its newest entry where a restore has put the sequence below it`,
     },
+  },
+  {
+    name: 'a pair that waits for its turn in a replay counted as settled',
+    edits: [
+      {
+        file: 'db/mappings/results.ts',
+        find: `i.mapping_id = m.id and i.state = 'queued'`,
+        replace: `i.mapping_id = m.id and i.state = 'lost'`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/operations/results.test.ts',
+      title: `has no result yet for a pair that waits for its turn in a replay`,
+    },
+  },
+  {
+    name: 'a wrong argument answered without the usage of its command',
+    edits: [
+      {
+        file: 'cli/program.ts',
+        find: `if (path.length === 0 || command.commands.length > 0) return;`,
+        replace: `if (path.length >= 0 || command.commands.length > 0) return;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/cli/arguments.test.ts',
+      title: `refuses the invalid call "twinbox timeline 42" with status 2 and without a stack trace`,
+    },
+  },
+  {
+    name: 'a pair of a replay that fails because its direction is paused',
+    edits: [
+      {
+        file: 'db/replays/rounds.ts',
+        find: `         and not \${waitsForPauseSql('m')})`,
+        replace: `         )`,
+      },
+    ],
+    caughtBy: {
+      file: PAUSES,
+      title: `counts no pair as failed that waits for the end of a pause, and counts it when the pause has ended`,
+    },
+  },
+  {
+    name: 'a replay that stands still as long as a clock was ahead',
+    edits: [
+      {
+        file: 'lib/operations/replay-round.ts',
+        find: `pacedAt.getTime() > now.getTime() + MAKES_UP_MS ? now.getTime() : pacedAt.getTime()`,
+        replace: `pacedAt.getTime()`,
+      },
+    ],
+    caughtBy: { file: PAUSES, title: `goes on at once where the clock of an earlier round was ahead` },
   },
 ];

@@ -73,13 +73,41 @@ export const statusDefects: Defect[] = [
     edits: [
       {
         file: 'lib/operations/replay-jobs.ts',
-        find: `pairs: some },`,
+        find: `job: job.id },`,
         replace: `pairs: [] },`,
       },
     ],
     caughtBy: {
       file: 'test/lib/operations/operator-log.test.ts',
       title: `is kept with who, when and why, and covers what was parked`,
+    },
+  },
+  {
+    name: 'closed pairs counted as parked',
+    edits: [
+      {
+        file: 'db/health/readiness.ts',
+        find: `m.state = 'parked' and c.mapping_id is null`,
+        replace: `m.state = 'parked'`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/api/health.test.ts',
+      title: `counts pairs that a person has closed by themselves`,
+    },
+  },
+  {
+    name: 'a pause of one direction that an API gets as one of the whole system',
+    edits: [
+      {
+        file: 'cli/remote/remote-acts.ts',
+        find: `...(direction && { direction }),`,
+        replace: `...(direction && {}),`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/cli/remote-acts.test.ts',
+      title: `pauses and resumes, and shows the lanes and the traffic as on the database`,
     },
   },
 ];

@@ -20,6 +20,7 @@ const END = '--- end of a step ---';
 function masked(text: string): string {
   const lines = text
     .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?/g, 'TIME')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'MOMENT')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UUID')
     .replaceAll(/\bhead \d+:[0-9a-f]{64}/g, 'head HASH')
     .replaceAll(/\breq_\w+/g, 'REQUEST')

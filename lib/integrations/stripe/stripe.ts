@@ -5,6 +5,7 @@ import type { MappingDocument } from '../../catalogue/document.ts';
 import type { SentRequest } from '../../measures.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
+import type { Routes } from '../routes.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
@@ -47,6 +48,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     document,
     groups: groupsOf(document),
     capabilities: promises(settings, livemode),
+    routes,
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
@@ -128,6 +130,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
 }
+
+const routes: Routes = {
+  identify: 'GET /v1/account',
+  read: 'GET /v1/customers/{customer}',
+  create: 'POST /v1/customers',
+  update: 'POST /v1/customers/{customer}',
+  delete: 'DELETE /v1/customers/{customer}',
+  list: 'GET /v1/customers',
+  look: 'GET /v1/customers',
+  search: 'GET /v1/customers/search',
+  events: 'GET /v1/events',
+};
 
 function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilities {
   return {

@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
 import { listEvents, type EventFilter } from '../../../db/events/list.ts';
+import { countPending } from '../../../db/limits/pauses.ts';
+import { listAttempts, listRefusals } from '../../../db/stories/lists.ts';
 import { customer } from '../../../lib/catalogue/built-in.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
 import { readStory } from '../../../lib/operations/story.ts';
@@ -44,6 +46,19 @@ const pairsSql = `
 insert into external_mappings (id, internal_id, system, account, external_id, state) overriding system value
 select i, i, 'stripe', 'acct_1', 'cus_' || i, 'linked' from generate_series(1, ${CUSTOMERS}) i`;
 
+const callsSql = `
+insert into sync_attempts (id, mapping_id, operation, request_id, status, latency_ms, created_at)
+select new_event_id(created_at), mapping_id, 'update', 'req_' || sync_event_id, 200, 90, created_at from sync_deliveries where target = 'stripe'`;
+
+// The rare ones are the oldest.
+const refusalsSql = `
+insert into inbound_refusals (system, reason, created_at)
+select 'stripe', case when i < 6 then 'account_mismatch' else 'invalid_signature' end, :now::timestamptz from generate_series(1, ${EVENTS}) i`;
+
+const actsSql = `
+insert into operator_actions (action, system, actor, at, pairs_hash, previous, hash)
+select case i % 5000 when 0 then 'pause' else 'replay' end, 'stripe', 'cli:ada', :now::timestamptz, '', '', '' from generate_series(1, ${EVENTS}) i`;
+
 describe('the plans of lists', () => {
   const database = useDatabase();
 
@@ -60,7 +75,15 @@ describe('the plans of lists', () => {
        select pg_current_snapshot(), pg_current_snapshot(), :last, :last, 1, 1, '', relay_cursor_generation(), pg_current_xact_id()`,
       { last: EVENTS },
     );
-    await db.raw('analyze sync_events, sync_deliveries, external_mappings');
+    await db.raw(callsSql);
+    await db.raw(refusalsSql, { now: NOW });
+    await db.transaction(async (tx) => {
+      await tx.raw('set local session_replication_role = replica');
+      await tx.raw(actsSql, { now: NOW });
+    });
+    await db.raw(
+      'analyze sync_events, sync_deliveries, external_mappings, sync_attempts, inbound_refusals, operator_actions',
+    );
   });
 
   const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
@@ -101,6 +124,43 @@ describe('the plans of lists', () => {
       expect(count).to.equal(found);
     });
   }
+
+  it('reads only the calls of one customer, and only the refusals for one reason', async () => {
+    const { db } = database;
+    const calls = async () => {
+      expect(await listAttempts(db, { customer: 8, limit: 51 })).to.have.length(10);
+      expect(await listAttempts(db, { customer: 8, requestId: 'req_1', limit: 51 })).to.have.length(1);
+    };
+    await expectFewRows(db, calls, { of: /^sync_attempts/, most: 60 });
+    const refusals = async () =>
+      expect(await listRefusals(db, { reason: 'account_mismatch', limit: 51 })).to.have.length(5);
+    await expectFewRows(db, () => refusals().then(() => undefined), { of: /^inbound_refusals/, most: 60 });
+  });
+
+  it('reads only the pairs that a worker is to look at, and not all, for the lanes', async () => {
+    const { db } = database;
+    await db.raw('update external_mappings set dirty = 1 where id = 7');
+    const count = async () =>
+      expect(await countPending(db, 'stripe')).to.include({ inbound: 1, outbound: 0 });
+    await expectFewRows(db, () => count().then(() => undefined), { of: /^external_mappings/, most: 60 });
+  });
+
+  it('reads only the pauses of the record of operations for a timeline', async () => {
+    const { db } = database;
+    const of = {
+      order: 'newest',
+      limit: 50,
+      after: null,
+      systems: ['stripe'],
+      now: NOW,
+      retentionDays: 30,
+    } as const;
+    const told = async () => {
+      const story = await readStory(db, { entity: 'customer', id: 8 }, of);
+      expect(story?.facts.filter(({ kind }) => kind === 'operator')).to.have.length(EVENTS / 5_000);
+    };
+    await expectFewRows(db, told, { of: /^operator_actions/, most: 60 });
+  });
 
   it('reads only the rows of one customer for a timeline', async () => {
     const { db } = database;
@@ -143,7 +203,7 @@ async function expectFewRows(
   const note = (query: Query) => void queries.push(query);
   db.on('query', note);
   await run().finally(() => db.removeListener('query', note));
-  const told = queries.filter(({ sql }) => /sync_events|sync_deliveries|external_mappings/.test(sql));
+  const told = queries.filter(({ sql }) => /^\s*(select|with)/.test(sql));
   expect(told).not.to.deep.equal([]);
   for (const { sql, bindings } of told) {
     const asked = `explain (analyze, format json) ${sql}`.replaceAll('\\?', '?');

@@ -27,6 +27,29 @@ describe('what came of a decision', () => {
     );
   });
 
+  it('has no result yet for a pair that waits for its turn in a replay', async () => {
+    const { id } = await linkedPair(world, { name: 'Ada', email: 'ada@turn.example' });
+    await world.rest();
+    const pair = await mappingOf(world.db, id);
+    const counts = { pairs: 1, deliveries: 1, queued: 1 };
+    const asked = {
+      plan_hash: 'a',
+      selection: '{}',
+      rate: 1,
+      stop_share: 0.5,
+      actor: 'ops',
+      reason: 'a test',
+    };
+    const [job] = await world
+      .db('replay_jobs')
+      .insert({ ...asked, ...counts, created_at: new Date(), paced_at: new Date() })
+      .returning<{ id: number }[]>('id');
+    await world.db('replay_items').insert({ job_id: job?.id, place: 1, mapping_id: pair.id, event_ids: [] });
+    expect((await readResults(world.db, [pair.id]))[0]).to.include({ settled: false });
+    await world.db('replay_items').update({ state: 'done' });
+    expect((await readResults(world.db, [pair.id]))[0]).to.include({ settled: true });
+  });
+
   it('counts the pairs that live, and those that have ended apart', async () => {
     await linkedPair(world, { name: 'Ada', email: 'ada@counts.example' });
     const { id } = await linkedPair(world, { name: 'Bea', email: 'bea@counts.example' });
