@@ -1,6 +1,5 @@
 // The API as a separate process. It needs PostgreSQL alone: the relay finds in the database what
 // the API accepts.
-import cluster from 'node:cluster';
 import { systemClock } from '../lib/clock.ts';
 import { tableCatalogueOf } from '../lib/process/table-catalogue.ts';
 import { customerOf } from '../lib/config/entity.ts';
@@ -31,8 +30,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
   let app: Parameters<typeof listen>[0] = answerStarting;
   const { server, door } = await listenWithConsole(config, config.api.port, (req, res) => app(req, res));
   const { metrics, settings } = metricsOf(config);
-  const place = (cluster.worker?.id ?? 1) - 1;
-  const port = await openMetricsPort(config, metrics, place % config.api.workers);
+  const port = await openMetricsPort(config, metrics, config.api.workers);
   const { poolSize } = config.database;
   const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
   const database = await connectDatabase({ role: 'api', ...known });
@@ -64,10 +62,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
     config,
     door,
     owner: signs.owner,
-    db,
-    clock,
-    ...{ log, tracing },
-    keys,
+    ...{ db, clock, log, tracing, keys },
     store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
     planners: await createOfflineDeps(config, { db, log }),

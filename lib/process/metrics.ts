@@ -1,6 +1,7 @@
 // The metrics of a process, and a port for them alone: METRICS_PORT, if it is set. It needs no key, so it
 // is on the loopback address unless METRICS_HOST says otherwise.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Db } from '../../db/server/connection.ts';
 import type { Config } from '../config/config.ts';
 import { systems as builtIn, type Registry } from '../integrations/registry.ts';
@@ -30,31 +31,41 @@ export function metricsOf(config: Config, registry: Registry = builtIn) {
 
 export type MetricsPort = { url: string | null; close(): Promise<void> };
 
-/** Listens if a port is set. `place`: of several processes of one role on a machine, the n-th from 0. */
+/** Listens if a port is set. `places`: so many processes of the role share a machine; each takes the first free port. */
 export async function openMetricsPort(
   { metrics: { host, port } }: Pick<Config, 'metrics'>,
   { scrape }: Pick<Metrics, 'scrape'>,
-  place = 0,
+  places = 1,
 ): Promise<MetricsPort> {
   if (port === undefined) return { url: null, close: () => Promise.resolve() };
-  const own = port === 0 ? 0 : port + place;
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
   server.on('request', (req, res) => void answerMetrics(req, res, scrape));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(listenError(error, { who: 'The port of the metrics', host, port: own, settings: SETTINGS })),
-    );
-    server.listen({ host, port: own }, resolve);
-  });
+  await listenAtOneOf(server, { host, ports: Array.from({ length: places }, (_, at) => port + at) });
   const address = server.address();
   return {
-    url: `${urlOf(host, typeof address === 'object' && address ? address.port : own)}/metrics`,
+    url: `${urlOf(host, typeof address === 'object' && address ? address.port : port)}/metrics`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+async function listenAtOneOf(
+  server: Server,
+  { host, ports: [port = 0, ...others] }: { host: string; ports: number[] },
+): Promise<void> {
+  try {
+    // Exclusive: processes of a cluster would share the port, and a scrape would meet any of them.
+    server.listen({ host, port, exclusive: true });
+    await once(server, 'listening');
+  } catch (error) {
+    const taken = error as NodeJS.ErrnoException;
+    if (taken.code === 'EADDRINUSE' && others.length > 0)
+      return await listenAtOneOf(server, { host, ports: others });
+    throw listenError(taken, { who: 'The port of the metrics', host, port, settings: SETTINGS });
+  }
 }
 
 /** For a process with every role: what a scrape reads, and the port. Returns what closes it. */

@@ -19,6 +19,12 @@ describe('the alerts', () => {
     }
   });
 
+  it('have an entry in the runbook each, and the runbook has no other one', async () => {
+    const page = await readFile(join(folder, '../../docs/runbook.md'), 'utf8');
+    const entries = [...page.matchAll(/^## (Twinbox\w+)$/gm)].map(([, name]) => name);
+    expect(entries).to.have.members((await readAlerts()).map(({ alert }) => alert));
+  });
+
   it('have a bad case and a good one each', async () => {
     const { tests } = parse(await readFile(join(folder, 'alerts-test.yml'), 'utf8')) as {
       tests: { name: string }[];

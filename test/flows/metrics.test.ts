@@ -160,9 +160,8 @@ function compareCounters(database: TestDatabase): void {
         const parked = await number(
           `select count(*) as n from sync_events where event_type = 'delivery.parked'`,
         );
-        return sorted(
-          Object.fromEntries([...settled.map(({ key, n }) => [key, n]), ['outbound parked', parked]]),
-        );
+        const counts: [string, number][] = settled.map(({ key, n }) => [key, n]);
+        return sorted(Object.fromEntries([...counts, ['outbound parked', parked]]));
       },
     );
     expect(sumOf(await scrape(), 'sync_events_total', { result: 'parked' })).to.equal(REFUSED);

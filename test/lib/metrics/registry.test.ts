@@ -74,8 +74,9 @@ describe('hostile values in labels', () => {
     const text = await meter.text();
     const series = parseMetrics(text);
     // Topics and groups have the names of the settings, which no request can choose.
-    const values = series.flatMap(({ labels: { topic: _topic, group: _group, ...labels } }) =>
-      Object.values(labels),
+    const chosen = ['topic', 'group'];
+    const values = series.flatMap(({ labels }) =>
+      Object.entries(labels).flatMap(([label, value]) => (chosen.includes(label) ? [] : [value])),
     );
     expect(
       values.filter((value) => /@|cus_|[0-9a-f]{8}-[0-9a-f]{4}|[^\x20-\x7e]|4815162342/.test(value)),

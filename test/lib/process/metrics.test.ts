@@ -24,6 +24,16 @@ describe('the port of the metrics', () => {
     expect((await get('/metrics', 'POST')).status).to.equal(405);
   });
 
+  it('is the next free one for the second of several processes', async () => {
+    const first = Number(new URL(port.url ?? '').port);
+    const same = { metrics: { host: '127.0.0.1', port: first } };
+    const second = await openMetricsPort(same, metrics, 9);
+    expect(Number(new URL(second.url ?? '').port)).to.be.within(first + 1, first + 8);
+    await second.close();
+    const error = await openMetricsPort(same, metrics).catch((thrown: unknown) => thrown);
+    expect(String(error)).to.include('METRICS_PORT');
+  });
+
   it('is not opened unless it is set', async () => {
     expect((await openMetricsPort(loadConfig({}, { envFile: false }), metrics)).url).to.equal(null);
   });
