@@ -111,13 +111,7 @@ export function createApi(deps: ApiDeps): Express {
   const { links, choices, resolutions, keys, keyOperations, elapsed, planners } = deps;
   const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.enable('case sensitive routing');
-  // input.ts reads the query, and refuses what Express would interpret by guessing.
-  app.set('query parser', false);
-
+  const app = createBareApp();
   const { tracing, measures } = deps;
   app.use(beginRequest({ clock, log, measures, ...(tracing && { tracing }) }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
@@ -170,5 +164,15 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
+  return app;
+}
+
+function createBareApp(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  // input.ts reads the query, and refuses what Express would interpret by guessing.
+  app.set('query parser', false);
   return app;
 }

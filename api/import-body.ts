@@ -1,7 +1,6 @@
 // The body of an import: its type, its compression, and its bytes as they come. It is never whole in memory.
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Request } from 'express';
 import { isEncoding } from '../lib/customers/import/encoding.ts';
 import { Problem } from './problems.ts';
@@ -102,7 +101,7 @@ async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer>
       for (const piece of piecesOf(chunk as Buffer)) {
         if (reading.stopped) break;
         yield piece;
-        await nextTurn();
+        await new Promise((resolve) => void setImmediate(resolve));
       }
       if (reading.stopped) break;
     }

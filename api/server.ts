@@ -1,5 +1,5 @@
 import { createServer, STATUS_CODES } from 'node:http';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listenError, urlOf } from '../lib/process/listening.ts';
@@ -115,14 +115,7 @@ export async function listen(
   });
   server.on('clientError', answerNoise);
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(listenError(error, { who: 'The API', host, port, settings: names })),
-    );
-    server.listen({ host, port }, resolve);
-  });
-  const address = server.address();
-  const bound = typeof address === 'object' && address ? address.port : port;
+  const bound = await bind(server, { host, port, names });
 
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
@@ -145,6 +138,21 @@ export async function listen(
   }
 
   return { url: urlOf(host, bound), port: bound, close };
+}
+
+/** The port that it got: another one if 0 was asked for. */
+async function bind(
+  server: Server,
+  { host, port, names }: Required<Pick<ListenOptions, 'host' | 'port' | 'names'>>,
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, { who: 'The API', host, port, settings: names })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
 }
 
 /** Bytes that are not an HTTP request get an answer too; they never reach the app. */

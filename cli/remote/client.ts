@@ -58,10 +58,7 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
     });
     const body = parsed(text);
     if (body !== null) return body;
-    throw new CliError(
-      exit.unavailable,
-      `${base} answers, but it is no Twinbox API (${answer.status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
-    );
+    throw noTwinbox(base, answer.status);
   }
 
   async function demand(answer: Response): Promise<object | null> {
@@ -106,6 +103,13 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
       throw new CliError(exit.unavailable, `${base} has no stream of changes.`);
     },
   };
+}
+
+function noTwinbox(base: string, status: number): CliError {
+  return new CliError(
+    exit.unavailable,
+    `${base} answers, but it is no Twinbox API (${status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
+  );
 }
 
 type Problem = {

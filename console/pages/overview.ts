@@ -75,7 +75,7 @@ function numbers(
   const cards = [
     {
       what: 'in agreement',
-      is: agree === null || customers === 0 ? '–' : `${percent(agree / customers)}`,
+      is: agree === null || customers === 0 ? '–' : percent(agree / customers),
       more: systems.length > 1 ? 'at the system with the fewest' : null,
     },
     {

@@ -6,6 +6,9 @@ import { linkedPair, unlinkedRow, useTwoWay } from '../support/two-way.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, startApi, type Body } from './start-api.ts';
 
+type Attempt = { id: string; request_id: string };
+type Inbound = { event_id: string; payload: { external: { event: string } } };
+
 const path = '/api/v1/find';
 
 describe('/find', () => {
@@ -40,28 +43,24 @@ describe('/find', () => {
     expect((await find(String(mapping))).kinds).to.include(`mapping ${mapping}`);
     expect((await find(' ADA@example.com')).kinds).to.deep.equal([`customer ${id}`]);
     expect((await find(externalId)).kinds).to.deep.equal(both);
-    const [attempt] = await world.db('sync_attempts').whereNotNull('request_id');
-    const { id: call, request_id: request } = attempt as { id: string; request_id: string };
+    const [{ id: call, request_id: request }] = (await world.db('sync_attempts')) as [Attempt];
     expect((await find(request)).kinds).to.deep.equal([`attempt ${call}`, ...both]);
-    const [intent] = await world.db('sync_intents');
-    expect((await find(String((intent as { id: string }).id))).kinds).to.deep.equal(both);
-    const [theirs] = await world.db('sync_events').whereLike('event_type', 'stripe.%');
-    const { event_id: event, payload } = theirs as {
-      event_id: string;
-      payload: { external: { event: string } };
-    };
-    expect(payload.external.event).to.match(/^evt_/);
-    expect((await find(payload.external.event)).kinds).to.deep.equal([`event ${event}`]);
+    const [{ id: intent }] = (await world.db('sync_intents')) as [Attempt];
+    expect((await find(intent)).kinds).to.deep.equal(both);
+    const theirs = (await world.db('sync_events').whereLike('event_type', 'stripe.%')) as [Inbound];
+    const [{ event_id: event, payload }] = theirs;
+    const external = payload.external.event;
+    expect(external).to.match(/^evt_/);
+    expect((await find(external)).kinds).to.deep.equal([`event ${event}`]);
     expect((await find(event.toUpperCase())).kinds).to.deep.equal([`event ${event}`]);
   });
 
   it('finds the events of a request, an event that was refused, and a group', async () => {
     const body = { name: 'Bo', email: 'bo@example.com' };
     const made = await api.send('POST', '/api/v1/customers', { body });
-    const [ours] = await world.db('sync_events').where({ entity_id: made.json.id });
-    const { event_id: event, context } = ours as { event_id: string; context: { request_id: string } };
-    expect(made.headers.get('X-Request-Id')).to.equal(context.request_id);
-    expect((await find(context.request_id)).kinds).to.deep.equal([`event ${event}`]);
+    const [event] = (await world.db('sync_events')) as [{ event_id: string }];
+    const request = made.headers.get('X-Request-Id') ?? '';
+    expect((await find(request)).kinds).to.deep.equal([`event ${event.event_id}`]);
     const refused = { system: 'stripe', externalEventId: 'evt_refused', reason: 'unreadable', detail: null };
     await withTransaction(world.db, (tx) => insertRefusal(tx, { ...refused, now: world.clock.now() }));
     expect((await find('evt_refused')).kinds.join()).to.match(/^refusal \d+$/);

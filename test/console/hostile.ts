@@ -4,7 +4,7 @@ export const HOSTILE = [
   '</td></table><script>alert(1)</script>',
   `"' onmouseover="alert(1)`,
   '&lt;b&gt;&amp;',
-  '${7*7}{{7*7}}',
+  '$' + '{7*7}{{7*7}}',
   '\u200f'.repeat(256),
   '\u202egnp.exe',
   'x'.repeat(10_000),
