@@ -478,6 +478,7 @@ export interface components {
             attempts: number;
             error: Record<string, unknown> | null;
             superseded_by: string | null;
+            intent_id: string | null;
             confirmed_by: string | null;
             /** Format: date-time */
             received_at: string;

@@ -1,21 +1,27 @@
 // Every page and every act, a line for each file of pages/. Paths are below /console.
 
 import type { ActRoute, PageRoute } from './page.ts';
+import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
 import { findPage } from './pages/find.ts';
+import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
 import { overviewPage } from './pages/overview.ts';
+import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
 
 export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  attentionPage,
+  groupPage,
+  newReplayPage,
   healthPage,
   auditPage,
   findPage,
 ];
 
-export const acts: readonly ActRoute[] = [...laneActs];
+export const acts: readonly ActRoute[] = [...laneActs, ...groupActs, ...newReplayActs];
