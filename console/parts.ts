@@ -202,12 +202,7 @@ export function nothingFits(path: string, query: URLSearchParams, what: string):
 export type Head = Part | { num: string };
 
 /** A table that scrolls by itself where it is wider than the page. Each row is `<tr id data-row>` with one `<th scope="row">`. With the name null it stays as it was drawn. */
-export function table(
-  label: string,
-  head: readonly Head[],
-  rows: Part,
-  name: string | null = 'rows',
-): Html {
+export function table(label: string, head: readonly Head[], rows: Part, name: string | null = 'rows'): Html {
   const isNumber = (each: Head): each is { num: string } =>
     typeof each === 'object' && each !== null && 'num' in each;
   const cells = head.map((each) =>

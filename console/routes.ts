@@ -11,6 +11,9 @@ import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
 import { overviewPage } from './pages/overview.ts';
 import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
+import { planActs, planPage } from './pages/replay-plan.ts';
+import { replayActs, replayPage } from './pages/replay.ts';
+import { replaysPage } from './pages/replays.ts';
 
 export const pages: readonly PageRoute[] = [
   overviewPage,
@@ -19,9 +22,18 @@ export const pages: readonly PageRoute[] = [
   attentionPage,
   groupPage,
   newReplayPage,
+  planPage,
+  replaysPage,
+  replayPage,
   healthPage,
   auditPage,
   findPage,
 ];
 
-export const acts: readonly ActRoute[] = [...laneActs, ...groupActs, ...newReplayActs];
+export const acts: readonly ActRoute[] = [
+  ...laneActs,
+  ...groupActs,
+  ...newReplayActs,
+  ...planActs,
+  ...replayActs,
+];

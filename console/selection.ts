@@ -113,3 +113,11 @@ export function wordFields(words: Words): Part {
         /></label>`,
   );
 }
+
+/** The same in a shell, without what would have to be quoted. */
+export function commandOf(words: Words): string {
+  const options = Object.entries(words).flatMap(([word, text]) =>
+    /^[\w.:,-]+$/.test(text) ? [`--${word} ${text.replaceAll(',', ' ')}`] : [],
+  );
+  return ['replay', ...options].join(' ');
+}

@@ -52,7 +52,8 @@ export function echoTable(rows: readonly Delivery[], now: Date): Html {
       const isOf = customer === null ? null : html`<a href="/console/customers/${customer}">${customer}</a>`;
       return html`<tr id="d${event}-${target}" data-row>
         <th scope="row">
-          <a href="/console/events/${event}">${type}</a>${version !== null && html` <span class="quiet">v${version}</span>`}
+          <a href="/console/events/${event}">${type}</a
+          >${version !== null && html` <span class="quiet">v${version}</span>`}
         </th>
         <td>${isOf ?? html`<span class="quiet">–</span>`}</td>
         <td><bdi>${target}</bdi></td>
@@ -86,6 +87,7 @@ function facts(detail: Mapping['detail']): Part {
   const known = Object.entries(detail ?? {});
   if (known.length === 0) return html`<span class="quiet">–</span>`;
   return known.map(
-    ([name, told]) => html`<div><span class="quiet">${name.replaceAll('_', ' ')}</span> ${value(told, 80)}</div>`,
+    ([name, told]) =>
+      html`<div><span class="quiet">${name.replaceAll('_', ' ')}</span> ${value(told, 80)}</div>`,
   );
 }

@@ -53,7 +53,10 @@ async function findEchoes(api: Api, given: Record<string, string>, now: Date): P
   return { tab: 'echoes', rows: late, looked: rows.length, next };
 }
 
-function isEchoMissing({ target, intent_id: write, confirmed_by: echo, settled_at: at }: Delivery, now: Date) {
+function isEchoMissing(
+  { target, intent_id: write, confirmed_by: echo, settled_at: at }: Delivery,
+  now: Date,
+) {
   return (
     target !== 'internal' &&
     write !== null &&
@@ -145,9 +148,7 @@ function noPairs(tab: 'stuck' | 'waiting', { path, query }: Seen): Html {
     const rest = new URLSearchParams([...query].filter(([name]) => name !== 'tab'));
     return nothingFits(`${path}?tab=${tab}`, rest, 'pair');
   }
-  return empty(
-    html`<span class="ok">✓</span> ${tab === 'stuck' ? 'No pair is stuck.' : 'Nothing waits.'}`,
-  );
+  return empty(html`<span class="ok">✓</span> ${tab === 'stuck' ? 'No pair is stuck.' : 'Nothing waits.'}`);
 }
 
 function filterForm(tab: string, query: URLSearchParams): Html {

@@ -62,7 +62,9 @@ function pairRow(pair: NonNullable<WholeGroup['pairs'][number]>, now: Date): Htm
     <td>${pill(closed ? 'closed' : state)}</td>
     <td>${says === null ? html`<span class="quiet">–</span>` : value(says, 200)}</td>
     <td>${when(since, now)}</td>
-    <td>${event === null ? html`<span class="quiet">–</span>` : html`<a href="/console/events/${event}">${id(event)}</a>`}</td>
+    <td>
+      ${event === null ? html`<span class="quiet">–</span>` : html`<a href="/console/events/${event}">${id(event)}</a>`}
+    </td>
   </tr>`;
 }
 
@@ -77,8 +79,9 @@ function closing({ fingerprint, parked, waiting, count: open }: WholeGroup, seen
     <summary>Close this group…</summary>
     <p>
       Says that ${most === 1 ? 'this pair needs' : `these ${number(most)} pairs need`} no person any more.
-      Nothing is sent, written or deleted. Pairs with work left${most < open && ', and those that are tried again,'} stay open.
-      A new event, a replay or a decision opens a pair again. ${inCode('In a shell: `npx twinbox groups close`.')}
+      Nothing is sent, written or deleted. Pairs with work
+      left${most < open && ', and those that are tried again,'} stay open. A new event, a replay or a decision
+      opens a pair again. ${inCode('In a shell: `npx twinbox groups close`.')}
     </p>
     ${act}
   </details>`;

@@ -3,7 +3,16 @@
 import { ApiError, type Api } from '../api.ts';
 import { html, type Html } from '../html.ts';
 import { form, page, type ActRoute, type Asked, type Seen, type View } from '../page.ts';
-import { bodyOf, hiddenWords, sentence, wordFields, wordsOf, type GroupOf, type Words } from '../selection.ts';
+import {
+  bodyOf,
+  commandOf,
+  hiddenWords,
+  sentence,
+  wordFields,
+  wordsOf,
+  type GroupOf,
+  type Words,
+} from '../selection.ts';
 
 export type NewReplay = {
   words: Words;
@@ -54,14 +63,6 @@ function otherwise(words: Words): Html {
   </form>`;
 }
 
-/** The same in a shell, without what would have to be quoted. */
-export function commandOf(words: Words): string {
-  const options = Object.entries(words).flatMap(([word, text]) =>
-    /^[\w.:,-]+$/.test(text) ? [`--${word} ${text.replaceAll(',', ' ')}`] : [],
-  );
-  return ['replay', ...options].join(' ');
-}
-
 const makePlan: ActRoute = {
   path: '/replays/new',
   scope: 'operator',
@@ -78,7 +79,7 @@ const makePlan: ActRoute = {
 };
 
 /** What another selection cures. */
-export function isAboutWords(error: unknown): error is ApiError {
+function isAboutWords(error: unknown): error is ApiError {
   return error instanceof ApiError && (error.status === 400 || error.code === 'group_not_found');
 }
 
