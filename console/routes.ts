@@ -5,6 +5,8 @@ import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
+import { eventPage } from './pages/event.ts';
+import { eventsPage } from './pages/events.ts';
 import { findPage } from './pages/find.ts';
 import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
@@ -19,6 +21,8 @@ export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  eventsPage,
+  eventPage,
   attentionPage,
   groupPage,
   newReplayPage,
