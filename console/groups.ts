@@ -12,7 +12,7 @@ export function groupCard(group: Group, seen: Seen): Html {
   const { fingerprint: key, code, example } = group;
   return html`<article class="trip ${toneOfGroup(group)}" id="g${key}" data-row tabindex="-1">
     <p class="line">
-      <b><a href="/console/groups/${key}">${code.replaceAll('_', ' ')}</a></b>
+      <b><a href="/console/groups/${key}">${code}</a></b>
       <span class="quiet">${cause(group)}</span><span class="end">${standing(group)}</span>
     </p>
     ${figures(group, seen)} ${meaning(group)}
@@ -30,10 +30,10 @@ export function toneOfGroup({ parked, waiting }: Group): Tone {
   return parked > 0 ? 'bad' : waiting > 0 ? 'wait' : 'plain';
 }
 
-/** `invalid_request · email · stripe` */
-export function cause({ class: of, code, field, system }: Group): Part {
-  return html`${of !== code && html`<code>${of}</code> · `}<code>${code}</code>${field !== null && html` · field <code>${field}</code>`}
-    · <bdi>${system}</bdi>`;
+/** `permanent · field email · stripe` */
+export function cause({ class: of, field, system }: Group): Part {
+  return html`<code>${of}</code>${field !== null && html` · field <code>${field}</code>`} ·
+    <bdi>${system}</bdi>`;
 }
 
 export function standing({ parked, waiting, retrying, closed }: Group): Part {

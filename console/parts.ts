@@ -189,7 +189,7 @@ export function empty(says: Part, more: Part = null): Html {
 
 /** A filter that matches nothing, in words; each part is a link that drops it. */
 export function nothingFits(path: string, query: URLSearchParams, what: string): Html {
-  const given = [...query].filter(([name]) => name !== 'after');
+  const given = [...query].filter(([name, text]) => name !== 'after' && text !== '');
   const links = given.map(
     ([name, text]) =>
       html`<a href="${withQuery(path, query, { [name]: null, after: null })}" title="Drop this part"

@@ -18,7 +18,7 @@ const ORDER: readonly Would[] = [
 ];
 
 /** Whose fields are shown: something of ours would be written. */
-export const WRITES: readonly Would[] = ['update', 'create', 'refused'];
+export const WRITES: readonly Would[] = ['update', 'create', 'refused', 'unknown'];
 
 const TONES: Partial<Record<Would, string>> = {
   delete: 'bad',
@@ -45,17 +45,22 @@ export function effectList(items: readonly Item[], standing: Standing): Html {
     ([would, those]) =>
       html`<details class="card why" id="e-${would}" ${would === 'update' && html` open`}>
         <summary>
-          <b class="${TONES[would] ?? ''}">${number(those.length)}</b> would ${EFFECTS[would]}
+          <b class="${TONES[would] ?? ''}">${number(those.length)}</b> would ${wordsOf(would)}
         </summary>
         ${those.length > MOST_ROWS && html`<p class="quiet">The first ${MOST_ROWS} of ${number(those.length)}.</p>`}
         ${table(
-          `Deliveries that would ${EFFECTS[would]}`,
+          `Deliveries that would ${wordsOf(would)}`,
           ['event', 'pair', 'system', 'stands', 'failed with', 'what would be written'],
           those.slice(0, MOST_ROWS).map((item) => itemRow(item, standing)),
           null,
         )}
       </details>`,
   )}`;
+}
+
+function wordsOf(would: Would): string {
+  const words = EFFECTS[would];
+  return words.startsWith('nothing') ? `do ${words}` : words;
 }
 
 function itemRow(item: Item, standing: Standing): Html {
@@ -80,27 +85,27 @@ function ofItem({ customer, external_id: record, mapping }: Item): Part {
 
 const NOTHING = html`<span class="quiet">–</span>`;
 
-/** The difference by field where it is known; else the names of the fields, or why nothing is done. */
+/** Why, and the difference by field where it is known; else the names of the fields. */
 function effectOf({ effect, mapping, external_id: record }: Item, standing: Standing): Part {
   const told: Record<string, unknown> = effect;
-  const pair = standing.get(mapping);
-  const changed = pair?.fields.filter(
-    ({ differs, left_because: left }) => differs !== false && left === null,
-  );
-  if (WRITES.includes(effect.would) && changed && changed.length > 0)
-    return changed.map(
+  const { why, by, code } = told;
+  const fields = WRITES.includes(effect.would) ? (standing.get(mapping)?.fields ?? []) : [];
+  const changed = fields.filter(({ differs, left_because: left }) => differs !== false && left === null);
+  const names = ['there', 'here'].flatMap((side) => {
+    const some: unknown = told[side];
+    return Array.isArray(some) && some.length > 0 ? [`${some.join(', ')} ${side}`] : [];
+  });
+  const parts: Part[] = [
+    typeof why === 'string' && html`<div class="quiet">${why}</div>`,
+    changed.map(
       ({ field, ours, theirs_known: theirs }) =>
         html`<div>${diff(field, record === null ? undefined : theirs, ours)}</div>`,
-    );
-  const names = ['there', 'here'].flatMap((side) => {
-    const fields: unknown = told[side];
-    return Array.isArray(fields) && fields.length > 0 ? [`${fields.join(', ')} ${side}`] : [];
-  });
-  if (names.length > 0) return names.join('; ');
-  if (typeof told['by'] === 'string')
-    return html`the state goes with <a href="/console/events/${told['by']}">${id(told['by'])}</a>`;
-  if (typeof told['why'] === 'string') return told['why'];
-  return typeof told['code'] === 'string' ? html`<code>${told['code']}</code>` : NOTHING;
+    ),
+    changed.length === 0 && names.join('; '),
+    typeof by === 'string' && html`the state goes with <a href="/console/events/${by}">${id(by)}</a>`,
+    changed.length === 0 && typeof code === 'string' && html`<code>${code}</code>`,
+  ];
+  return parts.some((part) => (Array.isArray(part) ? part.length > 0 : Boolean(part))) ? parts : NOTHING;
 }
 
 export type Difference = Record<

@@ -22,6 +22,7 @@ export function eventsView({ rows, next }: EventList, seen: Seen): View {
     title: 'Events',
     actions:
       to !== null &&
+      rows.length > 0 &&
       may(seen.me.scope, 'operator') &&
       html`<a class="button" href="${to}" data-key="r">Replay these…</a>`,
     main: html`${filterForm(query)}${
@@ -65,7 +66,7 @@ function eventRow(event: Event, now: Date): Html {
 function deliveriesOf({ deliveries, published, routed }: Event): Html {
   if (deliveries.length === 0)
     return html`<span class="quiet"
-      >${published ? (routed ? 'on its way to the workers' : 'for no worker') : 'not published yet'}</span
+      >${published ? (routed ? 'on its way to the workers' : 'published only') : 'not published yet'}</span
     >`;
   return html`${deliveries.map(
     ({ target, status, error }) =>
@@ -89,13 +90,11 @@ function filterForm(query: URLSearchParams): Html {
   return html`<form class="filter" action="/console/events">
     ${FIELDS.map(([name, hint]) => html`<label>${name} <input name="${name}" value="${query.get(name)}" placeholder="${hint}" size="12" /></label>`)}
     <label
-      ><input
-        type="checkbox"
-        name="needs_attention"
-        value="true"
-        ${query.get('needs_attention') === 'true' && html` checked`}
-      />
-      needs a person</label
+      >needs a person
+      <select name="needs_attention">
+        <option value="">or not</option>
+        <option value="true" ${query.get('needs_attention') === 'true' && html` selected`}>yes</option>
+      </select></label
     >
     <button>Filter</button>
   </form>`;

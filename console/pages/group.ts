@@ -33,7 +33,7 @@ export function groupView(group: WholeGroup | null, seen: Seen): View {
   const { fingerprint, code, pairs } = group;
   const known = pairs.filter((pair) => pair !== null);
   return {
-    title: code.replaceAll('_', ' '),
+    title: code,
     pill: html`<span data-live="part" id="standing">${standing(group)}</span>`,
     crumbs: [
       ['Attention', '/console/attention'],
