@@ -115,8 +115,8 @@ export type Difference = Record<
 
 const SAYS: Record<keyof Difference, string> = {
   came: 'came since',
-  left: 'are not selected any more',
-  changed: 'stand in another state',
+  left: 'not selected any more',
+  changed: 'in another state now',
 };
 
 /** Null where the API told none. */

@@ -240,7 +240,8 @@ async function withRefusal(
 ): Promise<PlanData> {
   const { replays = [], difference = null } = why;
   // A rate that was refused would be refused here again.
-  const found = await readPlan(api, hash, { ...typed, rate: '' });
+  const rate = why.status === 422 ? '' : typed.rate;
+  const found = await readPlan(api, hash, { ...typed, rate });
   return { ...found, typed, refusal: { ...why, replays, difference } };
 }
 
