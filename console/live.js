@@ -96,3 +96,5 @@ function listen() {
 for (const part of regions(document).flatMap(parts)) said.set(part.id, part.outerHTML);
 document.addEventListener('visibilitychange', () => (document.hidden ? stop(0) : listen()));
 if (said.size > 0) listen();
+// What moves without a change of a customer, such as a replay.
+setInterval(() => document.querySelector('[data-again]') && refresh(), 2 * SECOND);
