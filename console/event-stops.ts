@@ -14,11 +14,14 @@ export function stopsOf(event: WholeEvent, delivery: Delivery): Stop[] {
   const { event_id: eventId, sync_events_id: place, event_type: type, context, created_at: created } = event;
   const isIn = delivery.target === 'internal';
   const request = textOf(context['request_id']);
+  const { external } = event.payload;
+  const theirs =
+    typeof external === 'object' && external !== null && 'event' in external ? external.event : '';
   return [
     {
       name: isIn ? 'Webhook' : event.source === 'sql' ? 'SQL' : request ? 'Request' : 'Cause',
       state: 'done',
-      main: request || null,
+      main: (isIn ? textOf(theirs) : request) || null,
       note: type,
       wait: null,
     },

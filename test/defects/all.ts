@@ -1,3 +1,4 @@
+import { actDefects } from './act-defects.ts';
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { conditionDefects } from './condition-defects.ts';
@@ -91,4 +92,5 @@ export const defects: readonly Defect[] = [
   ...conditionDefects,
   ...nextDefects,
   ...catalogueDefects,
+  ...actDefects,
 ];

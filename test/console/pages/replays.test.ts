@@ -178,6 +178,7 @@ describe('the page of a plan', () => {
     expect(made.status).to.equal(409);
     expect(shown(made)).to.include('Nothing was done').and.include('1 not selected any more: customer 42');
     expect(drawn(made)).to.include('value="the &quot;key&quot; was renewed"');
+    expect(posted).to.have.length(2);
     expect(posted[1]).to.deep.include({ path: '/api/v1/replay-plans', body: { status: 'parked' } });
   });
 
