@@ -140,8 +140,9 @@ function isNarrowed({
   direction,
   since,
   until,
+  closed,
 }: SelectionWords): boolean {
-  return [id, status, group, customer, error, direction, since, until].some((word) => word !== undefined);
+  return [id, status, group, customer, error, direction, since, until, closed].some((word) => word !== undefined);
 }
 
 const HEAD = ['customer', 'change', 'status', 'because', 'would now', 'event'];

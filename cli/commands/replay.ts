@@ -18,6 +18,7 @@ type Options = ReplayOptions & {
   direction?: 'in' | 'out';
   since?: string;
   until?: string;
+  closed?: boolean;
   limit: number;
   max?: number;
   system?: string;
@@ -44,6 +45,10 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
     )
     .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTimeWord)
     .option('--until <time>', 'only those before then', toTimeWord)
+    .option(
+      '--closed',
+      'only those of pairs that a person has closed, which are left out unless an event or a customer is named',
+    )
     .option('--limit <number>', 'the largest number of deliveries', toId, 1_000)
     .option('--max <number>', `the same as --limit, up to ${MOST_DELIVERIES}`, toId)
     .addOption(systemOption(systems))
@@ -76,7 +81,7 @@ Examples:
 }
 
 function toWords(ids: string[], options: Options): SelectionWords {
-  const { status, group, customer, error, direction, since, until, limit, max = limit } = options;
+  const { status, group, customer, error, direction, since, until, closed, limit, max = limit } = options;
   return {
     max: Math.min(max, MOST_DELIVERIES),
     ...(ids.length > 0 && { id: ids.join(',') }),
@@ -87,6 +92,7 @@ function toWords(ids: string[], options: Options): SelectionWords {
     ...(direction && { direction }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
+    ...(closed === true && { closed }),
   };
 }
 
