@@ -1,6 +1,6 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import { readCredential } from '../../db/credentials.ts';
-import type { Db } from '../../db/server/connection.ts';
+import { withOneState, type Db } from '../../db/server/connection.ts';
 import { listRowPauses, readLanePauses } from '../../db/limits/pauses.ts';
 import { readBudgets } from '../../db/limits/budgets.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
@@ -22,8 +22,15 @@ import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { intakesPart } from '../../lib/health/intake.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { reportReadiness } from '../../lib/health/readiness-report.ts';
-import { databasePart, partitionsPart, relayPart, syncPart } from '../../lib/health/readiness.ts';
-import { refusedPart, refusedWarnings } from '../../lib/health/refused.ts';
+import {
+  databasePart,
+  isOfParked,
+  parkedWarnings,
+  partitionsPart,
+  relayPart,
+  syncPart,
+} from '../../lib/health/readiness.ts';
+import { refusedPart } from '../../lib/health/refused.ts';
 import { readRoles, rolesPart } from '../../lib/health/roles.ts';
 import { uuidLowerBound } from '../../lib/uuid.ts';
 import { isMissing } from '../embedded/files.ts';
@@ -71,17 +78,22 @@ async function showStatus(
   const { status, problems } = await withDatabase(
     async ({ database: { db, place, address } }) => {
       const chosen = chosenSystems(systems, config, system);
-      const found = await findRunning(config.dataDir);
-      const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
-      const running = elsewhere === null ? found : null;
-      const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
+      const here = await findRunning(config.dataDir);
+      const elsewhere = here && (await isOfOtherDatabase(here, db)) ? here : null;
+      const running = elsewhere === null ? here : null;
+      const read: Status = { running, elsewhere, database: place, ...(await readAtOnce(db, chosen)) };
       const nothingRuns = read.roles.every(({ living }) => living.length === 0);
       const other = await findOtherDatabase(db, address);
-      // If nothing runs, everything is behind: the first line says so, and other warnings would
-      // only follow from it. Refused records are reported in any case.
-      const problems =
-        running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
-      return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
+      const found = await findProblems(db, chosen, { running, nothingRuns });
+      return {
+        status: read,
+        problems: [
+          ...(other ? [`database: ${other.message}`] : []),
+          // Those of the same moment as the other lines.
+          ...parkedWarnings(read.reasons),
+          ...found.filter((problem) => !isOfParked(problem)),
+        ],
+      };
     },
     { mayCreate: false, mayBeOther: true, config },
   );
@@ -90,6 +102,14 @@ async function showStatus(
 }
 
 const DAY_MS = 86_400_000;
+
+/** All figures are of one moment: no two lines contradict each other. */
+function readAtOnce(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
+  return withOneState(db, (tx) => readStatus(tx, chosen));
+}
 
 async function readStatus(
   db: Db,
@@ -165,9 +185,10 @@ async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean
 async function findProblems(
   db: Db,
   chosen: readonly SystemDefinition[],
-  running: Running | null,
+  { running, nothingRuns }: { running: Running | null; nothingRuns: boolean },
 ): Promise<string[]> {
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen));
+  const isAlone = running === null && nothingRuns;
+  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen, isAlone));
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
@@ -187,22 +208,32 @@ async function askReady(apiUrl: string): Promise<string[] | null> {
   }
 }
 
-/** The same parts as /ready of an API, without the part that needs its webhook secrets. */
-async function judgeTables(db: Db, chosen: readonly SystemDefinition[]): Promise<string[]> {
+/**
+ * The same parts as /ready of an API, without the part that needs its webhook secrets. If nothing runs, everything is
+ * behind: the first line says so, and what would only follow from it is left out.
+ */
+async function judgeTables(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+  nothingRuns: boolean,
+): Promise<string[]> {
   const clock = systemClock;
   const systems = chosen.map(({ name }) => name);
+  const secrets = null;
   const parts = {
     database: databasePart(db),
-    roles: rolesPart(db, clock, { owner: null, systems }),
-    relay: relayPart(db, clock),
     refused: refusedPart(db, clock),
-    partitions: partitionsPart(db, clock),
     sync: syncPart(db, systems),
-    intake: intakesPart(
-      db,
-      clock,
-      systems.map((system) => ({ system, secrets: null })),
-    ),
+    ...(!nothingRuns && {
+      roles: rolesPart(db, clock, { owner: null, systems }),
+      relay: relayPart(db, clock),
+      partitions: partitionsPart(db, clock),
+      intake: intakesPart(
+        db,
+        clock,
+        systems.map((system) => ({ system, secrets })),
+      ),
+    }),
   };
   const { body } = await reportReadiness(parts, { limitMs: 5_000, gates: ['database'] });
   return problemsOf(body);

@@ -83,6 +83,20 @@ export const statusDefects: Defect[] = [
     },
   },
   {
+    name: 'a status without what is parked, if no process runs',
+    edits: [
+      {
+        file: 'cli/commands/status.ts',
+        find: `          ...parkedWarnings(read.reasons),\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/cli/status.test.ts',
+      title: `says without any process what is parked, since when, and which command shows why`,
+    },
+  },
+  {
     name: 'closed pairs counted as parked',
     edits: [
       {
