@@ -8,6 +8,7 @@ import { customerOf } from '../lib/config/entity.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { createLiveChanges } from '../lib/customers/live-changes.ts';
+import { readRoles } from '../lib/health/roles.ts';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { readAuditWords } from '../lib/operations/audit-query.ts';
 import { changeJson } from '../lib/operations/change-json.ts';
@@ -83,6 +84,9 @@ export function createLocalSource(session: Session, systems: Registry): Source {
       const head = await readAuditHead(db);
       if (head) return head;
       throw new CliError(exit.failed, 'The row of audit_head, which names the newest entry, is missing.');
+    },
+    async hasWorker() {
+      return (await readRoles(db)).some(({ role, living }) => role === 'worker' && living.length > 0);
     },
     replays: (asked) => listJobs(db, asked),
     async replay(id) {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
+import { inEnvironment } from '../support/environment.ts';
 import { waitUntil } from '../support/signal.ts';
+import { runOnTerminal } from './in-process.ts';
 import { call, noLimits, usePlace, type Up } from './twinbox.ts';
 
 type Groups = { groups: { fingerprint: string; count: number; closed: number }[] };
@@ -71,7 +73,7 @@ describe('twinbox replay, replays and groups', () => {
     expect((await run('replays', 'cancel', id)).stderr).to.include('cancelled');
     const again = await run('replays', 'resume', id);
     expect(again).to.include({ code: 1 });
-    expect(again.stderr).to.include('cannot be told to resume');
+    expect(again.stderr).to.include('cannot be told to resume. Begin another: npx twinbox replay');
     expect((await run('replays', 'list')).stdout).to.match(new RegExp(`^${id} +cancelled +4 `, 'm'));
     expect((await run('replays', 'show', '999')).code).to.equal(3);
   });
@@ -81,12 +83,24 @@ describe('twinbox replay, replays and groups', () => {
     expect(begun.code, begun.stderr).to.equal(0);
     const { job, replayed } = JSON.parse(begun.stdout) as { job: number; replayed: number };
     expect(replayed).to.equal(4);
-    await waitUntil(async () => (await shown(job)).state === 'finished', {
-      timeoutMs: 20_000,
-      what: 'it ends',
-    });
+    const followed = await run('replays', 'show', String(job), '--follow');
+    expect(followed.code, followed.stderr).to.equal(0);
+    expect(followed.stdout).to.include(`${job}, finished`);
+    expect(followed.stderr, 'a bar is for terminals').to.not.match(/█|░|No worker/);
     expect(await shown(job)).to.include({ failed: 4, done: 0, queued: 0 });
     expect((await run('replays', 'show', String(job))).stdout).to.match(/parked: email_invalid/);
+  });
+
+  it('shows what needs attention as groups on a terminal, and as a list elsewhere or with a limit', async () => {
+    const [short, limited] = await inEnvironment({ DATABASE_URL: database.url }, async () => [
+      await runOnTerminal('events', '--needs-attention'),
+      await runOnTerminal('events', '--needs-attention', '--limit', '2'),
+    ]);
+    expect(short.stdout.match(/^ {2}customer \d  parked /gm)).to.have.length(4);
+    expect(short.stdout).to.not.match(/^number /m);
+    expect(short.stderr).to.include('npx twinbox events --needs-attention --limit 50');
+    expect(limited.stdout).to.match(/^number /m);
+    expect((await run('events', '--needs-attention')).stdout).to.match(/^number /m);
   });
 
   it('closes an event and a group, with a reason', async () => {
@@ -108,5 +122,17 @@ describe('twinbox replay, replays and groups', () => {
     expect((await groups('--closed')).map(({ count, closed }) => [count, closed])).to.deep.equal([[0, 4]]);
     expect((await run('groups', 'close', fingerprint, '--reason', 'again')).code).to.equal(3);
     expect((await run('groups', 'close', fingerprint)).code).to.equal(2);
+  });
+
+  it('says of a replay that no worker runs', async () => {
+    up.process.kill('SIGTERM');
+    await up.exited;
+    const args = ['--closed', '--rate', '0.1', '--yes', '--wait', '0', '--json', '--reason', 'once more'];
+    const begun = await run('replay', ...args);
+    expect(begun.code, begun.stderr).to.equal(0);
+    const { job } = JSON.parse(begun.stdout) as { job: number };
+    const { stdout, stderr } = await run('replays', 'show', String(job));
+    expect(stdout).to.include(`${job}, running`);
+    expect(stderr).to.include('No worker runs').and.to.include('npx twinbox up');
   });
 });
