@@ -115,21 +115,20 @@ async function readStatus(
   db: Db,
   chosen: readonly SystemDefinition[],
 ): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
+  // One after the other: a transaction is one connection.
   const names = chosen.map(({ name }) => name);
-  const [lag, received, backlog, reasons, systems, holders, customers, accounts, roles, conflicts, refused] =
-    await Promise.all([
-      readRelayLag(db),
-      readReceiveLag(db, names),
-      readSyncBacklog(db),
-      countReasons(db),
-      countMappings(db),
-      readHolders(db),
-      countLivingCustomers(db),
-      Promise.all(chosen.map((each) => readAccountStatus(db, each))),
-      readRoles(db),
-      countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
-      readRefusedCounts(db, systemClock.now()),
-    ]);
+  const lag = await readRelayLag(db);
+  const received = await readReceiveLag(db, names);
+  const backlog = await readSyncBacklog(db);
+  const reasons = await countReasons(db);
+  const systems = await countMappings(db);
+  const holders = await readHolders(db);
+  const customers = await countLivingCustomers(db);
+  const accounts: AccountStatus[] = [];
+  for (const each of chosen) accounts.push(await readAccountStatus(db, each));
+  const roles = await readRoles(db);
+  const conflicts = await countConflicts(db, uuidLowerBound(Date.now() - DAY_MS));
+  const refused = await readRefusedCounts(db, systemClock.now());
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
     customers,
@@ -150,15 +149,13 @@ async function readStatus(
 
 async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<AccountStatus> {
   const { name: system } = definition;
-  const [connection, credential, webhooks, swept, unmatched, pauses, rows] = await Promise.all([
-    readConnection(db, system),
-    readStored(db, system),
-    readWebhookSigns(db, system),
-    readSweep(db, system),
-    readUnmatched(db, definition),
-    readLanePauses(db, system),
-    listRowPauses(db, system, 1),
-  ]);
+  const connection = await readConnection(db, system);
+  const credential = await readStored(db, system);
+  const webhooks = await readWebhookSigns(db, system);
+  const swept = await readSweep(db, system);
+  const unmatched = await readUnmatched(db, definition);
+  const pauses = await readLanePauses(db, system);
+  const rows = await listRowPauses(db, system, 1);
   const account = connection?.account ?? '';
   const budgets = await readBudgets(db, { system, account, now: systemClock.now() });
   const sweep = swept?.triedAt ? swept : null;
@@ -188,7 +185,9 @@ async function findProblems(
   { running, nothingRuns }: { running: Running | null; nothingRuns: boolean },
 ): Promise<string[]> {
   const isAlone = running === null && nothingRuns;
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen, isAlone));
+  return (
+    (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen, isAlone))
+  );
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
