@@ -13,7 +13,7 @@ import {
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
 import { groupJson, type ExplainedGroup, type GroupMember } from '../../lib/operations/error-groups.ts';
-import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toReason, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -21,7 +21,7 @@ import { groupLines } from '../groups.ts';
 import type { Source } from '../source.ts';
 import { timelineLines } from '../event-report.ts';
 import { withSource } from '../with-source.ts';
-import { close } from '../close.ts';
+import { close, type CloseOptions } from '../close.ts';
 
 type ListOptions = {
   status?: string[];
@@ -47,7 +47,7 @@ Examples:
   $ npx twinbox events list --status parked,waiting --since 2h
   $ npx twinbox events --needs-attention
   $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001
-  $ npx twinbox events close 0198c0de-0000-7000-8000-000000000001 --reason "test data"`,
+  $ npx twinbox events close 0198c0de-0000-7000-8000-000000000001 --reason "test data" --yes`,
   );
   addList(events, context);
   addShow(events, context);
@@ -226,10 +226,11 @@ function addClose(events: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of events: they need no person until something happens to them')
     .argument('<event...>', 'the ids of events', toUuids)
-    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
-    .option('--json', 'print how many as JSON')
-    .action(async (ids: string[], options: { reason: string; json?: boolean }) =>
-      context.finish(await close(context, { id: ids.join(',') }, options)),
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged', toReason)
+    .option('--yes', 'go ahead without asking')
+    .option('--json', 'print how many as JSON; with --yes')
+    .action(async (ids: string[], options: CloseOptions) =>
+      context.finish(await close(context, 'events close', { id: ids.join(',') }, options)),
     );
 }
 

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { sleep } from '../../lib/loop.ts';
 import { failureJson, jobJson } from '../../lib/operations/replay-json.ts';
 import type { JobVerb, ReplayJob } from '../../lib/operations/replay-jobs.ts';
-import { toId, toLimit } from '../choices.ts';
+import { toId, toLimit, toReason } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import type { Output } from '../output.ts';
@@ -112,7 +112,7 @@ function addAct(
     .command(verb)
     .description(says)
     .argument('<replay>', 'its id', toId)
-    .option('--why, --reason <text>', 'the reason, which is stored and logged')
+    .option('--why, --reason <text>', 'the reason, which is stored and logged', toReason)
     .option('--json', 'print it as JSON')
     .action(async (id: number, { reason, json = false }: { reason?: string; json?: boolean }) => {
       const acted = await withSource(systems, (source) => source.actOnReplay(id, verb, reason ?? null));

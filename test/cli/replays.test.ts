@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
 import { inEnvironment } from '../support/environment.ts';
 import { waitUntil } from '../support/signal.ts';
-import { runOnTerminal } from './in-process.ts';
+import { runHere, runOnTerminal } from './in-process.ts';
 import { call, noLimits, usePlace, type Up } from './twinbox.ts';
 
 type Groups = { groups: { fingerprint: string; count: number; closed: number }[] };
@@ -107,21 +107,31 @@ describe('twinbox replay, replays and groups', () => {
     const [first] = await database.db<{ event_id: string }>('sync_deliveries').where('status', 'parked');
     const begin = first?.event_id.slice(0, -4) ?? '';
     const ids = Array.from({ length: 1_001 }, (_, n) => `${begin}${1_000 + n}`);
-    const many = await run('events', 'close', ...ids, '--reason', 'test data');
+    const many = await run('events', 'close', ...ids, '--yes', '--reason', 'test data');
     expect(many).to.include({ code: 2 });
     expect(many.stderr).to.include('<event...> must be the ids of 1 to 1000 events');
-    const one = await run('events', 'close', first?.event_id ?? '', '--reason', 'test data');
+    const asked = await run('events', 'close', first?.event_id ?? '', '--reason', 'test data');
+    expect(asked, 'without a terminal it shows and refuses').to.include({ code: 2 });
+    expect(asked.stdout).to.match(/^customer \d +parked +email_invalid +[0-9a-f-]{36}$/m);
+    expect(asked.stderr)
+      .to.include('Nothing was done: twinbox events close asks first')
+      .and.to.include('--yes');
+    expect(await database.db('closed_pairs')).to.deep.equal([]);
+    const one = await run('events', 'close', first?.event_id ?? '', '--yes', '--reason', 'test data');
     expect(one).to.include({ code: 0 });
     expect(one.stderr).to.include('1 pair closed');
     expect((await groups()).map(({ count, closed }) => [count, closed])).to.deep.equal([[3, 1]]);
     expect((await run('groups', 'show', fingerprint)).stdout).to.include('1 pair closed by a person');
     expect(
-      JSON.parse((await run('groups', 'close', fingerprint, '--reason', 'test data', '--json')).stdout),
+      JSON.parse(
+        (await run('groups', 'close', fingerprint, '--reason', 'test data', '--yes', '--json')).stdout,
+      ),
     ).to.deep.equal({ selected: 3, closed: 3, left: 0 });
     expect(await groups()).to.deep.equal([]);
     expect((await groups('--closed')).map(({ count, closed }) => [count, closed])).to.deep.equal([[0, 4]]);
-    expect((await run('groups', 'close', fingerprint, '--reason', 'again')).code).to.equal(3);
-    expect((await run('groups', 'close', fingerprint)).code).to.equal(2);
+    expect((await run('groups', 'close', fingerprint, '--reason', 'again', '--yes')).code).to.equal(3);
+    for (const wrong of [[], ['--reason', ' ', '--yes'], ['--reason', 'again', '--json']])
+      expect((await runHere('groups', 'close', fingerprint, ...wrong)).code, wrong.join(' ')).to.equal(2);
   });
 
   it('says of a replay that no worker runs', async () => {
