@@ -23,7 +23,14 @@ import { readTimeline } from '../lib/operations/timeline.ts';
 import { CliError, exit } from './exit.ts';
 import { createLocalActs } from './local-acts.ts';
 import type { Session } from './session.ts';
-import { expiredPosition, FAILURES, type AuditAsked, type Listed, type Source } from './source.ts';
+import {
+  expiredPosition,
+  FAILURES,
+  wrongPosition,
+  type AuditAsked,
+  type Listed,
+  type Source,
+} from './source.ts';
 import { chosenSystems } from './systems.ts';
 
 /** As many pairs as the API shows of a group. */
@@ -134,5 +141,5 @@ function toPosition(after: string | undefined): Position | null {
   if (after === undefined) return null;
   const position = decodePosition(after);
   if (position) return position;
-  throw new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
+  throw wrongPosition();
 }

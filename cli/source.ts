@@ -70,3 +70,7 @@ export function expiredPosition(): CliError {
     'What followed this position is no longer kept, or belongs to another database. Begin anew with --after now, and read all customers.',
   );
 }
+
+export function wrongPosition(): CliError {
+  return new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
+}
