@@ -97,6 +97,20 @@ export const statusDefects: Defect[] = [
     },
   },
   {
+    name: 'the text of a statement in the log of a stopped lane',
+    edits: [
+      {
+        file: 'workers/stopped.ts',
+        find: `if (isAppError(error) || error instanceof DbError)`,
+        replace: `if (error instanceof Error)`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/workers/stopped.test.ts',
+      title: `has the code and the place of a refused statement, and neither its text nor a value`,
+    },
+  },
+  {
     name: 'closed pairs counted as parked',
     edits: [
       {
