@@ -106,7 +106,9 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     await expectAlike('replays');
     await expectAlike('replays', 'show', id);
     await expectAlike('replays', 'show', id, '--json');
-    expect((await remotely('replays', 'cancel', id)).stderr).to.equal(`Replay ${id} is cancelled.\n`);
+    expect((await remotely('replays', 'cancel', id)).stderr).to.equal(
+      `Replay ${id} is cancelled. 3 pairs without a result stay as before.\n`,
+    );
     expect(await remotely('replays', 'resume', id)).to.include({ code: 1 });
     expect(await remotely('replays', 'show', '999')).to.include({ code: 3 });
   });
