@@ -44,7 +44,10 @@ export function groupLines(
   ];
 }
 
-function firstPairs({ fingerprint, count: pairs }: ExplainedGroup, members: readonly GroupMember[]): string[] {
+function firstPairs(
+  { fingerprint, count: pairs }: ExplainedGroup,
+  members: readonly GroupMember[],
+): string[] {
   const shown = members.filter(({ closed }) => !closed).slice(0, PAIRS_SHOWN);
   const left = pairs - shown.length;
   const rows = shown.map((member) => [

@@ -140,7 +140,17 @@ function sayAsked({ pairs, records, left }: Asked, label: string): string[] {
   ];
 }
 
-const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached', 'closed'] as const;
+const KINDS = [
+  'drift',
+  'pending',
+  'parked',
+  'missing',
+  'waiting',
+  'held',
+  'alias',
+  'detached',
+  'closed',
+] as const;
 
 function printReport(
   report: Comparison,

@@ -73,10 +73,9 @@ describe('closing', () => {
       const page = await readPlanPage(world.db, { hash, after: 0, limit: 10 });
       return page.map(({ rowId }) => rowId);
     };
-    const [event] = await world.db<{ event_id: string }>('sync_deliveries').whereIn(
-      'mapping_id',
-      world.db('external_mappings').where({ internal_id: id }).select('id'),
-    );
+    const [event] = await world
+      .db<{ event_id: string }>('sync_deliveries')
+      .whereIn('mapping_id', world.db('external_mappings').where({ internal_id: id }).select('id'));
     const fingerprint = group?.fingerprint ?? '';
     for (const words of [{}, { status: 'parked' }, { group: fingerprint }, { since: '1d' }])
       expect(await pairsOf(words), JSON.stringify(words)).to.deep.equal([open]);
