@@ -93,7 +93,7 @@ export const statusDefects: Defect[] = [
     ],
     caughtBy: {
       file: 'test/cli/status.test.ts',
-      title: `says without any process what is parked, since when, and which command shows why`,
+      title: `says what is parked, since when, and which command shows why`,
     },
   },
   {
