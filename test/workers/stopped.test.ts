@@ -7,7 +7,7 @@ describe('what the log says of the error that has stopped a lane', () => {
   const database = useDatabase();
 
   async function refusal(sql: string, values: string[]): Promise<unknown> {
-    const outcome = await database.db.raw(sql, values).catch((error: unknown) => error);
+    const outcome: unknown = await database.db.raw<unknown>(sql, values).catch((error: unknown) => error);
     expect(outcome).to.be.instanceOf(Error);
     return outcome;
   }
