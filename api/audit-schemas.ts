@@ -1,7 +1,7 @@
 // What the query of /audit may contain, and the form of the answers: for the checks and for the API
 // document.
 
-import { auditPatterns, auditSays, type AuditWords } from '../lib/operations/audit-query.ts';
+import { auditActions, auditPatterns, auditSays, type AuditWords } from '../lib/operations/audit-query.ts';
 import { storableText } from '../lib/catalogue/check.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { cursorSchema, limitSchema, timeSchemas } from './event-schemas.ts';
@@ -25,7 +25,7 @@ export const auditQuerySchema = {
     },
     action: {
       type: 'string',
-      pattern: auditPatterns.action,
+      enum: auditActions,
       description: 'Only this action, such as pause or revoke_key.',
       'x-problem': auditSays.action,
     },

@@ -45,6 +45,11 @@ const PAIR = {
   decision: object,
   our_version: whole,
   sent_version: { type: 'integer' },
+  last_request: {
+    ...object,
+    properties: { operation: { type: 'string' }, version: { type: 'integer' }, result: { type: 'string' } },
+    description: 'The last request that changes the record, and its result; null if none was made.',
+  },
   to_do: { type: 'boolean' },
   attempts: { type: 'integer' },
   next_attempt_at: whenOrNull,

@@ -48,6 +48,11 @@ const SELECTION = {
   },
   until: { ...time, description: 'Only those received before then, in the same forms.' },
   system: { type: 'string', maxLength: 100, description: 'Only those of pairs with this system.' },
+  closed: {
+    type: 'boolean',
+    description:
+      'true: only those of pairs that a person has closed. These are left out otherwise, unless id or customer names them; false leaves them out even then.',
+  },
   max: {
     type: 'integer',
     minimum: 1,

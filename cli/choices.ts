@@ -12,6 +12,13 @@ export function toId(text: string): number {
   return id;
 }
 
+/** A reason that is given is one: an API refuses the others too. */
+export function toReason(text: string): string {
+  if (text.trim() === '' || text.length > 1_000)
+    throw new InvalidArgumentError('It must say why, in 1 to 1000 characters.');
+  return text;
+}
+
 export const LIMIT_MAX = 1_000;
 
 /** The largest number of rows that a list shows. */
@@ -32,6 +39,8 @@ const UNITS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86
 
 /** `45s`, `30m`, `12h` or `90d` in milliseconds; 0 is 0. */
 export function toMs(text: string): number {
+  if (/^\d{7,}[smhd]?$/.test(text))
+    throw new InvalidArgumentError('It must be at most 999999 of a unit, such as 3650d.');
   const [, number, unit] = /^(\d{1,6})([smhd]?)$/.exec(text) ?? [];
   if (number === undefined || (unit === '' && Number(number) !== 0))
     throw new InvalidArgumentError('It must have the form 45s, 30m, 12h or 90d, or be 0.');

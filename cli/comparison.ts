@@ -35,6 +35,7 @@ export function countKinds({ agree, findings }: Comparison): Record<'agree' | Fi
     held: of('held'),
     alias: of('alias'),
     detached: of('detached'),
+    closed: of('closed'),
   };
 }
 

@@ -134,12 +134,19 @@ function sayDecision({
   return `${what}${who}${why === undefined || why === null ? '' : `: ${why}`}; a worker carries it out`;
 }
 
-function sayVersions({ mapping, version, isDone }: PairExplained): string {
+function sayVersions({ mapping, version, isDone, lastIntent }: PairExplained): string {
   const none =
     mapping.internalId === null ? 'the record has no row in our table' : 'the row is not in our table';
   const ours = version === null ? none : `ours is at ${version}`;
-  const sent = mapping.pushedVersion === 0 ? 'nothing was sent yet' : `sent up to ${mapping.pushedVersion}`;
+  const sent = mapping.pushedVersion === 0 ? sayUnsent(lastIntent) : `sent up to ${mapping.pushedVersion}`;
   return `${ours}, ${sent}; ${isDone ? 'nothing is left to do' : 'a worker has to look'}`;
+}
+
+/** No version of ours is at the system; a request may have been there all the same. */
+function sayUnsent(last: PairExplained['lastIntent']): string {
+  if (last === null || last.result === 'not_needed') return 'nothing was sent yet';
+  const how = { refused: 'refused', unknown: 'its result is not known', done: 'done' }[last.result];
+  return `nothing is there yet: ${last.operation} of version ${last.version} was sent, ${how}`;
 }
 
 function sayOpen(open: OpenDeliveries[]): string {

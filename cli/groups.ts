@@ -16,8 +16,17 @@ const HEAD = [
   'what',
 ];
 
-/** A table of the groups, and below it what each means. */
-export function groupLines(groups: readonly ExplainedGroup[]): string[] {
+/** So many pairs of a group are shown below it, where there are several groups. */
+const PAIRS_SHOWN = 5;
+
+/**
+ * A table of the groups, and below it what each means. `members`: by fingerprint; the first open ones of a group then
+ * stand below its meaning.
+ */
+export function groupLines(
+  groups: readonly ExplainedGroup[],
+  members?: ReadonlyMap<string, readonly GroupMember[]>,
+): string[] {
   return [
     ...table([
       HEAD,
@@ -27,7 +36,26 @@ export function groupLines(groups: readonly ExplainedGroup[]): string[] {
         ...[shortTime(group.firstSeen), shortTime(group.lastSeen), groupTitle(group)],
       ]),
     ]),
-    ...groups.flatMap((group) => ['', ...explained(group)]),
+    ...groups.flatMap((group) => [
+      '',
+      ...explained(group),
+      ...(members ? firstPairs(group, members.get(group.fingerprint) ?? []) : []),
+    ]),
+  ];
+}
+
+function firstPairs(
+  { fingerprint, count: pairs }: ExplainedGroup,
+  members: readonly GroupMember[],
+): string[] {
+  const shown = members.filter(({ closed }) => !closed).slice(0, PAIRS_SHOWN);
+  const left = pairs - shown.length;
+  const rows = shown.map((member) => [
+    ...[nameOf(member), member.state, shortTime(member.since), member.eventId ?? '–'],
+  ]);
+  return [
+    ...table(rows).map((line) => `  ${line}`),
+    ...(left > 0 ? [`  and ${left} more: npx twinbox groups show ${fingerprint}`] : []),
   ];
 }
 

@@ -8,6 +8,7 @@ import { customerOf } from '../lib/config/entity.ts';
 import { decodePosition, encodePosition, type Position } from '../lib/customers/change-position.ts';
 import { presentPosition, readChanges } from '../lib/customers/changes.ts';
 import { createLiveChanges } from '../lib/customers/live-changes.ts';
+import { readRoles } from '../lib/health/roles.ts';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { readAuditWords } from '../lib/operations/audit-query.ts';
 import { changeJson } from '../lib/operations/change-json.ts';
@@ -28,6 +29,7 @@ import {
   type AuditAsked,
   type Listed,
   type OperatorsPart,
+  wrongPosition,
   type Source,
 } from './source.ts';
 import { chosenSystems } from './systems.ts';
@@ -114,6 +116,9 @@ function operatorsPart(session: Session, systems: Registry): OperatorsPart {
       if (head) return head;
       throw new CliError(exit.failed, 'The row of audit_head, which names the newest entry, is missing.');
     },
+    async hasWorker() {
+      return (await readRoles(db)).some(({ role, living }) => role === 'worker' && living.length > 0);
+    },
     replays: (asked) => listJobs(db, asked),
     async replay(id) {
       const job = await readJob(db, id);
@@ -148,5 +153,5 @@ function toPosition(after: string | undefined): Position | null {
   if (after === undefined) return null;
   const position = decodePosition(after);
   if (position) return position;
-  throw new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
+  throw wrongPosition();
 }

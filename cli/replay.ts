@@ -58,7 +58,7 @@ async function replayOne(
   options: ReplayOptions,
   output: Output,
 ): Promise<number> {
-  const planned = await replaying.plan(words, options.rate ?? rates.most);
+  const planned = await replaying.plan(words, options.rate ?? rates.default);
   if (planned.stored.counts.pairs === 0) {
     if (options.json === true) output.printJson({ matched: 0, replayed: 0, items: [] });
     else output.say(isNarrowed(words) ? 'Nothing matched.' : 'Nothing is parked.');
@@ -90,9 +90,9 @@ async function go(
 ): Promise<number> {
   const { stored, items } = planned;
   const { deliveries, pairs } = stored.counts;
-  const { rate = rates.most, json = false } = options;
+  const { rate = rates.default, json = false } = options;
   const head = { matched: items.length, plan: stored.hash, counts: stored.counts };
-  if (!json && (options.rate !== undefined || pairs > READ_MOST)) sayCost(planned, rate, output);
+  if (!json && (options.rate !== undefined || pairs > rate)) sayCost(planned, rate, output);
   const asked = `Try ${deliveries > 0 ? count(deliveries, 'delivery', 'deliveries') : count(pairs, 'pair')} again?`;
   const goes = options.yes === true || (!json && (await isAgreed(asked, output)));
   if (!goes) {
@@ -140,8 +140,11 @@ function isNarrowed({
   direction,
   since,
   until,
+  closed,
 }: SelectionWords): boolean {
-  return [id, status, group, customer, error, direction, since, until].some((word) => word !== undefined);
+  return [id, status, group, customer, error, direction, since, until, closed].some(
+    (word) => word !== undefined,
+  );
 }
 
 const HEAD = ['customer', 'change', 'status', 'because', 'would now', 'event'];

@@ -54,6 +54,8 @@ export interface Source extends Acts {
   auditHead(): Promise<Pick<AuditHead, 'id' | 'hash'>>;
   /** The newest first; `before`: only older ones than this id. */
   replays(asked: { before: number | null; limit: number }): Promise<ReplayJob[]>;
+  /** Whether a worker showed a sign of life; null of an API that does not say it. */
+  hasWorker(): Promise<boolean | null>;
   replay(id: number): Promise<{ job: ReplayJob; failures: ItemResult[] } | null>;
   /** The changes of customers, with their fields. */
   customerChanges(asked: ChangesAsked): Promise<ChangesPage>;
@@ -69,4 +71,11 @@ export function expiredPosition(): CliError {
   );
 }
 
-export type OperatorsPart = Pick<Source, 'lanes' | 'traffic' | 'audit' | 'auditHead' | 'replays' | 'replay'>;
+export type OperatorsPart = Pick<
+  Source,
+  'lanes' | 'traffic' | 'audit' | 'auditHead' | 'replays' | 'replay' | 'hasWorker'
+>;
+
+export function wrongPosition(): CliError {
+  return new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
+}

@@ -37,7 +37,8 @@ export function printStatus(status: Status, problems: string[], output: Output):
   for (const problem of problems) output.print(`! ${problem}`);
   for (const { unmatched } of status.accounts)
     for (const line of unmatched ? describeUnmatched(unmatched) : []) output.say(line);
-  if (status.backlog.parked > 0) output.say('npx twinbox replay shows what is parked.');
+  if (status.backlog.parked > 0)
+    output.say('npx twinbox groups says why pairs are parked, and how each cause is cured.');
   for (const system of systemsThatAsk(status.reasons))
     output.say(`npx twinbox deletes ${system} decides about customers that were deleted there.`);
 }

@@ -1,7 +1,7 @@
 // The picture of `twinbox top`, as lines for a person.
 import type { LaneTraffic, Traffic } from '../lib/operations/traffic.ts';
 import { shortTime } from './choices.ts';
-import { table } from './output.ts';
+import { count, table } from './output.ts';
 
 const HEAD = ['lane', 'state', 'on their way', 'calls/s', 'failed', 'p95', 'events/min', 'rate', 'quota'];
 
@@ -10,13 +10,13 @@ export function topLines({ at, lanes, inbound, relaySecondsBehind, notReceived }
   const waiting =
     events === 0
       ? 'none is waiting for a worker'
-      : `${events}${more ? ' or more' : ''} wait for a worker${oldest ? `, the oldest since ${shortTime(oldest)}` : ''}`;
+      : `${events}${more ? ' or more' : ''} ${events === 1 && !more ? 'waits' : 'wait'} for a worker${oldest ? `, the oldest since ${shortTime(oldest)}` : ''}`;
   return [
     `${shortTime(at)} UTC   relay ${relaySecondsBehind} s behind   published events: ${waiting}`,
     '',
     ...table([HEAD, ...lanes.map(laneRow)]),
     '',
-    `into our table: ${inbound.received} events in the last minute, ${inbound.settled} settled`,
+    `into our table: ${count(inbound.received, 'event')} in the last minute, ${inbound.settled} settled`,
   ];
 }
 

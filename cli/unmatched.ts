@@ -26,7 +26,9 @@ export async function readUnmatched(
   const account = (await readConnection(db, system))?.account ?? null;
   if (account === null) return null;
   const place = { system, account, externalType };
-  const [reading, counts] = await Promise.all([readReading(db, place), countUnmatched(db, place)]);
+  // One after the other: the handle may be one transaction.
+  const reading = await readReading(db, place);
+  const counts = await countUnmatched(db, place);
   return { ...counts, label, read: reading?.records ?? null, isRead: reading?.doneAt instanceof Date, place };
 }
 

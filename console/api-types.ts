@@ -761,6 +761,7 @@ export interface components {
             since?: string;
             until?: string;
             system?: string;
+            closed?: boolean;
             max?: number;
             rate?: number;
         };
@@ -921,6 +922,7 @@ export interface components {
             since?: string;
             until?: string;
             system?: string;
+            closed?: boolean;
             max?: number;
             reason: string;
         };
@@ -1146,6 +1148,11 @@ export interface components {
                 decision: Record<string, unknown> | null;
                 our_version: number | null;
                 sent_version: number;
+                last_request: {
+                    operation?: string;
+                    version?: number;
+                    result?: string;
+                } | null;
                 to_do: boolean;
                 attempts: number;
                 /** Format: date-time */
@@ -1956,7 +1963,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 actor?: string;
-                action?: string;
+                action?: "pause" | "resume" | "pause_outbound" | "resume_outbound" | "pause_inbound" | "resume_inbound" | "pause_row" | "resume_row" | "replay" | "pause_replay" | "resume_replay" | "cancel_replay" | "close" | "resolve" | "link" | "release_deletes" | "decide_delete" | "reverse_conflict" | "repair" | "connect" | "allow_beside_original" | "set_credential" | "create_key" | "rotate_key" | "revoke_key" | "migrate" | "declare_move" | "declare_copy" | "adopt_bus" | "retire_audit";
                 system?: string;
                 customer?: number;
                 since?: string;

@@ -138,11 +138,6 @@ export async function readCheckpoints(db: Db | Tx, after: number, limit: number)
   return rows;
 }
 
-/** Work on one state of the chain: what is written meanwhile is not seen. */
-export async function withOneState<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return db.transaction(work, { isolationLevel: 'repeatable read', readOnly: true });
-}
-
 export const RETIRED = 'retire_audit';
 const MOST_ENTRIES = 1_000;
 const MOST_PAIRS = 50_000;

@@ -42,15 +42,18 @@ export async function saveLooked(
   );
 }
 
+export type LastIntent = {
+  operation: string;
+  body: Record<string, unknown>;
+  /** Of our row, as it was sent. */
+  version: number;
+  result: IntentResult;
+};
+
 /** The intent of a pair that was closed last; null if the pair has none. */
-export async function readLastIntent(
-  db: Db | Tx,
-  mappingId: number,
-): Promise<{ operation: string; body: Record<string, unknown>; result: IntentResult } | null> {
-  const { rows } = await db.raw<{
-    rows: { operation: string; body: Record<string, unknown>; result: IntentResult }[];
-  }>(
-    `select operation, body, result from sync_intents where mapping_id = :mappingId order by number desc limit 1`,
+export async function readLastIntent(db: Db | Tx, mappingId: number): Promise<LastIntent | null> {
+  const { rows } = await db.raw<{ rows: LastIntent[] }>(
+    `select operation, body, version, result from sync_intents where mapping_id = :mappingId order by number desc limit 1`,
     { mappingId },
   );
   return rows[0] ?? null;

@@ -18,6 +18,7 @@ import { startSignOfLife } from './sign-of-life.ts';
 import { createLane, type Lane, type LaneOptions, type LaneStatus } from './lane.ts';
 import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 import type { RoundsStatus } from './rounds.ts';
+import { whyStopped } from './stopped.ts';
 import { createSweeper } from './sweeper.ts';
 
 export interface WorkersOptions extends Partial<LaneOptions> {
@@ -210,11 +211,12 @@ function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {
     backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
     onError: (error, failures) => {
       // Logged once, not at each try: `status` and `/ready` show it as long as it lasts.
-      const text = error instanceof Error ? error.message : String(error);
+      const stopped = whyStopped(error);
+      const text = JSON.stringify(stopped);
       if (text === lastLogged) return;
       lastLogged = text;
       const level = isAppError(error, 'wrong_account') ? 'warn' : 'info';
-      deps.log[level]('lane.stopped', { system: deps.integration.system, why: text, failures });
+      deps.log[level]('lane.stopped', { system: deps.integration.system, ...stopped, failures });
     },
     signal,
   });

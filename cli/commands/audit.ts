@@ -2,7 +2,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { readAuditEntry, type AuditEntry } from '../../db/audit.ts';
 import { entryText } from '../../lib/operations/audit-chain.ts';
-import { auditJson, auditPatterns, auditSays, type AuditWords } from '../../lib/operations/audit-query.ts';
+import {
+  aboutOf,
+  auditActions,
+  auditJson,
+  auditPatterns,
+  auditSays,
+  type AuditWords,
+} from '../../lib/operations/audit-query.ts';
 import { decodeCursor } from '../../lib/operations/list-cursor.ts';
 import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -37,8 +44,8 @@ function addList(audit: Command, context: CommandContext): void {
     .command('list', { isDefault: true })
     .description('list the entries, newest first')
     .option('--actor <actor>', 'only what this actor did: key:<name>/<id>, or cli:<user> on <host>')
-    .option('--action <action>', 'only this action, such as pause or revoke_key', matching('action'))
-    .option('--system <system>', 'only entries about this system', matching('system'))
+    .option('--action <action>', 'only this action, such as pause or revoke_key', toAction)
+    .option('--system <system>', 'only entries about this system', toSystem)
     .option('--customer <id>', 'only entries about a pair of this customer', toId)
     .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTimeWord)
     .option('--until <time>', 'only those before then', toTimeWord)
@@ -62,14 +69,16 @@ async function list(
   finish(exit.ok);
 }
 
-const HEAD = ['number', 'when', 'action', 'system', 'actor', 'pairs', 'reason'];
+const HEAD = ['number', 'when', 'action', 'system', 'about', 'actor', 'pairs', 'reason'];
 
-function toRow({ id, at, action, system, actor, pairCount, reason }: AuditEntry): string[] {
+function toRow(entry: AuditEntry): string[] {
+  const { id, at, action, system, actor, pairCount, reason } = entry;
   return [
     String(id),
     shortTime(new Date(at)),
     action,
     system || '–',
+    aboutOf(entry) ?? '–',
     actor,
     String(pairCount),
     reason ?? '–',
@@ -107,9 +116,12 @@ function addText(audit: Command, { output, finish }: CommandContext): void {
     });
 }
 
-function matching(word: 'action' | 'system'): (text: string) => string {
-  return (text) => {
-    if (!new RegExp(auditPatterns[word]).test(text)) throw new InvalidArgumentError(`It ${auditSays[word]}.`);
-    return text;
-  };
+function toAction(text: string): string {
+  if (!auditActions.includes(text)) throw new InvalidArgumentError(`It ${auditSays.action}.`);
+  return text;
+}
+
+function toSystem(text: string): string {
+  if (!new RegExp(auditPatterns.system).test(text)) throw new InvalidArgumentError(`It ${auditSays.system}.`);
+  return text;
 }

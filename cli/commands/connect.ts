@@ -7,6 +7,7 @@ import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { commandActor } from '../actor.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
+import { toReason } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { assertMayAsk, isAgreed } from '../question.ts';
 import { readAccount, answerOrNull } from '../sync.ts';
@@ -27,7 +28,7 @@ export function addConnect({ program, output, finish, systems }: CommandContext)
     .addArgument(systemArgument(systems))
     .option('--new-account', 'move the database to the account of the key in the settings')
     .option('--beside-original', 'allow a copied database to use the account of its original')
-    .option('--reason, --why <text>', 'the reason; required with --beside-original')
+    .option('--reason, --why <text>', 'the reason; required with --beside-original', toReason)
     .option('--yes', 'go ahead without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(

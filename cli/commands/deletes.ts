@@ -7,7 +7,7 @@ import type { Config } from '../../lib/config/config.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createDeleteOperations, type Decider, type HeldOutcome } from '../../lib/operations/held-deletes.ts';
 import { commandActor } from '../actor.ts';
-import { shortTime, toId } from '../choices.ts';
+import { shortTime, toId, toReason } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
@@ -45,7 +45,7 @@ export function addDeletes({ program, output, finish, systems }: CommandContext)
     .option('--release', 'carry the deletes out (resume stripe --deletes does this for all)')
     .option('--take-back', 'cancel the deletes: both sides keep the customer')
     .option('--detach', 'cancel the deletes and end the pairs: each side keeps what it has')
-    .option('--reason, --why <text>', 'the reason, which is stored with the decision')
+    .option('--reason, --why <text>', 'the reason, which is stored with the decision', toReason)
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')

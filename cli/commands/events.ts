@@ -12,15 +12,16 @@ import {
   type EventWords,
 } from '../../lib/operations/event-query.ts';
 import { decodeCursor, encodeCursor, type ListIdentity } from '../../lib/operations/list-cursor.ts';
-import { groupJson } from '../../lib/operations/error-groups.ts';
-import { LIMIT_MAX, shortTime, toId, toLimit, toTimeWord, toUuid } from '../choices.ts';
+import { groupJson, type ExplainedGroup, type GroupMember } from '../../lib/operations/error-groups.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toReason, toTimeWord, toUuid } from '../choices.ts';
 import { exit } from '../exit.ts';
 import { table } from '../output.ts';
 import type { CommandContext } from '../command-context.ts';
 import { groupLines } from '../groups.ts';
+import type { Source } from '../source.ts';
 import { timelineLines } from '../event-report.ts';
 import { withSource } from '../with-source.ts';
-import { close } from '../close.ts';
+import { close, type CloseOptions } from '../close.ts';
 
 type ListOptions = {
   status?: string[];
@@ -46,7 +47,7 @@ Examples:
   $ npx twinbox events list --status parked,waiting --since 2h
   $ npx twinbox events --needs-attention
   $ npx twinbox events show 0198c0de-0000-7000-8000-000000000001
-  $ npx twinbox events close 0198c0de-0000-7000-8000-000000000001 --reason "test data"`,
+  $ npx twinbox events close 0198c0de-0000-7000-8000-000000000001 --reason "test data" --yes`,
   );
   addList(events, context);
   addShow(events, context);
@@ -87,12 +88,19 @@ function addList(events: Command, context: CommandContext): void {
     )
     .option('--limit <number>', `the largest number of lines, up to ${LIMIT_MAX}`, toLimit, 50)
     .option('--json', 'print the list as JSON')
-    .action((options: ListOptions) => list(context, options));
+    .action((options: ListOptions, command: Command) =>
+      list(context, options, command.getOptionValueSource('limit') === 'default'),
+    );
 }
 
+/** Of so many groups the first pairs are read; the largest groups come first. */
+const GROUPS_SHOWN = 10;
+
+/** `isShort`: on a terminal, what needs attention is a screen of groups, each with its first pairs. */
 async function list(
   { output, finish, systems }: CommandContext,
   { json = false, limit, after, ...asked }: ListOptions,
+  isShort: boolean,
 ): Promise<void> {
   const words = toWords(asked);
   const of = { list: 'events', filter: words };
@@ -107,13 +115,14 @@ async function list(
     return finish(exit.usage);
   }
   const cursor = from === undefined ? undefined : encodeCursor(of, [from]);
-  const { page, more, groups } = await withSource(systems, async (source) => {
+  const { page, more, groups, members } = await withSource(systems, async (source) => {
     const { found, next } = await source.events({ words, after: cursor, limit });
     const isWhole = showsGroups(read.query) && after === undefined;
+    const all = isWhole ? await source.groups({ system: read.query.target, closed: false }) : null;
+    const isScreen = isShort && !json && output.canDraw && all !== null && all.length > 0;
     return {
-      page: found,
-      more: next,
-      groups: isWhole ? await source.groups({ system: read.query.target, closed: false }) : null,
+      ...{ page: found, more: next, groups: all },
+      members: isScreen ? await readMembers(source, all.slice(0, GROUPS_SHOWN)) : undefined,
     };
   });
   if (json)
@@ -121,13 +130,26 @@ async function list(
       ...(groups && { groups: groups.map(groupJson) }),
       ...{ events: page.map(listedEventJson), after: more },
     });
-  else {
+  else if (groups && members) {
+    for (const line of groupLines(groups, members)) output.print(line);
+    output.say(`Each event as a line: npx twinbox events --needs-attention --limit ${limit}`);
+  } else {
     if (groups && groups.length > 0) for (const line of [...groupLines(groups), '']) output.print(line);
     if (page.length === 0) output.say('There are no such events.');
     else for (const line of table([HEAD, ...page.map(toRow)])) output.print(line);
     if (more !== null) output.say(`There are more: --after ${more}`);
   }
   finish(exit.ok);
+}
+
+async function readMembers(
+  source: Source,
+  groups: readonly ExplainedGroup[],
+): Promise<Map<string, GroupMember[]>> {
+  const members = new Map<string, GroupMember[]>();
+  for (const { fingerprint } of groups)
+    members.set(fingerprint, (await source.group(fingerprint))?.members ?? []);
+  return members;
 }
 
 /** The words of the URL: a cursor of a command is one of the API. */
@@ -204,10 +226,11 @@ function addClose(events: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of events: they need no person until something happens to them')
     .argument('<event...>', 'the ids of events', toUuids)
-    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
-    .option('--json', 'print how many as JSON')
-    .action(async (ids: string[], options: { reason: string; json?: boolean }) =>
-      context.finish(await close(context, { id: ids.join(',') }, options)),
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged', toReason)
+    .option('--yes', 'go ahead without asking')
+    .option('--json', 'print how many as JSON; with --yes')
+    .action(async (ids: string[], options: CloseOptions) =>
+      context.finish(await close(context, 'events close', { id: ids.join(',') }, options)),
     );
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import { groupJson, memberJson } from '../../lib/operations/error-groups.ts';
-import { toFingerprint, toRate } from '../choices.ts';
-import { close } from '../close.ts';
+import { rates } from '../../lib/operations/replay-rates.ts';
+import { toFingerprint, toRate, toReason } from '../choices.ts';
+import { close, type CloseOptions } from '../close.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exit } from '../exit.ts';
 import { groupDetailLines, groupLines } from '../groups.ts';
@@ -20,7 +21,7 @@ Examples:
   $ npx twinbox groups list
   $ npx twinbox groups show 3f2a9c0d1b4e
   $ npx twinbox groups replay 3f2a9c0d1b4e --rate 5 --yes --reason "the key was renewed"
-  $ npx twinbox groups close 3f2a9c0d1b4e --reason "test data"`,
+  $ npx twinbox groups close 3f2a9c0d1b4e --reason "test data" --yes`,
   );
   addList(groups, context);
   addShow(groups, context);
@@ -73,11 +74,12 @@ function addReplayOf(groups: Command, { output, finish, systems }: CommandContex
     .command('replay')
     .description('show what another attempt would do for the pairs of a group; with --yes try again')
     .argument('<group>', 'its fingerprint', toFingerprint)
-    .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
+    .option('--rate <number>', `customers per second, ${rates.default} without it`, toRate)
     .option('--yes', 'go ahead without asking')
     .option(
       '--why, --reason <text>',
       'the reason, which is stored and logged; needed for more than one customer',
+      toReason,
     )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
@@ -98,9 +100,10 @@ function addClose(groups: Command, context: CommandContext): void {
     .command('close')
     .description('close the pairs of a group: they need no person until something happens to them')
     .argument('<group>', 'its fingerprint', toFingerprint)
-    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged')
-    .option('--json', 'print how many as JSON')
-    .action(async (group: string, options: { reason: string; json?: boolean }) =>
-      context.finish(await close(context, { group }, options)),
+    .requiredOption('--why, --reason <text>', 'the reason, which is stored and logged', toReason)
+    .option('--yes', 'go ahead without asking')
+    .option('--json', 'print how many as JSON; with --yes')
+    .action(async (group: string, options: CloseOptions) =>
+      context.finish(await close(context, `groups close ${group}`, { group }, options)),
     );
 }

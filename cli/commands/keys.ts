@@ -14,7 +14,7 @@ import {
   type ShownKey,
 } from '../../lib/operations/keys.ts';
 import { commandActor } from '../actor.ts';
-import { shortTime, toMs, toTimeAhead } from '../choices.ts';
+import { shortTime, toMs, toReason, toTimeAhead } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { table, type Output } from '../output.ts';
@@ -45,7 +45,7 @@ function addCreate(parent: Command, { output, finish, systems }: CommandContext)
     .addOption(new Option('--scope <scope>', 'what it may do').choices([...keyScopes]).makeOptionMandatory())
     .option('--system <system>', 'of an ingest key: the system whose events it delivers')
     .option('--expires <when>', 'in 12h or 90d, or at a time; without it the key never expires', toTimeAhead)
-    .option('--reason, --why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored', toReason)
     .option('--json', 'print the key and what is known of it as JSON')
     .addHelpText(
       'after',
@@ -117,7 +117,7 @@ function addRevoke(parent: Command, { output, finish }: CommandContext): void {
     .command('revoke')
     .description('end a key; it stops within 5 s')
     .argument('<key>', 'its id, as `keys list` shows it', keyId)
-    .option('--reason, --why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored', toReason)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -154,7 +154,7 @@ function addRotate(parent: Command, { output, finish }: CommandContext): void {
       'when the new one expires; without it, it lives as long as the old one was made to live',
       toTimeAhead,
     )
-    .option('--reason, --why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored', toReason)
     .option('--json', 'print the key and what is known of it as JSON')
     .addHelpText(
       'after',

@@ -4,7 +4,7 @@ import { directions, type Direction } from '../../db/limits/pauses.ts';
 import { settingOf } from '../../lib/config/systems.ts';
 import type { LaneAsked, PauseOutcome, Resumed } from '../../lib/operations/lanes.ts';
 import type { Acts } from '../acts.ts';
-import { shortTime, toId } from '../choices.ts';
+import { shortTime, toId, toReason } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError, exit } from '../exit.ts';
 import { count, type Output } from '../output.ts';
@@ -17,7 +17,7 @@ export function addPause(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('pause').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--reason, --why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored', toReason)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -39,7 +39,7 @@ export function addResume(context: CommandContext): void {
   const { program, systems } = context;
   const command = program.command('resume').addArgument(systemArgument(systems));
   addWhat(command)
-    .option('--reason, --why <text>', 'the reason, which is stored')
+    .option('--reason, --why <text>', 'the reason, which is stored', toReason)
     .option('--deletes', 'also release the deletes that the fuse holds; check first what was deleted')
     .option('--json', 'print the result as JSON')
     .addHelpText(

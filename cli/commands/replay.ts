@@ -2,7 +2,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import { deliveryStatuses, type DeliveryStatus } from '../../db/deliveries.ts';
 import { MOST_DELIVERIES } from '../../db/replays/selection.ts';
 import type { SelectionWords } from '../../lib/operations/selection-words.ts';
-import { toFingerprint, toId, toRate, toShare, toTimeWord } from '../choices.ts';
+import { rates } from '../../lib/operations/replay-rates.ts';
+import { toFingerprint, toId, toRate, toReason, toShare, toTimeWord } from '../choices.ts';
 import type { CommandContext } from '../command-context.ts';
 import { RESULT_WAIT } from '../outcome.ts';
 import { replay, type ReplayOptions } from '../replay.ts';
@@ -18,6 +19,7 @@ type Options = ReplayOptions & {
   direction?: 'in' | 'out';
   since?: string;
   until?: string;
+  closed?: boolean;
   limit: number;
   max?: number;
   system?: string;
@@ -44,15 +46,20 @@ export function addReplay({ program, output, finish, systems }: CommandContext):
     )
     .option('--since <time>', 'only those since then: 30m, 2h, 7d, or a time with its zone', toTimeWord)
     .option('--until <time>', 'only those before then', toTimeWord)
+    .option(
+      '--closed',
+      'only those of pairs that a person has closed, which are left out unless an event or a customer is named',
+    )
     .option('--limit <number>', 'the largest number of deliveries', toId, 1_000)
     .option('--max <number>', `the same as --limit, up to ${MOST_DELIVERIES}`, toId)
     .addOption(systemOption(systems))
-    .option('--rate <number>', 'customers per second; as fast as the system allows without it', toRate)
+    .option('--rate <number>', `customers per second, ${rates.default} without it`, toRate)
     .option('--stop-share <share>', 'stop when more than this share fails: 0 to 1 (default: 0.5)', toShare)
     .option('--yes', 'go ahead without asking')
     .option(
       '--why, --reason <text>',
       'the reason, which is stored and logged; needed for more than one customer',
+      toReason,
     )
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--json', 'print the list as JSON')
@@ -76,7 +83,7 @@ Examples:
 }
 
 function toWords(ids: string[], options: Options): SelectionWords {
-  const { status, group, customer, error, direction, since, until, limit, max = limit } = options;
+  const { status, group, customer, error, direction, since, until, closed, limit, max = limit } = options;
   return {
     max: Math.min(max, MOST_DELIVERIES),
     ...(ids.length > 0 && { id: ids.join(',') }),
@@ -87,6 +94,7 @@ function toWords(ids: string[], options: Options): SelectionWords {
     ...(direction && { direction }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
+    ...(closed === true && { closed }),
   };
 }
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import { createResolveOperations, type Resolution } from '../../lib/operations/resolutions.ts';
 import { commandActor } from '../actor.ts';
-import { LIMIT_MAX, shortTime, toId, toLimit } from '../choices.ts';
+import { LIMIT_MAX, shortTime, toId, toLimit, toReason } from '../choices.ts';
 import { CliError, exit } from '../exit.ts';
 import { printResults, RESULT_WAIT, resultJson, waitForResults } from '../outcome.ts';
 import { count, table, type Output } from '../output.ts';
@@ -64,7 +64,7 @@ export function addResolve({ program, output, finish, systems }: CommandContext)
     .addOption(new Option('--state <state>', 'all in this state').choices(STATES))
     .addOption(systemOption(systems))
     .option('--limit <number>', 'the largest number of pairs', toLimit, LIMIT_MAX)
-    .option('--reason, --why <text>', 'the reason, which is stored with the decision')
+    .option('--reason, --why <text>', 'the reason, which is stored with the decision', toReason)
     .option('--wait <seconds>', 'how long to wait for the results', toSeconds, RESULT_WAIT)
     .option('--yes', 'go ahead without asking')
     .option('--json', 'print the list as JSON')

@@ -1,6 +1,6 @@
 import { readConnection, readDatabaseId } from '../../db/connections.ts';
 import { readCredential } from '../../db/credentials.ts';
-import type { Db } from '../../db/server/connection.ts';
+import { withOneState, type Db } from '../../db/server/connection.ts';
 import { listRowPauses, readLanePauses } from '../../db/limits/pauses.ts';
 import { readBudgets } from '../../db/limits/budgets.ts';
 import { readSyncBacklog } from '../../db/health/readiness.ts';
@@ -22,8 +22,15 @@ import { findOtherDatabase } from '../../lib/process/database-identity.ts';
 import { intakesPart } from '../../lib/health/intake.ts';
 import type { SystemDefinition } from '../../lib/integrations/definition.ts';
 import { reportReadiness } from '../../lib/health/readiness-report.ts';
-import { databasePart, partitionsPart, relayPart, syncPart } from '../../lib/health/readiness.ts';
-import { refusedPart, refusedWarnings } from '../../lib/health/refused.ts';
+import {
+  databasePart,
+  isOfParked,
+  parkedWarnings,
+  partitionsPart,
+  relayPart,
+  syncPart,
+} from '../../lib/health/readiness.ts';
+import { refusedPart } from '../../lib/health/refused.ts';
 import { readRoles, rolesPart } from '../../lib/health/roles.ts';
 import { uuidLowerBound } from '../../lib/uuid.ts';
 import { isMissing } from '../embedded/files.ts';
@@ -71,17 +78,22 @@ async function showStatus(
   const { status, problems } = await withDatabase(
     async ({ database: { db, place, address } }) => {
       const chosen = chosenSystems(systems, config, system);
-      const found = await findRunning(config.dataDir);
-      const elsewhere = found && (await isOfOtherDatabase(found, db)) ? found : null;
-      const running = elsewhere === null ? found : null;
-      const read: Status = { running, elsewhere, database: place, ...(await readStatus(db, chosen)) };
+      const here = await findRunning(config.dataDir);
+      const elsewhere = here && (await isOfOtherDatabase(here, db)) ? here : null;
+      const running = elsewhere === null ? here : null;
+      const read: Status = { running, elsewhere, database: place, ...(await readAtOnce(db, chosen)) };
       const nothingRuns = read.roles.every(({ living }) => living.length === 0);
       const other = await findOtherDatabase(db, address);
-      // If nothing runs, everything is behind: the first line says so, and other warnings would
-      // only follow from it. Refused records are reported in any case.
-      const problems =
-        running || !nothingRuns ? await findProblems(db, chosen, running) : refusedWarnings(read.refused);
-      return { status: read, problems: [...(other ? [`database: ${other.message}`] : []), ...problems] };
+      const found = await findProblems(db, chosen, { running, nothingRuns });
+      return {
+        status: read,
+        problems: [
+          ...(other ? [`database: ${other.message}`] : []),
+          // Those of the same moment as the other lines.
+          ...parkedWarnings(read.reasons),
+          ...found.filter((problem) => !isOfParked(problem)),
+        ],
+      };
     },
     { mayCreate: false, mayBeOther: true, config },
   );
@@ -91,25 +103,32 @@ async function showStatus(
 
 const DAY_MS = 86_400_000;
 
+/** All figures are of one moment: no two lines contradict each other. */
+function readAtOnce(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
+  return withOneState(db, (tx) => readStatus(tx, chosen));
+}
+
 async function readStatus(
   db: Db,
   chosen: readonly SystemDefinition[],
 ): Promise<Omit<Status, 'running' | 'elsewhere' | 'database'>> {
+  // One after the other: a transaction is one connection.
   const names = chosen.map(({ name }) => name);
-  const [lag, received, backlog, reasons, systems, holders, customers, accounts, roles, conflicts, refused] =
-    await Promise.all([
-      readRelayLag(db),
-      readReceiveLag(db, names),
-      readSyncBacklog(db),
-      countReasons(db),
-      countMappings(db),
-      readHolders(db),
-      countLivingCustomers(db),
-      Promise.all(chosen.map((each) => readAccountStatus(db, each))),
-      readRoles(db),
-      countConflicts(db, uuidLowerBound(Date.now() - DAY_MS)),
-      readRefusedCounts(db, systemClock.now()),
-    ]);
+  const lag = await readRelayLag(db);
+  const received = await readReceiveLag(db, names);
+  const backlog = await readSyncBacklog(db);
+  const reasons = await countReasons(db);
+  const systems = await countMappings(db);
+  const holders = await readHolders(db);
+  const customers = await countLivingCustomers(db);
+  const accounts: AccountStatus[] = [];
+  for (const each of chosen) accounts.push(await readAccountStatus(db, each));
+  const roles = await readRoles(db);
+  const conflicts = await countConflicts(db, uuidLowerBound(Date.now() - DAY_MS));
+  const refused = await readRefusedCounts(db, systemClock.now());
   const behind = lag.oldest === null ? 0 : Math.max(0, (Date.now() - lag.oldest.getTime()) / 1_000);
   return {
     customers,
@@ -130,15 +149,13 @@ async function readStatus(
 
 async function readAccountStatus(db: Db, definition: SystemDefinition): Promise<AccountStatus> {
   const { name: system } = definition;
-  const [connection, credential, webhooks, swept, unmatched, pauses, rows] = await Promise.all([
-    readConnection(db, system),
-    readStored(db, system),
-    readWebhookSigns(db, system),
-    readSweep(db, system),
-    readUnmatched(db, definition),
-    readLanePauses(db, system),
-    listRowPauses(db, system, 1),
-  ]);
+  const connection = await readConnection(db, system);
+  const credential = await readStored(db, system);
+  const webhooks = await readWebhookSigns(db, system);
+  const swept = await readSweep(db, system);
+  const unmatched = await readUnmatched(db, definition);
+  const pauses = await readLanePauses(db, system);
+  const rows = await listRowPauses(db, system, 1);
   const account = connection?.account ?? '';
   const budgets = await readBudgets(db, { system, account, now: systemClock.now() });
   const sweep = swept?.triedAt ? swept : null;
@@ -165,9 +182,12 @@ async function isOfOtherDatabase({ database }: Running, db: Db): Promise<boolean
 async function findProblems(
   db: Db,
   chosen: readonly SystemDefinition[],
-  running: Running | null,
+  { running, nothingRuns }: { running: Running | null; nothingRuns: boolean },
 ): Promise<string[]> {
-  return (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen));
+  const isAlone = running === null && nothingRuns;
+  return (
+    (running?.apiUrl ? await askReady(running.apiUrl) : null) ?? (await judgeTables(db, chosen, isAlone))
+  );
 }
 
 type Report = { not_ready?: { part: string; problem: string }[]; warnings?: string[] };
@@ -187,22 +207,32 @@ async function askReady(apiUrl: string): Promise<string[] | null> {
   }
 }
 
-/** The same parts as /ready of an API, without the part that needs its webhook secrets. */
-async function judgeTables(db: Db, chosen: readonly SystemDefinition[]): Promise<string[]> {
+/**
+ * The same parts as /ready of an API, without the part that needs its webhook secrets. If nothing runs, everything is
+ * behind: the first line says so, and what would only follow from it is left out.
+ */
+async function judgeTables(
+  db: Db,
+  chosen: readonly SystemDefinition[],
+  nothingRuns: boolean,
+): Promise<string[]> {
   const clock = systemClock;
   const systems = chosen.map(({ name }) => name);
+  const secrets = null;
   const parts = {
     database: databasePart(db),
-    roles: rolesPart(db, clock, { owner: null, systems }),
-    relay: relayPart(db, clock),
     refused: refusedPart(db, clock),
-    partitions: partitionsPart(db, clock),
     sync: syncPart(db, systems),
-    intake: intakesPart(
-      db,
-      clock,
-      systems.map((system) => ({ system, secrets: null })),
-    ),
+    ...(!nothingRuns && {
+      roles: rolesPart(db, clock, { owner: null, systems }),
+      relay: relayPart(db, clock),
+      partitions: partitionsPart(db, clock),
+      intake: intakesPart(
+        db,
+        clock,
+        systems.map((system) => ({ system, secrets })),
+      ),
+    }),
   };
   const { body } = await reportReadiness(parts, { limitMs: 5_000, gates: ['database'] });
   return problemsOf(body);

@@ -12,7 +12,7 @@ type Options = { after?: string; count?: number; json?: boolean };
 export function addTail({ program, output, finish, systems }: CommandContext): void {
   program
     .command('tail')
-    .option('--after <position>', 'begin after this place, as a line of --json gave it', toPosition)
+    .option('--after <position>', 'begin after this place, as a line of --json gave it, or now', toPosition)
     .option('--count <number>', 'end after this many lines', toCount)
     .option('--json', 'print one object a line, the last of each batch with the position')
     .addHelpText(
@@ -34,7 +34,8 @@ Examples:
       try {
         const ended = await withSource(systems, (source) =>
           source.follow(
-            after,
+            // Without a position it begins now.
+            after === 'now' ? undefined : after,
             ({ rows, position }) => {
               if (printed === 0 && rows.length === 0 && !json)
                 output.say('Waiting for changes; Ctrl-C ends.');
@@ -63,7 +64,7 @@ Examples:
 
 function toPosition(text: string): string {
   if (!/^[0-9a-z.-]{3,15000}$/.test(text))
-    throw new InvalidArgumentError('It must be a whole position, as an answer gave it.');
+    throw new InvalidArgumentError('It must be a whole position, as an answer gave it, or now.');
   return text;
 }
 

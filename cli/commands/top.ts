@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { sleep } from '../../lib/loop.ts';
 import { trafficJson, type Traffic } from '../../lib/operations/traffic.ts';
 import { listenForStop } from '../../lib/process/stopping.ts';
@@ -15,7 +16,7 @@ export function addTop({ program, output, finish, systems }: CommandContext): vo
   program
     .command('top')
     .addOption(systemOption(systems))
-    .option('--every <seconds>', 'how often the picture is drawn anew', toSeconds, 1)
+    .option('--every <seconds>', `how often the picture is drawn anew, from ${LEAST_S} on`, toInterval, 1)
     .option('--once', 'print one picture and end, as without a terminal')
     .option('--json', 'print one object a line')
     .addHelpText(
@@ -32,11 +33,20 @@ Examples:
       const isLive = !once && output.canDraw;
       await withSource(systems, async (source) => {
         const read = (): Promise<Traffic> => source.traffic(system);
-        if (isLive) await watch(read, { everyMs: Math.max(every, 0.2) * 1_000, json, output });
+        if (isLive) await watch(read, { everyMs: every * 1_000, json, output });
         else show(await read(), json, output);
       });
       finish(exit.ok);
     });
+}
+
+/** Each picture asks the database or the API. */
+const LEAST_S = 0.2;
+
+function toInterval(text: string): number {
+  const seconds = toSeconds(text);
+  if (seconds < LEAST_S) throw new InvalidArgumentError(`It must be a number of seconds from ${LEAST_S} on.`);
+  return seconds;
 }
 
 function show(traffic: Traffic, json: boolean, output: Output): void {

@@ -51,7 +51,8 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
       'after',
       `
 Exit status: 0 if all agree; 1 for drift: a pair differs, and no change is on its way; 2 if the result is not certain, or a
-person has to look (pending, parked, missing). Pairs that are held, waiting, detached or an alias are listed and do not count.
+person has to look (pending, parked, missing). Pairs that are held, waiting, detached, closed or an alias are
+listed and do not count.
 
 Examples:
   $ npx twinbox verify
@@ -141,7 +142,17 @@ function sayAsked({ pairs, records, left }: Asked, label: string): string[] {
   ];
 }
 
-const KINDS = ['drift', 'pending', 'parked', 'missing', 'waiting', 'held', 'alias', 'detached'] as const;
+const KINDS = [
+  'drift',
+  'pending',
+  'parked',
+  'missing',
+  'waiting',
+  'held',
+  'alias',
+  'detached',
+  'closed',
+] as const;
 
 function printReport(
   report: Comparison,

@@ -66,7 +66,8 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
     if (answer.ok) return body;
     const { code }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    throw new Refused(refusal(base, answer.status, { code, says: sayAll(body) }), { ...body });
+    const says = sayAll(body);
+    throw new Refused(refusal(base, answer.status, { code, says, hasKey: key !== null }), { ...body });
   }
 
   return {
@@ -195,14 +196,10 @@ function unreachable(base: string, error: unknown, answerMs: number): string {
 function refusal(
   base: string,
   status: number,
-  { code, says }: { code: string | undefined; says: string },
+  { code, says, hasKey }: { code: string | undefined; says: string; hasKey: boolean },
 ): CliError {
   if (code === 'position_expired') return expiredPosition();
-  if (code === 'unauthorized')
-    return new CliError(
-      exit.settings,
-      `The API at ${base} does not accept the key: ${says} Set TWINBOX_API_KEY to a key of that API (npx twinbox keys create, on its machine).`,
-    );
+  if (code === 'unauthorized') return new CliError(exit.settings, sayUnauthorized(base, says, hasKey));
   if (code === 'forbidden')
     return new CliError(
       exit.settings,
@@ -215,4 +212,12 @@ function refusal(
     );
   const isUsage = status >= 400 && status < 500 && status !== 429;
   return new CliError(isUsage ? exit.usage : exit.unavailable, `The API at ${base} refuses: ${says}`);
+}
+
+/** The API speaks of its header; a person of this command knows the setting. */
+function sayUnauthorized(base: string, says: string, hasKey: boolean): string {
+  const which = 'Set TWINBOX_API_KEY to a key of that API (npx twinbox keys create, on its machine).';
+  if (!hasKey) return `The API at ${base} needs a key. ${which}`;
+  const why = says.replace('The key in the header Authorization', 'It');
+  return `The API at ${base} does not accept the key in TWINBOX_API_KEY: ${why} ${which}`;
 }

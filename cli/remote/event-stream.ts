@@ -4,8 +4,8 @@ import { fullJitter } from '../../lib/backoff.ts';
 import { sleep } from '../../lib/loop.ts';
 import type { ChangedRow, Take } from '../../lib/customers/live-changes.ts';
 import { CliError, exit } from '../exit.ts';
-import type { Followed } from '../source.ts';
-import type { ApiClient } from './client.ts';
+import { wrongPosition, type Followed } from '../source.ts';
+import { Refused, type ApiClient } from './client.ts';
 
 type StreamEvent = { id: string | undefined; event: string; data: string | undefined };
 
@@ -51,7 +51,10 @@ async function readStream(
   take: (rows: ChangedRow[], position: string) => Promise<void>,
 ): Promise<string> {
   const headers = { Accept: 'text/event-stream', ...(after !== undefined && { 'Last-Event-ID': after }) };
-  const body = await api.stream('/changes', headers, signal);
+  const body = await api.stream('/changes', headers, signal).catch((error: unknown) => {
+    const isPosition = error instanceof Refused && error.code === 'invalid_request' && after !== undefined;
+    throw isPosition ? wrongPosition() : error;
+  });
   let rows: ChangedRow[] = [];
   for await (const { id, event, data } of eventsOf(body)) {
     if (event === 'end') return (JSON.parse(data ?? '{}') as { reason?: string }).reason ?? 'closing';

@@ -3,10 +3,10 @@ import type { Registry } from '../../lib/integrations/registry.ts';
 import type { CloseOutcome } from '../../lib/operations/closing.ts';
 import type { LaneAsked } from '../../lib/operations/lanes.ts';
 import type { JobVerb, ReplayState } from '../../lib/operations/replay-jobs.ts';
-import type { Acts } from '../acts.ts';
+import { eachPair, type Acts } from '../acts.ts';
 import { CliError, exit } from '../exit.ts';
 import { Refused, type ApiClient } from './client.ts';
-import { toJob, toPaused, toResumed, type Json } from './wire.ts';
+import { toJob, toPaused, toPlanned, toResumed, type Json } from './wire.ts';
 
 /** What a job is after the act. */
 const after: Record<JobVerb, ReplayState> = { pause: 'paused', resume: 'running', cancel: 'cancelled' };
@@ -35,14 +35,26 @@ export function createRemoteActs(api: ApiClient, systems: Registry): Acts {
         return { outcome: 'cannot', state: error.body['state'] as ReplayState };
       }
     },
+    async preview(words, most) {
+      const made = await api.post('/replay-plans', words);
+      if (made === null) throw noGroup(words.group);
+      const { plan, counts } = made as { plan: string; counts: { pairs: number } };
+      const page = await api.get<{ items: Json[] }>(`/replay-plans/${plan}`, { limit: most });
+      const found = (page?.body.items ?? []).map((each) => toPlanned(each, ''));
+      return { pairs: counts.pairs, first: eachPair(found) };
+    },
     async close({ group, ...words }, reason) {
       const isGroup = group !== undefined;
       const path = isGroup ? `/groups/${group}/close` : '/deliveries/close';
       const body = await api.post(path, { ...words, reason });
       if (body !== null) return body as Omit<CloseOutcome, 'outcome'>;
-      throw new CliError(exit.nothingMatched, `No open pair is in a group ${group ?? ''} now.`);
+      throw noGroup(group);
     },
   };
+}
+
+function noGroup(group: string | undefined): CliError {
+  return new CliError(exit.nothingMatched, `No open pair is in a group ${group ?? ''} now.`);
 }
 
 const laneBody = ({ direction, row }: LaneAsked, reason: string | null) => ({

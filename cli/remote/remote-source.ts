@@ -107,6 +107,10 @@ function operatorsPart(api: ApiClient, acts: Pick<Acts, 'chosen'>): OperatorsPar
       const query = { ...(before !== null && { after: before }) };
       return (await readPages(api, '/replays', query, limit)).body.map(toJob);
     },
+    async hasWorker() {
+      const { roles } = (await api.ready()) as { roles?: Record<string, number> };
+      return roles ? (roles['worker'] ?? 0) > 0 : null;
+    },
     async replay(id) {
       const found = await api.get<Json & { failures: Json[] }>(`/replays/${id}`);
       return found && { job: toJob(found.body), failures: found.body.failures.map(toFailure) };

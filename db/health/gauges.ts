@@ -32,7 +32,7 @@ left join (
   from external_mappings where state in ('parked', 'waiting') and ${isOfInterestSql('external_mappings')} group by system) m using (system)
 left join (
   select p.system, count(distinct (p.class, p.code, p.field))::integer as groups
-  from (${groupPairsSql('null')}) p group by p.system) g using (system)
+  from (${groupPairsSql('null', false)}) p group by p.system) g using (system)
 left join rate_buckets b on b.system = c.system and b.account = c.account and b.endpoint = ''
 left join breakers k on k.system = c.system and k.account = c.account
 left join sweeps s on s.system = c.system and s.account = c.account

@@ -21,6 +21,8 @@ export type ReasonCount = {
   /** The rule of the table customers that refuses the row, if that is the reason. */
   rule: string | null;
   count: number;
+  /** The first failure of these pairs; of one without a failure, when it got into its state. */
+  since: Date;
 };
 
 /** The reason, with the rule of the table if there is one. */
@@ -35,7 +37,8 @@ export function sayReason({ reason, rule }: ReasonCount): string {
 export async function countReasons(db: Db): Promise<ReasonCount[]> {
   const { rows } = await db.raw<{ rows: ReasonCount[] }>(
     `select system, state, coalesce(reason, 'unknown') as reason,
-            case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count
+            case when reason in ('row_refused', 'row_swallowed') then reason_detail ->> 'rule' end as rule, count(*) as count,
+            min(coalesce(first_failed_at, updated_at)) as since
      from external_mappings m where state in ('parked', 'waiting') and ${isOfInterestSql('m')} and not ${isClosedSql('m')}
      group by 1, 2, 3, 4 order by count desc, 1, 2, 3, 4`,
   );

@@ -1,4 +1,5 @@
 // Pairs as the comparison sees them.
+import { isClosedSql } from './closed-pairs.ts';
 import { isLetGoSql } from './consent.ts';
 import type { Db } from '../server/connection.ts';
 import type { MappingState, StoredPair } from './mappings.ts';
@@ -18,6 +19,8 @@ export type ComparedPair = {
   wantedVersion: number;
   /** Of a row that has another record as its own. */
   isAlias: boolean;
+  /** Parked or waiting, and a person has said that nothing is to be done about it. */
+  isClosed: boolean;
   /** The pair has ended: a person let it go, the row has had another pair since, or it is the original's. */
   ended: 'let_go' | 'replaced' | 'copied' | null;
   /** An intent is open. */
@@ -30,6 +33,7 @@ const pairColumns = `
   case when jsonb_typeof(m.shadow) = 'object' then m.shadow else '{}' end as shadow, -- damaged, it is parked by that name, and here the same as none
   m.dirty, m.clean, m.wanted_version as "wantedVersion",
   m.intent is not null as intent, m.role = 'alias' as "isAlias",
+  m.state in ('parked', 'waiting') and ${isClosedSql('m')} as "isClosed",
   case when m.state <> 'detached' then null
        when ${isLetGoSql('m')} then 'let_go'
        when m.ending ->> 'kind' = 'replaced' then 'replaced'

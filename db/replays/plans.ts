@@ -185,11 +185,11 @@ export async function readPlanPage(
 
 /** The same text for the same selection, however PostgreSQL has ordered its members. */
 function wordsOf({ systems, ids, statuses, group, row, ...rest }: Selection): string {
-  const { error, direction, since, until, most } = rest;
+  const { error, direction, since, until, closed, most } = rest;
   const of = group && [group.system, group.class, group.code, group.field];
   return JSON.stringify([
     ...[systems, ids, statuses, of, row && [row.entity, row.id]],
-    ...[error, direction, since, until, most],
+    ...[error, direction, since, until, closed, most],
   ]);
 }
 

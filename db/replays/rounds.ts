@@ -7,6 +7,7 @@
 // and an item leaves a state once.
 import { waitsForPauseSql } from '../limits/pauses.ts';
 import type { Db, Tx } from '../server/connection.ts';
+import { joinClosedSql } from '../mappings/closed-pairs.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
 
 /** Jobs that are to be raised from, or whose raised pairs have no result yet. */
@@ -97,16 +98,17 @@ export async function countHeld(tx: Tx, id: number): Promise<number> {
 }
 
 // Items leave the queue in the order of their places: the first of the queue has the place after all that have left it.
-// What the selection asked for need not be true any more: another event, or a person, has settled the pair meanwhile.
+// What the selection asked for need not be true any more: another event, or a person, has settled the pair meanwhile. Whoever closed
+// a pair after the job began meant it; one that was closed before was selected as such.
 const nextSql = `
 with next as (
   select place, mapping_id, event_ids from replay_items where job_id = :id and place > :moved::integer and state = 'queued' order by place limit :limit
 ), locked as (
-  select m.id, m.state, m.last_error is not null and m.dirty <> m.clean as failing
-  from external_mappings m where m.id in (select mapping_id from next) order by m.id for update
+  select m.id, m.state, m.last_error is not null and m.dirty <> m.clean as failing, c.closed_at
+  from external_mappings m ${joinClosedSql('m')} where m.id in (select mapping_id from next) order by m.id for update of m
 )
 select n.place, l.id,
-  l.id is not null and l.state <> 'detached' and (
+  l.id is not null and l.state <> 'detached' and (l.closed_at is null or l.closed_at < (select created_at from replay_jobs where id = :id)) and (
     case when cardinality(n.event_ids) = 0 then l.state in ('parked', 'waiting') or l.failing
          else :statuses::text[] is null or exists (
            select from sync_deliveries d where d.event_id = any(n.event_ids) and d.mapping_id = n.mapping_id and d.status = any(:statuses::text[])) end) as wanted

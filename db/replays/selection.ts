@@ -1,6 +1,7 @@
 // The deliveries that an operator selects for a replay, as parts of a statement. Only the conditions
 // that are asked for stand in it, so that the planner takes the index of the most selective one.
 import type { DeliveryStatus } from '../deliveries.ts';
+import { isClosedSql } from '../mappings/closed-pairs.ts';
 import { groupPairsSql, type GroupKey } from '../mappings/error-groups.ts';
 
 /** Stored with a plan: times are ISO 8601 texts in UTC. Null: not asked for. */
@@ -17,6 +18,8 @@ export type Selection = {
   direction: 'in' | 'out' | null;
   since: string | null;
   until: string | null;
+  /** false: without the pairs that a person has closed. true: only these. null: both. */
+  closed: boolean | null;
   /** The most deliveries; the oldest are taken. */
   most: number;
 };
@@ -66,16 +69,16 @@ export function bindingsOf(selection: Selection) {
 }
 
 // Without a row the deliveries come first, and each pair is looked up by its id (offset 0): the planner would otherwise read every pair.
-function fromSql({ group, row, statuses }: Selection): string {
+function fromSql({ group, row, statuses, closed }: Selection): string {
   if (!group && row) return `external_mappings m join sync_deliveries d on d.mapping_id = m.id`;
   if (!group)
     return `sync_deliveries d cross join lateral (select * from external_mappings x where x.id = d.mapping_id offset 0) m`;
-  return `(${groupPairsSql(':groupSystem')}) p join external_mappings m on m.id = p.id
+  return `(${groupPairsSql(':groupSystem', closed)}) p join external_mappings m on m.id = p.id
   left join sync_deliveries d on d.mapping_id = m.id and ${statusConditions(statuses ?? OPEN).join(' and ')}`;
 }
 
 function conditionsOf(selection: Selection): string[] {
-  const { group, ids, statuses, row, error, direction, since, until } = selection;
+  const { group, ids, statuses, row, error, direction, since, until, closed } = selection;
   return [
     `m.system = any(:systems::text[])`,
     ...(group
@@ -88,6 +91,7 @@ function conditionsOf(selection: Selection): string[] {
     ...(direction === null && group ? [] : [`d.target = any(:targets::text[])`]),
     ...(since === null ? [] : [`d.created_at >= :since::timestamptz`]),
     ...(until === null ? [] : [`d.created_at < :until::timestamptz`]),
+    ...(closed === null || group ? [] : [`${closed ? '' : 'not '}${isClosedSql('m')}`]),
   ];
 }
 

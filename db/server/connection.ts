@@ -149,6 +149,11 @@ export async function withTransaction<T>(db: Db, fn: (tx: Tx) => Promise<T>): Pr
   }
 }
 
+/** Reads of one moment: what is written meanwhile is not seen. */
+export async function withOneState<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction(work, { isolationLevel: 'repeatable read', readOnly: true });
+}
+
 /** A bound against endless repeats; two competing writers need one or two. */
 const MAX_REPEATS = 20;
 

@@ -75,7 +75,7 @@ export function syncPart(
 ): () => Promise<Part> {
   return async () => {
     const { dirty, parked, waiting, closed, oldestIntent } = await readSyncBacklog(db);
-    const reasons = parked > 0 ? (await countReasons(db)).filter(({ state }) => state === 'parked') : [];
+    const reasons = parked > 0 ? await countReasons(db) : [];
     const skipped = await describeSkipped(db, clock.now());
     const credentials = (await listCredentials(db)).filter(({ system }) => systems.includes(system));
     const connections = await Promise.all(systems.map((system) => readConnection(db, system)));
@@ -98,7 +98,7 @@ export function syncPart(
         },
       },
       warnings: [
-        ...parkedWarnings(parked, reasons),
+        ...parkedWarnings(reasons),
         ...(skipped ? [skipped.says] : []),
         ...paused.flat(),
         ...credentials.flatMap((row) => warnOfCredential(row, clock.now()) ?? []),
@@ -134,11 +134,20 @@ async function pauseWarnings(db: Db, system: string): Promise<string[]> {
 }
 
 /** The most frequent reasons first: two hundred pairs with one reason have one cause. */
-function parkedWarnings(parked: number, reasons: readonly ReasonCount[]): string[] {
-  if (parked === 0) return [];
+export function parkedWarnings(all: readonly ReasonCount[]): string[] {
+  const reasons = all.filter(({ state }) => state === 'parked');
+  if (reasons.length === 0) return [];
+  const parked = reasons.reduce((sum, { count }) => sum + count, 0);
+  const since = new Date(Math.min(...reasons.map((each) => each.since.getTime())));
   const named = reasons.slice(0, 3).map((each) => `${each.count} ${sayReason(each)}`);
-  const all = [...named, ...(reasons.length > 3 ? ['…'] : [])].join(', ');
-  return [`${parked} parked (${all}): each waits for an edit or a person, "twinbox replay" shows them`];
+  const causes = [...named, ...(reasons.length > 3 ? ['…'] : [])].join(', ');
+  const at = since.toISOString().slice(0, 19).replace('T', ' ');
+  return [`${parked} parked since ${at} (${causes}): "npx twinbox groups" shows why`];
+}
+
+/** Whether a warning is one of parkedWarnings. */
+export function isOfParked(warning: string): boolean {
+  return /^\d+ parked since \d/.test(warning);
 }
 
 /** Housekeeping makes partitions two periods ahead; fewer means that housekeeping does not run. */

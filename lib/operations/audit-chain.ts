@@ -10,12 +10,11 @@ import {
   readAuditPairs,
   readCheckpoints,
   RETIRED,
-  withOneState,
   type AuditEntry,
   type AuditPair,
   type Checkpoint,
 } from '../../db/audit.ts';
-import type { Db, Tx } from '../../db/server/connection.ts';
+import { withOneState, type Db, type Tx } from '../../db/server/connection.ts';
 import { without } from '../without.ts';
 
 /** How much of the chain is in memory at once. */

@@ -13,10 +13,28 @@ export type AuditWords = {
   until?: string;
 };
 
-export const auditPatterns = { action: '^[a-z][a-z_]{0,99}$', system: '^[a-z][a-z0-9_\\-]{0,99}$' };
+/** Every action that an entry can have. */
+export const auditActions = [
+  ...['pause', 'resume', 'pause_outbound', 'resume_outbound', 'pause_inbound', 'resume_inbound', 'pause_row'],
+  ...['resume_row', 'replay', 'pause_replay', 'resume_replay', 'cancel_replay', 'close', 'resolve', 'link'],
+  ...['release_deletes', 'decide_delete', 'reverse_conflict', 'repair', 'connect', 'allow_beside_original'],
+  ...[
+    'set_credential',
+    'create_key',
+    'rotate_key',
+    'revoke_key',
+    'migrate',
+    'declare_move',
+    'declare_copy',
+    'adopt_bus',
+  ],
+  'retire_audit',
+];
+
+export const auditPatterns = { system: '^[a-z][a-z0-9_\\-]{0,99}$' };
 
 export const auditSays = {
-  action: 'must be an action such as pause or release_deletes: lowercase letters and underscores',
+  action: `must be one of ${auditActions.join(', ')}`,
   system: 'must be the name of a system: lowercase letters, digits, underscores and dashes',
 };
 
@@ -49,4 +67,28 @@ export function auditJson(entry: AuditEntry): Record<string, unknown> {
     ...{ id, at, action, system: system === '' ? null : system, actor, key, reason },
     ...{ before, after, detail, pairs, previous, hash },
   };
+}
+
+/**
+ * What an entry is about, for a person: a replay, a lane, a key, a customer, or the only record that it names; null
+ * where the action and the system say it all.
+ */
+export function aboutOf({
+  action,
+  detail,
+  system,
+}: Pick<AuditEntry, 'action' | 'detail' | 'system'>): string | null {
+  const of = (detail ?? {}) as Record<string, unknown>;
+  const { job, id, name, row, entity, customer, external_id: record } = of;
+  if (isPlain(job)) return `replay ${job}`;
+  if (action.endsWith('_key') && isPlain(id)) return `key ${isPlain(name) ? `${name}/` : ''}${id}`;
+  const [, direction] = /^(?:pause|resume)_(outbound|inbound)$/.exec(action) ?? [];
+  if (direction !== undefined) return `lane ${system} ${direction}`;
+  if (isPlain(row)) return `${isPlain(entity) ? entity : 'row'} ${row}`;
+  if (isPlain(customer)) return `customer ${customer}`;
+  return isPlain(record) ? `record ${record}` : null;
+}
+
+function isPlain(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }

@@ -2,8 +2,8 @@
 //
 // A difference counts only if the mapping is clean and has not changed since before the read; a
 // pair with open work is `pending`. A record that a list does not show may still exist: one GET
-// confirms that it is gone, and a 404 is `missing`, never a deletion. Held, alias, waiting and
-// detached pairs are listed and do not count. A pair that rests because its system is not to have the
+// confirms that it is gone, and a 404 is `missing`, never a deletion. Held, alias, waiting, detached
+// and closed pairs are listed and do not count. A pair that rests because its system is not to have the
 // row agrees. The comparison only reads.
 import { hasEnded } from '../../db/mappings/state.ts';
 import { targetOf } from '../sync/kinds.ts';
@@ -21,7 +21,7 @@ import { oursOf, theirsOf } from '../sync/values.ts';
 import { isWanted } from '../sync/wanted.ts';
 
 export type Finding = {
-  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached';
+  kind: 'drift' | 'pending' | 'parked' | 'missing' | 'waiting' | 'held' | 'alias' | 'detached' | 'closed';
   mapping: number | null;
   customer: number | null;
   externalId: string | null;
@@ -153,6 +153,10 @@ function aside(deps: SyncDeps, report: Comparison, pair: ComparedPair): boolean 
     // The condition may have been changed since a worker looked at the pair.
     if (isLeftOut(deps, pair)) report.agree += 1;
     else add(report, pair, 'drift', 'wanted_now');
+    return true;
+  }
+  if (pair.isClosed) {
+    add(report, pair, 'closed', pair.reason ?? pair.state);
     return true;
   }
   // It needs no person: the work goes on when the account is read.

@@ -8,6 +8,7 @@ import { readRow, type MappedRow } from '../../db/entities/rows.ts';
 import { listEvents } from '../../db/events/list.ts';
 import { findKnownRecords, type KnownRecord } from '../../db/external-records.ts';
 import { findPrimary } from '../../db/mappings/aliases.ts';
+import { readLastIntent, type LastIntent } from '../../db/closed-intents.ts';
 import { readClosing, type Closing } from '../../db/mappings/closed-pairs.ts';
 import { loadStep, type LoadedStep, type OpenDelivery } from '../../db/mappings/load.ts';
 import type { Mapping } from '../../db/mappings/mappings.ts';
@@ -60,6 +61,8 @@ export type PairExplained = {
   /** Null if no row belongs to the pair. */
   version: number | null;
   isDone: boolean;
+  /** The last request to the system that has its result; null without one that is kept. */
+  lastIntent: LastIntent | null;
   open: OpenDeliveries[];
   /** Empty if there is nothing to compare: the pair has ended, or has no row. */
   fields: FieldExplained[];
@@ -178,6 +181,7 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
     closing: await readClosing(db, mapping.id),
     version: row?.version ?? null,
     isDone: mapping.dirty === mapping.clean,
+    lastIntent: await readLastIntent(db, mapping.id),
     open: countOpen(step.deliveries),
     fields: fieldsOf(deps, step, theirs),
     read: theirs === null ? null : readResult(theirs),

@@ -19,6 +19,7 @@ export async function planReplay(deps: SyncDeps, { system, ...choice }: Choice):
   const selection: Selection = {
     ...{ ids: null, group: null, row: null, error: null, direction: null, since: null, until: null },
     statuses: choice.ids || choice.group ? null : ['parked'],
+    closed: choice.ids || choice.row ? null : false,
     most: MOST_DELIVERIES,
     ...choice,
     systems: [system],

@@ -21,6 +21,8 @@ export type SelectionWords = {
   since?: string;
   until?: string;
   system?: string;
+  /** Only pairs that a person has closed. Without it they are left out, unless an id or a customer names them. */
+  closed?: boolean;
   /** The most deliveries; the oldest are taken. */
   max?: number;
 };
@@ -49,7 +51,7 @@ export async function selectionIn(tx: Tx, selection: Selecting): Promise<Selecti
 
 /**
  * What the words select. Without an id, a status and a group it is what is parked; with a group every
- * open delivery of its pairs.
+ * open delivery of its pairs. Pairs that a person has closed are selected by an id, a customer or `closed` alone.
  */
 export async function readSelection(
   db: Db | Tx,
@@ -72,7 +74,8 @@ export async function readSelection(
   if (system !== undefined && !systems.includes(system))
     wrong('system', 'enum', `must be one of ${systems.join(', ')}`);
   if (violations.length > 0) return { outcome: 'invalid', violations };
-  const group = fingerprint === undefined ? null : await findGroup(db, fingerprint);
+  const closed = words.closed ?? (ids !== null || customer !== undefined ? null : false);
+  const group = fingerprint === undefined ? null : await findGroup(db, fingerprint, closed);
   if (group === undefined) return { outcome: 'no_group', fingerprint: fingerprint ?? '' };
   const selection: Selection = {
     systems: system === undefined ? systems : [system],
@@ -84,14 +87,19 @@ export async function readSelection(
     direction: direction ?? null,
     since: since?.toISOString() ?? null,
     until: until?.toISOString() ?? null,
+    closed,
     most: words.max ?? MOST_DELIVERIES,
   };
   return { outcome: 'selected', selection };
 }
 
-/** Undefined if no open pair is in such a group now. */
-async function findGroup(db: Db | Tx, fingerprint: string): Promise<Selection['group'] | undefined> {
-  const groups = await readErrorGroups(db, { closed: false });
+/** Undefined if no such pair is in such a group now. */
+async function findGroup(
+  db: Db | Tx,
+  fingerprint: string,
+  closed: boolean | null,
+): Promise<Selection['group'] | undefined> {
+  const groups = await readErrorGroups(db, { closed: closed === false ? false : null });
   const found = groups.find((each) => fingerprintOf(each) === fingerprint);
   return found && { system: found.system, class: found.class, code: found.code, field: found.field };
 }

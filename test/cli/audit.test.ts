@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
+import { glob, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { createKeyOperations } from '../../lib/operations/keys.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { migrate } from '../../db/server/migrate.ts';
+import { aboutOf, auditActions } from '../../lib/operations/audit-query.ts';
 import { verifyAudit } from '../../lib/operations/audit-chain.ts';
 import { useDatabase } from '../support/database.ts';
+import { runHere } from './in-process.ts';
 import { usePlace } from './twinbox.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
 
 describe('twinbox audit and verify --audit', function () {
   this.timeout(120_000);
@@ -21,8 +27,12 @@ describe('twinbox audit and verify --audit', function () {
 
   it('list the entries as a table, and as lines of JSON with what stood before and after', async () => {
     const shown = await place.run(['audit']);
-    expect(shown.stdout.split('\n')[0]).to.match(/^number +when +action +system +actor +pairs +reason$/);
-    expect(shown.stdout).to.match(/create_key +– +cli:ada on host +0 +for the \\u202eshop/);
+    expect(shown.stdout.split('\n')[0]).to.match(
+      /^number +when +action +system +about +actor +pairs +reason$/,
+    );
+    expect(shown.stdout).to.match(
+      /create_key +– +key shop\/[0-9a-f]{12} +cli:ada on host +0 +for the \\u202eshop/,
+    );
     const lines = (await place.run(['audit', '--action', 'revoke_key', '--json'])).stdout.trim().split('\n');
     expect(lines).to.have.length(1);
     const [entry] = lines.map(
@@ -39,7 +49,28 @@ describe('twinbox audit and verify --audit', function () {
     expect(JSON.parse(second.stdout)).to.include({ action: 'create_key' });
     const other = await place.run(['audit', '--after', cursor, '--action', 'pause']);
     expect(other).to.include({ code: 2 });
-    expect((await place.run(['audit', '--action', 'Pause'])).code).to.equal(2);
+    const unknown = await runHere('audit', '--action', 'pauses');
+    expect(unknown).to.include({ code: 2 });
+    expect(unknown.stderr).to.match(/It must be one of pause, resume, .*retire_audit/);
+  });
+
+  it('say what an entry is about, and know every action that the program records', async () => {
+    const about = (action: string, detail: object) => aboutOf({ action, detail, system: 'stripe' });
+    expect(about('cancel_replay', { job: 7, was: 'running' })).to.equal('replay 7');
+    expect(about('pause_outbound', { was_paused: false })).to.equal('lane stripe outbound');
+    expect(about('pause_row', { entity: 'customer', row: 42 })).to.equal('customer 42');
+    expect(about('rotate_key', { id: '3f9c1a2b7d04', name: 'shop' })).to.equal('key shop/3f9c1a2b7d04');
+    expect(about('resume', {})).to.equal(null);
+    const recorded = new Set<string>();
+    for (const room of ['db', 'lib'])
+      for await (const file of glob(`${ROOT}/${room}/**/*.ts`)) {
+        const text = await readFile(file, 'utf8');
+        if (!/recordAction|note\(tx/.test(text)) continue;
+        for (const [, first, second] of text.matchAll(/\baction: '([a-z_]+)',|note\(tx, '([a-z_]+)'/g))
+          recorded.add(first ?? second ?? '');
+      }
+    expect(recorded.size).to.be.greaterThan(15);
+    expect([...recorded].filter((action) => !auditActions.includes(action))).to.deep.equal([]);
   });
 
   it('print the text of an entry, from which a person makes its hash', async () => {

@@ -54,6 +54,7 @@ describe('twinbox explain', () => {
     expect(printed['customer']).to.include({ id, version: 1, deleted_at: null });
     expect(printed.pairs).to.have.length(1);
     expect(printed.pairs[0]).to.deep.include({
+      last_request: { operation: 'create', version: 1, result: 'done' },
       ...{ system: 'stripe', customer: id, external_id: externalId, role: 'primary', state: 'linked' },
       ...{ reason: null, why: null, decision: null, our_version: 1, sent_version: 1, to_do: false },
       ...{ attempts: 0, next_attempt_at: null, last_error: null, open_deliveries: [] },

@@ -99,18 +99,22 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     expect(second).to.include({ code: 69 });
     expect(second.stderr).to.include(`3 pairs in replay ${job}`);
     const id = String(job);
-    expect((await remotely('replays', 'pause', id)).stderr).to.equal(`Replay ${id} is paused.\n`);
+    expect((await remotely('replays', 'pause', id)).stderr).to.equal(
+      `Replay ${id} is paused. 3 pairs wait for: npx twinbox replays resume ${id}\n`,
+    );
     expect((await remotely('replays', 'pause', id)).stderr).to.equal(`Replay ${id} is paused already.\n`);
     await expectAlike('replays');
     await expectAlike('replays', 'show', id);
     await expectAlike('replays', 'show', id, '--json');
-    expect((await remotely('replays', 'cancel', id)).stderr).to.equal(`Replay ${id} is cancelled.\n`);
+    expect((await remotely('replays', 'cancel', id)).stderr).to.equal(
+      `Replay ${id} is cancelled. 3 pairs without a result stay as before.\n`,
+    );
     expect(await remotely('replays', 'resume', id)).to.include({ code: 1 });
     expect(await remotely('replays', 'show', '999')).to.include({ code: 3 });
   });
 
   it('closes an event and a group, which status no more counts as parked', async () => {
-    const one = await remotely('events', 'close', events[0] ?? '', '--reason', 'test data');
+    const one = await remotely('events', 'close', events[0] ?? '', '--reason', 'test data', '--yes');
     expect(one).to.include({
       code: 0,
       stderr: '1 pair closed. A new event or a replay opens a pair again.\n',
@@ -119,9 +123,9 @@ describe('what an operator does with TWINBOX_API_URL', () => {
       groups: { fingerprint: string }[];
     };
     const fingerprint = groups[0]?.fingerprint ?? '';
-    const rest = await remotely('groups', 'close', fingerprint, '--reason', 'test data', '--json');
+    const rest = await remotely('groups', 'close', fingerprint, '--reason', 'test data', '--yes', '--json');
     expect(JSON.parse(rest.stdout)).to.deep.equal({ selected: 2, closed: 2, left: 0 });
-    const gone = await remotely('groups', 'close', fingerprint, '--reason', 'test data');
+    const gone = await remotely('groups', 'close', fingerprint, '--reason', 'test data', '--yes');
     expect(gone).to.include({ code: 3, stderr: `No open pair is in a group ${fingerprint} now.\n` });
     const status = await locally('status');
     expect(status.stdout).to.match(/^closed +3 pairs by a person: npx twinbox groups list --closed$/m);
@@ -134,7 +138,9 @@ describe('what an operator does with TWINBOX_API_URL', () => {
   });
 
   it('reads the record of operations, with the key as who acted', async () => {
-    expect(await expectAlike('audit')).to.match(/pause_outbound +stripe +key:operator\/\S+ +0 +a check$/m);
+    expect(await expectAlike('audit')).to.match(
+      /pause_outbound +stripe +lane stripe outbound +key:operator\/\S+ +0 +a check$/m,
+    );
     await expectAlike('audit', '--json');
     await expectAlike('audit', 'head');
     const page = await remotely('audit', '--limit', '2');
@@ -159,7 +165,7 @@ describe('what an operator does with TWINBOX_API_URL', () => {
     for (const args of [
       ['pause', 'stripe'],
       ['replay', '--yes'],
-      ['events', 'close', events[0] ?? '', '--reason', 'test data'],
+      ['events', 'close', events[0] ?? '', '--reason', 'test data', '--yes'],
       ['audit'],
     ]) {
       const { code, stderr } = await inEnvironment(

@@ -158,3 +158,21 @@ describe('the status of a system whose processes die or freeze', () => {
     expect(stdout).not.to.match(/^!/m);
   });
 });
+
+describe('the status of a system of which no process runs', () => {
+  const database = useDatabase();
+  const place = usePlace(() => ({ DATABASE_URL: database.url }));
+
+  it('says what is parked, since when, and which command shows why', async () => {
+    await database.db('external_mappings').insert({
+      ...{ internal_id: 999, system: 'stripe', state: 'parked', reason: 'email_invalid' },
+      ...{ first_failed_at: '2026-01-02T03:04:05Z' },
+    });
+    const { stdout, stderr } = await place.run(['status']);
+    expect(stdout).to.match(/^process +none/m);
+    expect(stdout.match(/^!.*$/gm)).to.deep.equal([
+      '! 1 parked since 2026-01-02 03:04:05 (1 email_invalid): "npx twinbox groups" shows why',
+    ]);
+    expect(stderr).to.match(/^npx twinbox groups says why pairs are parked/m);
+  });
+});

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createOutput } from '../../cli/output.ts';
 import { runCli } from '../../cli/run.ts';
+import { topLines } from '../../cli/top-report.ts';
 import { useDatabase } from '../support/database.ts';
 import { inEnvironment } from '../support/environment.ts';
 import { runHere } from './in-process.ts';
@@ -26,6 +27,14 @@ describe('twinbox top', () => {
     const { stdout: text } = await here(() => runHere('top', '--once'));
     expect(text).to.match(/stripe +paused since .*\(prices until five\)/);
     expect(text).to.match(/relay 0 s behind/);
+  });
+
+  it('says one event as one', () => {
+    const lines = topLines({
+      ...{ at: new Date(), lanes: [], relaySecondsBehind: 0, inbound: { received: 1, settled: 0 } },
+      notReceived: { events: 1, more: false, oldest: null },
+    });
+    expect(lines.join('\n')).to.include('into our table: 1 event in').and.to.include('1 waits for a worker');
   });
 
   it('draws again and again on a terminal, until the terminal is closed', async () => {

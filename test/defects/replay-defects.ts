@@ -31,6 +31,20 @@ export const replayDefects: Defect[] = [
     },
   },
   {
+    name: 'a pair that a person has closed in a replay of what is parked',
+    edits: [
+      {
+        file: 'lib/operations/selection-words.ts',
+        find: `(ids !== null || customer !== undefined ? null : false)`,
+        replace: `null`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/operations/closing.test.ts',
+      title: `leaves the pair out of replays that do not name it`,
+    },
+  },
+  {
     name: 'a job begun from a plan that does not hold any more',
     edits: [
       {

@@ -83,6 +83,34 @@ export const statusDefects: Defect[] = [
     },
   },
   {
+    name: 'a status without what is parked, if no process runs',
+    edits: [
+      {
+        file: 'cli/commands/status.ts',
+        find: `          ...parkedWarnings(read.reasons),\n`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/cli/status.test.ts',
+      title: `says what is parked, since when, and which command shows why`,
+    },
+  },
+  {
+    name: 'the text of a statement in the log of a stopped lane',
+    edits: [
+      {
+        file: 'workers/stopped.ts',
+        find: `if (isAppError(error) || error instanceof DbError)`,
+        replace: `if (error instanceof Error)`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/workers/stopped.test.ts',
+      title: `has the code and the place of a refused statement, and neither its text nor a value`,
+    },
+  },
+  {
     name: 'closed pairs counted as parked',
     edits: [
       {

@@ -12,7 +12,7 @@ const PAIRS = 10_000;
 const NOW = new Date('2026-03-01T00:00:00Z');
 const ALL: Selection = {
   ...{ systems: ['stripe'], ids: null, statuses: null, group: null, row: null, error: null, direction: null },
-  ...{ since: null, until: null, most: 100_000 },
+  ...{ since: null, until: null, closed: false, most: 100_000 },
 };
 
 // Of a hundred pairs one is parked; each has three deliveries.

@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { listEvents } from '../../../db/events/list.ts';
+import { readJob } from '../../../db/replays/jobs.ts';
+import { readPlanPage } from '../../../db/replays/plans.ts';
 import { readClosing } from '../../../db/mappings/closed-pairs.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 import { closeSelected } from '../../../lib/operations/closing.ts';
+import { compareAll, exitStatusOf } from '../../../lib/operations/comparison.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
 import { startReplay } from '../../../lib/operations/replay-jobs.ts';
 import { plan } from '../../../lib/operations/replay-plan.ts';
@@ -56,6 +59,56 @@ describe('closing', () => {
     const asked = await world.db<{ action: string; reason: string }>('operator_actions');
     expect(asked.map(({ action, reason }) => [action, reason])).to.deep.equal([['close', by.reason]]);
     expect(await world.db('operator_action_pairs')).to.have.length(2);
+  });
+
+  it('leaves the pair out of replays that do not name it', async () => {
+    const [id, open] = [await parked(), await parked()];
+    const [group] = await groups();
+    const of = { systems: ['stripe'], entity: 'customer', now: world.clock.now() };
+    await close({ customer: id });
+    const pairsOf = async (words: SelectionWords) => {
+      const selected = await readSelection(world.db, words, of);
+      if (selected.outcome !== 'selected') return selected.outcome;
+      const { hash } = await plan(world.db, selected.selection, world.clock.now());
+      const page = await readPlanPage(world.db, { hash, after: 0, limit: 10 });
+      return page.map(({ rowId }) => rowId);
+    };
+    const [event] = await world
+      .db<{ event_id: string }>('sync_deliveries')
+      .whereIn('mapping_id', world.db('external_mappings').where({ internal_id: id }).select('id'));
+    const fingerprint = group?.fingerprint ?? '';
+    for (const words of [{}, { status: 'parked' }, { group: fingerprint }, { since: '1d' }])
+      expect(await pairsOf(words), JSON.stringify(words)).to.deep.equal([open]);
+    const named = [{ id: event?.event_id ?? '' }, { customer: id }, { closed: true }];
+    for (const words of [...named, { group: fingerprint, closed: true }])
+      expect(await pairsOf(words), JSON.stringify(words)).to.deep.equal([id]);
+    expect(await pairsOf({ customer: id, closed: false })).to.deep.equal([]);
+    await close({ customer: open });
+    expect(await pairsOf({ group: fingerprint })).to.equal('no_group');
+  });
+
+  it('is listed by a comparison, and leaves its result certain', async () => {
+    const id = await parked();
+    const before = await compareAll(world.deps);
+    expect(exitStatusOf(before)).to.equal(2);
+    await close({ customer: id });
+    const { findings, ...rest } = await compareAll(world.deps);
+    expect(findings.map(({ kind, customer }) => [kind, customer])).to.deep.equal([['closed', id]]);
+    expect(exitStatusOf({ findings, ...rest })).to.equal(0);
+  });
+
+  it('skips a pair that a replay still has in its queue', async () => {
+    const id = await parked();
+    const of = { systems: ['stripe'], entity: 'customer', now: world.clock.now() };
+    const selected = await readSelection(world.db, {}, of);
+    if (selected.outcome !== 'selected') throw new Error(selected.outcome);
+    const { hash } = await plan(world.db, selected.selection, world.clock.now());
+    const begun = await startReplay(world.deps, { plan: hash, rate: 10, stopShare: 1, max: null, ...by });
+    if (begun.outcome !== 'started') throw new Error(begun.outcome);
+    world.advance(1_000);
+    await close({ customer: id });
+    await runReplayRounds(world.deps);
+    expect(await readJob(world.db, begun.job.id)).to.include({ skipped: 1, raised: 0, queued: 0 });
   });
 
   it('is of no more deliveries than were asked for', async () => {

@@ -132,9 +132,9 @@ describe('a row that its system is not to have any more', () => {
       for (const id of ids) await world.update(id, { name: FREE });
       await world.rest(lane);
       expect(world.simulator.customers()).to.have.length(10);
-      expect(await countReasons(world.db)).to.deep.equal([
-        { system: 'stripe', state: 'waiting', reason: 'fuse', rule: null, count: 10 },
-      ]);
+      const [held, ...none] = await countReasons(world.db);
+      expect(held).to.include({ state: 'waiting', reason: 'fuse', rule: null, count: 10 });
+      expect(none).to.deep.equal([]);
       const { clock, db, log } = world.deps;
       const operations = createDeleteOperations({ db, clock, entity, system: 'stripe', log });
       const [first, second, ...others] = await world
