@@ -35,6 +35,7 @@ import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
+import { sampleRoutes } from './samples.ts';
 import { recordRoutes } from './records.ts';
 import { replayRoutes } from './replays.ts';
 import { closingRoutes } from './closings.ts';
@@ -149,6 +150,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
   mountRoutes(app, basePath, overviewRoutes(overview));
+  mountRoutes(app, basePath, sampleRoutes({ db, clock, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));

@@ -4,7 +4,8 @@ import { meSchema } from './me-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { explanationSchema } from './explain-schemas.ts';
 import { overviewSchema } from './overview-schemas.ts';
-import { answer, operation, parameter, ref, type Json } from './openapi-parts.ts';
+import { samplesQuerySchema, samplesSchema } from './samples-schemas.ts';
+import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
 export function overviewPaths(): Json {
   return {
@@ -14,6 +15,14 @@ export function overviewPaths(): Json {
         scope: 'viewer',
         responses: { 200: answer('As of at most a second ago', ref('Overview')) },
         problems: [],
+      }),
+    },
+    '/api/v1/samples': {
+      get: operation('listSamples', 'Lists the figures of each minute of the last hour, and the processes', {
+        scope: 'viewer',
+        parameters: queryParameters(samplesQuerySchema),
+        responses: { 200: answer('The minutes that were measured', ref('Samples')) },
+        problems: ['invalid_request', 'malformed_request'],
       }),
     },
     '/api/v1/me': {
@@ -54,6 +63,7 @@ function explainPaths(): Json {
 
 export const overviewSchemas = {
   Overview: overviewSchema,
+  Samples: samplesSchema,
   Explanation: explanationSchema,
   Me: meSchema,
 };

@@ -2,6 +2,8 @@
 // makes partitions before they are needed. The sweeps (sweeper.ts) find events that no webhook
 // brought.
 import type { Bus } from '../lib/bus/bus.ts';
+import { topics } from '../lib/events/routing.ts';
+import { createSampler, type Sampler, type SamplerDeps } from '../lib/health/samples.ts';
 import { targetsOf } from '../lib/sync/kinds.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
@@ -71,6 +73,7 @@ export function createHousekeeping(
       await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
       await attempt('audit', () => retireActions(first, auditDays).then(nothingLeft));
       await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
+      await attempt('samples', () => samplerOf(first).runOnce().then(nothingLeft));
     }
     // Last, because it fails while Kafka does not answer.
     for (const lane of lanes) await attempt('gap', () => closeGap(lane));
@@ -80,6 +83,16 @@ export function createHousekeeping(
     for (const { step, error } of failures.slice(1))
       first?.log.warn('housekeeping.step_failed', { step, error });
     throw worst.error;
+  }
+
+  let sampler: Sampler | null = null;
+
+  function samplerOf({ db, clock, log }: SyncDeps): Sampler {
+    const systems = lanes.map(({ deps: { integration, policy } }) => ({
+      ...{ system: integration.system, rate: policy.rates?.account ?? null },
+    }));
+    sampler ??= createSampler({ db, clock, log, systems, lag: lagOn(bus, groupId) });
+    return sampler;
   }
 
   async function keepNumbers(deps: SyncDeps): Promise<void> {
@@ -110,6 +123,17 @@ export function createHousekeeping(
   return {
     runOnce: (): Promise<number> => rounds.make(runSteps),
     status: (): HousekeepingStatus => ({ receivedFromTable, ...rounds.status() }),
+  };
+}
+
+function lagOn(bus: HousekeepingOptions['bus'], groupId: string): SamplerDeps['lag'] {
+  return async (system, direction) => {
+    const [topic, group] =
+      direction === 'outbound'
+        ? [topics.outbound, outboundGroup(groupId, system)]
+        : [topics.inbound, inboundGroup(groupId)];
+    const progress = await bus.progress(topic, group);
+    return progress && progress.reduce((sum, { next, low, high }) => sum + high - Math.max(next, low), 0);
   };
 }
 
