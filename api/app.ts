@@ -22,6 +22,7 @@ import { changeRoutes } from './changes.ts';
 import type { StreamLimits } from './change-streams.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { findRoutes } from './find.ts';
 import { healthRoutes } from './health.ts';
 import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
@@ -150,6 +151,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
   mountRoutes(app, basePath, overviewRoutes(overview));
+  mountRoutes(app, basePath, findRoutes({ db, entity, basePath, deadlineMs }));
   mountRoutes(app, basePath, sampleRoutes({ db, clock, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));

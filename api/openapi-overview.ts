@@ -3,9 +3,12 @@
 import { meSchema } from './me-schemas.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { explanationSchema } from './explain-schemas.ts';
+import { findQuerySchema, findSchema } from './find-schemas.ts';
 import { overviewSchema } from './overview-schemas.ts';
 import { samplesQuerySchema, samplesSchema } from './samples-schemas.ts';
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
+
+const findParameters = [{ ...parameter('q', 'query', findQuerySchema.properties.q), required: true }];
 
 export function overviewPaths(): Json {
   return {
@@ -15,6 +18,14 @@ export function overviewPaths(): Json {
         scope: 'viewer',
         responses: { 200: answer('As of at most a second ago', ref('Overview')) },
         problems: [],
+      }),
+    },
+    '/api/v1/find': {
+      get: operation('find', 'Says what an id is of, and where it is shown', {
+        scope: 'viewer',
+        parameters: findParameters,
+        responses: { 200: answer('What has the id', ref('Found')) },
+        problems: ['invalid_request', 'malformed_request'],
       }),
     },
     '/api/v1/samples': {
@@ -64,6 +75,7 @@ function explainPaths(): Json {
 export const overviewSchemas = {
   Overview: overviewSchema,
   Samples: samplesSchema,
+  Found: findSchema,
   Explanation: explanationSchema,
   Me: meSchema,
 };

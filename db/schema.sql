@@ -1253,6 +1253,7 @@ CREATE INDEX sync_deliveries_settled ON ONLY public.sync_deliveries USING btree 
 CREATE INDEX sync_deliveries_state ON ONLY public.sync_deliveries USING btree (target, status, sync_event_id) WHERE (status <> 'queued'::text);
 CREATE INDEX sync_events_entity ON ONLY public.sync_events USING btree (entity_key, id);
 CREATE INDEX sync_events_event_id ON ONLY public.sync_events USING btree (event_id);
+CREATE INDEX sync_events_external ON ONLY public.sync_events USING btree (((payload #>> '{external,event}'::text[]))) WHERE ((payload #>> '{external,event}'::text[]) IS NOT NULL);
 CREATE INDEX sync_events_type ON ONLY public.sync_events USING btree (event_type, id);
 CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
 CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);

@@ -27,3 +27,7 @@ alter table role_signs add column version text;
 -- What was settled in a minute, at whatever age. Each delivery gets its one entry when it is settled; that
 -- update changes its status too, so it writes new entries in the indexes anyway.
 create index sync_deliveries_settled on sync_deliveries (settled_at) where settled_at is not null;
+
+-- Events of systems by the id that the system gave them: a person who looks for evt_... has nothing else. Our
+-- own events have no such id, and no entry.
+create index sync_events_external on sync_events ((payload #>> '{external,event}')) where payload #>> '{external,event}' is not null;
