@@ -259,6 +259,16 @@ export interface paths {
         };
         get: operations["readOverview"];
     };
+    "/api/v1/find": {
+        parameters: {
+        };
+        get: operations["find"];
+    };
+    "/api/v1/samples": {
+        parameters: {
+        };
+        get: operations["listSamples"];
+    };
     "/api/v1/me": {
         parameters: {
         };
@@ -927,6 +937,73 @@ export interface components {
             }[];
             /** Format: date-time */
             measured_to: string | null;
+        };
+        Samples: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            at: string;
+            samples: {
+                /** Format: date-time */
+                minute: string;
+                lanes: {
+                    system: string;
+                    /** @enum {string} */
+                    direction: "outbound" | "inbound";
+                    settled: number;
+                    applied: number;
+                    lag: number | null;
+                    times_ms: {
+                        sent: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                        done: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                        whole: {
+                            count: number;
+                            p50: number | null;
+                            p99: number | null;
+                        };
+                    };
+                }[];
+                calls: {
+                    system: string;
+                    calls: number;
+                    failed: number;
+                    throttled: number;
+                    tokens: number | null;
+                    share: number | null;
+                }[];
+                oldest_unsent_s: number;
+                clock_skew_ms: number;
+            }[];
+            processes: {
+                role: string;
+                process: string;
+                version: string | null;
+                living: boolean;
+                /** Format: date-time */
+                since: string;
+                /** Format: date-time */
+                seen_at: string;
+                /** Format: date-time */
+                stopped_at: string | null;
+                state: string | null;
+                problem: string | null;
+            }[];
+        };
+        Found: {
+            found: {
+                kind: string;
+                id: string | number;
+                path: string;
+            }[];
+            tried: string[];
         };
         Explanation: {
             /** @constant */
@@ -2115,6 +2192,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query: {
+                q: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+        };
+    };
+    listSamples: {
+        parameters: {
+            query?: {
+                since?: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Samples"];
                 };
             };
         };

@@ -135,6 +135,7 @@ function createShow(parts: Parts) {
       route.answer(asked, seenOf(parts, visit, asked)).catch((error: unknown) => ({ error })),
       attentionOf(visitor.key, asked.api),
     ]);
+    if ('instead' in made) return seeOther(safeNext(made.instead));
     if (!('error' in made)) return draw(visit, made, attention);
     if (isEnded(made.error)) return entrance.askForKey(forget(parts, visit), null, true);
     return draw(visit, viewOf(parts, visit, made.error), attention);

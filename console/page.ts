@@ -46,6 +46,8 @@ export type View = {
   /** The same question as a line for a shell, and as an address of the API. */
   same?: { cli?: string; api?: string };
   status?: number;
+  /** Another page that is shown in place of this one. */
+  instead?: string;
 };
 
 export type Nav = { text: string; /** Behind `g`. */ key: string; order: number };
