@@ -2,7 +2,7 @@ import express, { type Express } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ConflictOperations } from '../lib/operations/conflicts.ts';
+import type { PreviewedConflicts } from '../lib/operations/conflict-preview.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import type { LinkOperations } from '../lib/operations/links.ts';
 import type { ResolveOperations } from '../lib/operations/resolutions.ts';
@@ -74,7 +74,7 @@ export type ApiDeps = {
   readiness: Readiness;
   /** The systems that send us webhooks; without any, the process has no webhook route. */
   webhooks?: WebhookSource[];
-  conflicts: ConflictOperations;
+  conflicts: PreviewedConflicts;
   links: LinkOperations;
   resolutions: ResolveOperations;
   lanes: LaneOperations;

@@ -5,7 +5,7 @@ import { customerOf } from '../lib/config/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
-import { createConflictOperations } from '../lib/operations/conflicts.ts';
+import { createPreviewedConflicts } from '../lib/operations/conflict-preview.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
@@ -90,6 +90,8 @@ export function composeApi(parts: ApiParts): Express {
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
+  const documents = systems.map(({ intake }) => intake.document);
+  const bySystem = new Map(planners.map((deps) => [deps.integration.system, deps]));
   return createApi({
     store,
     nudge,
@@ -108,14 +110,8 @@ export function composeApi(parts: ApiParts): Express {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
       return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];
     }),
-    conflicts: createConflictOperations({
-      db,
-      clock,
-      entity,
-      nudge,
-      documents: systems.map(({ intake }) => intake.document),
-    }),
-    planners: new Map(planners.map((deps) => [deps.integration.system, deps])),
+    conflicts: createPreviewedConflicts({ db, clock, entity, nudge, documents }, bySystem),
+    planners: bySystem,
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
     laneSettings: names.map((system) => laneSettings(config, system)),

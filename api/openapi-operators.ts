@@ -43,11 +43,15 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/conflicts/{id}': {
       parameters: [conflictId],
-      get: operation('readConflict', 'Reads one conflict with both values', {
-        scope: 'viewer',
-        responses: { 200: answer('The conflict', ref('Conflict')) },
-        problems: ofOneConflict,
-      }),
+      get: operation(
+        'readConflict',
+        'Reads one conflict with both values, and what reversing it would write',
+        {
+          scope: 'viewer',
+          responses: { 200: answer('The conflict', ref('PreviewedConflict')) },
+          problems: ofOneConflict,
+        },
+      ),
     },
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],

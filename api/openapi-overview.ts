@@ -8,7 +8,9 @@ import { overviewSchema } from './overview-schemas.ts';
 import { samplesQuerySchema, samplesSchema } from './samples-schemas.ts';
 import { answer, operation, parameter, queryParameters, ref, type Json } from './openapi-parts.ts';
 
-const findParameters = [{ ...parameter('q', 'query', findQuerySchema.properties.q), required: true }];
+const findParameters = [
+  { ...parameter('q', 'query', findQuerySchema.properties.q), required: true, example: '42' },
+];
 
 export function overviewPaths(): Json {
   return {

@@ -9,7 +9,7 @@ import { BODY_LIMIT } from './body.ts';
 import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
-import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { conflictSchema, previewedConflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
@@ -80,6 +80,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     NewCustomer: newSchema,
     CustomerChange: changeSchema,
     Conflict: conflictSchema,
+    PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
     ...storySchemas,
     ...controlSchemas,

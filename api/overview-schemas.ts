@@ -73,7 +73,12 @@ const lastMinute = {
   required: ['calls', 'failed', 'throttled', 'tokens', 'share', 'settled_outbound', 'settled_inbound'],
   properties: {
     ...{ calls: count, failed: count, throttled: count, tokens: numberOrNull, share: numberOrNull },
-    ...{ settled_outbound: count, settled_inbound: count, lag_outbound: countOrNull, lag_inbound: countOrNull },
+    ...{
+      settled_outbound: count,
+      settled_inbound: count,
+      lag_outbound: countOrNull,
+      lag_inbound: countOrNull,
+    },
   },
   description: 'Of the minute that begins at measured_to; null if none was measured in the last hour.',
 } as const;

@@ -16,7 +16,15 @@ import { samplesQuerySchema, SINCE } from './samples-schemas.ts';
 const checkQuery = compileCheck<{ since?: string }>(samplesQuerySchema);
 const HOUR = '60m';
 
-export function sampleRoutes({ db, clock, deadlineMs }: { db: Db; clock: Clock; deadlineMs: number }): Router {
+export function sampleRoutes({
+  db,
+  clock,
+  deadlineMs,
+}: {
+  db: Db;
+  clock: Clock;
+  deadlineMs: number;
+}): Router {
   const router = Router({ caseSensitive: true });
   declareRoute(router, '/samples', {
     get: [

@@ -351,6 +351,27 @@ export interface components {
             event_id: string | null;
             intent_id: string | null;
         };
+        PreviewedConflict: {
+            preview: {
+                /** @enum {string} */
+                outcome: "reversed" | "reversed_already" | "overtaken" | "cannot_reverse" | "duplicate_email" | "refused" | "not_found" | "contended";
+                here: {
+                    customer: number;
+                    field: string;
+                    from: unknown;
+                    to: unknown;
+                } | null;
+                there: {
+                    system: string;
+                    mapping: number;
+                    external_id: string | null;
+                    effect: {
+                        /** @enum {string} */
+                        would: "nothing" | "superseded" | "create" | "update" | "delete" | "delete_here" | "held" | "refused" | "link" | "import" | "resolve" | "unknown";
+                    };
+                }[];
+            };
+        } & components["schemas"]["Conflict"];
         Reversed: {
             /** @enum {string} */
             outcome: "reversed" | "reversed_already";
@@ -1485,7 +1506,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Conflict"];
+                    "application/json": components["schemas"]["PreviewedConflict"];
                 };
             };
         };

@@ -17,7 +17,8 @@ export async function explainStored(
   for (const [system, deps] of planners) {
     const own = depsOfKind(deps, entity);
     // One system alone also answers for pairs of systems that are not kept in step any more.
-    if (own) found.push(await explain(own, asked, { read: false, system: planners.size > 1 ? system : null }));
+    if (own)
+      found.push(await explain(own, asked, { read: false, system: planners.size > 1 ? system : null }));
   }
   return inOne(found);
 }

@@ -134,7 +134,11 @@ async function ofExternalEvent({ db, q }: Asked): Promise<Found[]> {
   ]);
   return [
     ...events.map(eventOf),
-    ...refusals.map((id): Found => ({ kind: 'refusal', id, path: `/refusals?limit=1&after=${beforeRefusal(id)}` })),
+    ...refusals.map((id): Found => ({
+      kind: 'refusal',
+      id,
+      path: `/refusals?limit=1&after=${beforeRefusal(id)}`,
+    })),
   ];
 }
 

@@ -107,7 +107,10 @@ export async function readOverview(deps: OverviewDeps, now: Date): Promise<Overv
   return {
     ...{ at: now, rows, systems: standings, lanes, newest, measuredTo: newest?.minute ?? null },
     oldestUnsentS: relay.oldest && Math.max(0, (now.getTime() - relay.oldest.getTime()) / 1000),
-    stuck: { count: pairs.reduce((sum, { needPerson }) => sum + needPerson, 0), oldest: await describe(deps, troubles) },
+    stuck: {
+      count: pairs.reduce((sum, { needPerson }) => sum + needPerson, 0),
+      oldest: await describe(deps, troubles),
+    },
   };
 }
 
@@ -177,7 +180,14 @@ export function overviewJson(overview: Overview) {
   };
 }
 
-export function comparisonJson({ beganAt, endedAt, actor, agree, findings, unknownThere }: ComparisonReceipt) {
+export function comparisonJson({
+  beganAt,
+  endedAt,
+  actor,
+  agree,
+  findings,
+  unknownThere,
+}: ComparisonReceipt) {
   return {
     ...{ began_at: beganAt, ended_at: endedAt, actor, agree, findings, drift: findings['drift'] ?? 0 },
     unknown_there: unknownThere,

@@ -63,7 +63,10 @@ describe('/explain', () => {
       ['customer', String(id), '--read'],
     ]) {
       const { code, stderr } = await ask(...args);
-      expect({ code, says: /work on the database itself/.test(stderr) }).to.deep.equal({ code: 2, says: true });
+      expect({ code, says: /work on the database itself/.test(stderr) }).to.deep.equal({
+        code: 2,
+        says: true,
+      });
     }
   });
 

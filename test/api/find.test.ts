@@ -73,7 +73,10 @@ describe('/find', () => {
 
   it('says of an unknown id what was tried, and refuses none and too long ones', async () => {
     const external = ['record', 'external_event', 'external_request'];
-    expect(await find('987654321')).to.deep.equal({ kinds: [], tried: ['customer', 'mapping', 'replay', ...external] });
+    expect(await find('987654321')).to.deep.equal({
+      kinds: [],
+      tried: ['customer', 'mapping', 'replay', ...external],
+    });
     expect(await find('no such thing')).to.deep.equal({ kinds: [], tried: [] });
     expect(await find('unknown@example.com')).to.deep.equal({ kinds: [], tried: ['identity'] });
     for (const q of ['', '?q=', `?q=${'x'.repeat(513)}`, '?q=%00'])

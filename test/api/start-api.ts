@@ -12,7 +12,7 @@ import type { ImportTimes } from '../../api/import-stop.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
-import { createConflictOperations } from '../../lib/operations/conflicts.ts';
+import { createPreviewedConflicts } from '../../lib/operations/conflict-preview.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
@@ -119,7 +119,7 @@ export async function startApi({
     webhooks,
     planners,
     ...(console && { console: consoleOptions(db, keySecrets, () => server.url, console) }),
-    conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
+    conflicts: createPreviewedConflicts({ entity, db, clock, nudge, documents }, planners),
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
     laneSettings: [{ system: 'stripe', writes: true, pulls: true }],

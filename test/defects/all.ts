@@ -20,6 +20,7 @@ import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
 import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
+import { overviewDefects } from './overview-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { liveDefects } from './live-defects.ts';
@@ -85,6 +86,7 @@ export const defects: readonly Defect[] = [
   ...promiseDefects,
   ...credentialDefects,
   ...keyDefects,
+  ...overviewDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,
