@@ -4,7 +4,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import express, { Router, type Request as Asked, type Response as Answer } from 'express';
-import { createConsole, type Console } from '../console/console.ts';
+import { createConsole, type Console, type ConsoleDeps as Parts } from '../console/console.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { Login } from './auth.ts';
@@ -17,7 +17,7 @@ export type ConsoleOptions = {
   origin: () => string;
   /** The port that the console has for itself; null: it is on that of the API. */
   port: number | null;
-  /** Such as `test`; `live` has a red line. */
+  /** Shown until it is known whether the records are real. */
   environment: string;
   /** Whether an API without keys may be asked under any name. */
   anyHost: boolean;
@@ -25,7 +25,7 @@ export type ConsoleOptions = {
   secrets: () => Promise<readonly Uint8Array[]>;
   /** The key of a one-time link; null if there is none. */
   takeLink: (link: string) => string | null;
-};
+} & Pick<Parts, 'routes' | 'mostListeners'>;
 
 export type ConsoleDeps = ConsoleOptions & {
   keys: Pick<ApiKeys, 'isOpen'>;
@@ -57,17 +57,9 @@ export function consoleRoutes(deps: ConsoleDeps): Router {
   return router;
 }
 
-function consoleOf({
-  keys,
-  login,
-  deadlineMs,
-  secrets,
-  takeLink,
-  clock,
-  log,
-  origin,
-  ...more
-}: ConsoleDeps): Console {
+function consoleOf(deps: ConsoleDeps): Console {
+  const { keys, login, deadlineMs, secrets, takeLink, origin, clock, log, environment, anyHost } = deps;
+  const { routes, mostListeners } = deps;
   return createConsole({
     api: { origin },
     session: {
@@ -89,7 +81,9 @@ function consoleOf({
         }
       },
     },
-    ...{ clock, log, environment: more.environment, anyHost: more.anyHost },
+    ...{ clock, log, environment, anyHost },
+    ...(routes && { routes }),
+    ...(mostListeners !== undefined && { mostListeners }),
   });
 }
 

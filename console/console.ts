@@ -2,7 +2,6 @@
 // is a client of the API over HTTP, with the rights of the person who looks.
 
 import { createApi, ApiError } from './api.ts';
-import { createAttention } from './attention.ts';
 import { createChanges } from './changes.ts';
 import { cookieOf, randomId, setCookie } from './cookies.ts';
 import { createDrawing, plainText, seeOther, type From, type Visit } from './drawing.ts';
@@ -15,13 +14,14 @@ import type { ActRoute, Asked, Me, PageRoute, Seen, View } from './page.ts';
 import { failedView, notAllowed, problemView, unknownPage, wrongView } from './problem-pages.ts';
 import { acts, pages } from './routes.ts';
 import { may } from './scopes.ts';
+import { createStanding } from './standing.ts';
 
 export type ConsoleDeps = {
   /** Where the API of this process answers, such as http://127.0.0.1:8000. */
   api: { origin: () => string; fetch?: typeof fetch; limitMs?: number };
   session: SessionSource;
   clock: { now(): Date };
-  /** Such as `test`; in `live` every page has a red line at its top. */
+  /** Shown until it is known whether the records are real: `test`, or `live` with a red line at the top. */
   environment: string;
   /** Whether an API without keys may be asked under any name. */
   anyHost: boolean;
@@ -54,7 +54,7 @@ export function createConsole(deps: ConsoleDeps): Console {
   const isAct = (path: string) => match(routes.acts, path) !== null;
   const entrance = createEntrance({ session, draw, isAct });
   const changes = createChanges({ ...api, log, ...(mostListeners && { most: mostListeners }) });
-  const parts = { deps, routes, now, draw, gate, entrance, attentionOf: createAttention(now) };
+  const parts = { deps, routes, now, draw, gate, entrance, standingOf: createStanding(now) };
   const show = createShow(parts);
   const act = createAct(parts);
 
@@ -116,12 +116,12 @@ type Parts = {
   draw: ReturnType<typeof createDrawing>['draw'];
   gate: ReturnType<typeof createGate>;
   entrance: ReturnType<typeof createEntrance>;
-  attentionOf: ReturnType<typeof createAttention>;
+  standingOf: ReturnType<typeof createStanding>;
 };
 
 /** Answers a page. */
 function createShow(parts: Parts) {
-  const { routes, draw, entrance, attentionOf } = parts;
+  const { routes, draw, entrance, standingOf } = parts;
   return async (visit: Visit): Promise<Response> => {
     const { visitor, path, request } = visit;
     const { me } = visitor;
@@ -131,14 +131,14 @@ function createShow(parts: Parts) {
     const { route, params } = found;
     if (!may(me.scope, route.scope)) return draw(visit, notAllowed(route.scope, me.scope));
     const asked = askedOf(parts, visit, me, params);
-    const [made, attention] = await Promise.all([
+    const [made, standing] = await Promise.all([
       route.answer(asked, seenOf(parts, visit, asked)).catch((error: unknown) => ({ error })),
-      attentionOf(visitor.key, asked.api),
+      standingOf(visitor.key, asked.api),
     ]);
     if ('instead' in made) return seeOther(safeNext(made.instead));
-    if (!('error' in made)) return draw(visit, made, attention);
+    if (!('error' in made)) return draw(visit, made, standing);
     if (isEnded(made.error)) return entrance.askForKey(forget(parts, visit), null, true);
-    return draw(visit, viewOf(parts, visit, made.error), attention);
+    return draw(visit, viewOf(parts, visit, made.error), standing);
   };
 }
 

@@ -6,6 +6,7 @@ import type { Visitor } from './gate.ts';
 import { layout, THEMES } from './layout.ts';
 import { navigationOf } from './matching.ts';
 import type { PageRoute, View } from './page.ts';
+import type { Standing } from './standing.ts';
 
 /** What the server knows of a request besides the request. */
 export type From = {
@@ -19,20 +20,22 @@ export type From = {
 /** One request on its way through. */
 export type Visit = From & { request: Request; url: URL; host: string; path: string; visitor: Visitor };
 
-export type Draw = (visit: Visit, view: View, attention?: number | null) => Promise<Response>;
+export type Draw = (visit: Visit, view: View, standing?: Standing | null) => Promise<Response>;
 
 export function createDrawing(pages: readonly PageRoute[], environment: string) {
   const assets = createAssets();
   const nav = navigationOf(pages);
 
-  const draw: Draw = async (visit, view, attention = null) => {
+  const draw: Draw = async (visit, view, standing = null) => {
     const { visitor, url, path, requestId, request } = visit;
     const theme = cookieOf(request, 'twinbox_theme');
     const frame = {
       me: visitor.me,
       path,
       address: path + url.search,
-      ...{ nav, attention, environment, requestId },
+      ...{ nav, requestId },
+      attention: standing?.needPerson ?? null,
+      environment: namedMode(standing) ?? environment,
       theme: THEMES.find((each) => each === theme) ?? 'auto',
       token: visitor.token,
       assets: await assets.addresses(),
@@ -44,6 +47,11 @@ export function createDrawing(pages: readonly PageRoute[], environment: string) 
   };
 
   return { draw, asset: assets.answer };
+}
+
+function namedMode(standing: Standing | null): string | null {
+  if (standing === null || standing.isLive === null) return null;
+  return standing.isLive ? 'live' : 'test';
 }
 
 export function seeOther(to: string, ...cookies: string[]): Response {

@@ -42,5 +42,5 @@ export function shown(view: View): string {
 
 /** The forms that act, by their addresses. */
 export function actsIn(view: View): string[] {
-  return [...drawn(view).matchAll(/<form method="post" action="([^"]*)"/g)].map(([, to = '']) => to);
+  return [...drawn(view).matchAll(/<form\s+method="post"\s+action="([^"]*)"/g)].map(([, to = '']) => to);
 }

@@ -22,6 +22,8 @@ const NOT_FOR_CONTAINERS: Record<string, string> = {
   STRIPE_API_BASE: 'it names an address as this machine sees it',
   HEALTH_HOST: 'the check runs in the container',
   HEALTH_PORT: 'each container has its own ports',
+  CONSOLE_PAGES: 'the console is on the port of the API',
+  CONSOLE_PORT: 'likewise',
   TWINBOX_DATA_DIR: 'the image says it',
   TWINBOX_API_URL: 'the processes do not use it',
   TWINBOX_API_KEY: 'likewise',
