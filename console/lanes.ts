@@ -20,7 +20,8 @@ const WORDS: Record<Lane['state'], Html> = {
 };
 
 export function laneTable(systems: readonly SystemLanes[], now: Date): Html {
-  const isOne = systems.every(({ account }) => account === null);
+  const names = systems.map(({ system }) => system);
+  const isOne = new Set(names).size === names.length;
   return table(
     'Lanes',
     [

@@ -4,7 +4,7 @@ import type { Got } from '../api.ts';
 import { chart, type Point } from '../chart.ts';
 import { html, type Html } from '../html.ts';
 import { page, type Asked, type Seen, type View } from '../page.ts';
-import { age, duration, empty, table, toned, when } from '../parts.ts';
+import { age, duration, empty, pill, table, toned, when } from '../parts.ts';
 
 export type Samples = Got<'/api/v1/samples'>;
 type Sample = Samples['samples'][number];
@@ -78,7 +78,16 @@ function charts(samples: readonly Sample[], now: Date): Html[] {
         (each) => laneOf(each, system, direction)?.settled,
         counted,
       ),
-      line(`${system} ${direction}: consumer lag`, (each) => laneOf(each, system, direction)?.lag, counted),
+      // A bus inside the process has no consumer that could be behind.
+      ...(samples.some((each) => isKnown(laneOf(each, system, direction)?.lag))
+        ? [
+            line(
+              `${system} ${direction}: consumer lag`,
+              (each) => laneOf(each, system, direction)?.lag,
+              counted,
+            ),
+          ]
+        : []),
     ]),
     line('oldest unsent event', (each) => each.oldest_unsent_s * 1_000, { promise: PROMISE_MS }),
     ...systems.flatMap((system) => [
@@ -101,6 +110,10 @@ function callsOf({ calls }: Sample, system: string) {
   return calls.find((each) => each.system === system);
 }
 
+function isKnown(value: number | null | undefined): boolean {
+  return value !== null && value !== undefined;
+}
+
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)].toSorted();
 }
@@ -113,15 +126,16 @@ function processTable(processes: readonly Process[], now: Date): Html {
   return html`<div id="processes">
     ${table(
       'Processes',
-      ['process', 'role', 'state', 'version', 'since', 'last sign', 'problem'],
+      ['process', 'role', 'state', 'says', 'version', 'since', 'last sign', 'problem'],
       processes.map(
         ({ process, role, living, state, version, since, seen_at: seen, stopped_at: stopped, problem }) =>
           html`<tr id="p-${role}-${process}" data-row>
             <th scope="row"><code>${process}</code></th>
             <td>${role}</td>
             <td>
-              ${stopped !== null ? toned('plain', 'stopped') : living ? toned('ok', state ?? 'running') : toned('bad', 'no sign of life')}
+              ${stopped !== null ? toned('plain', 'stopped') : living ? pill('running') : toned('bad', 'no sign of life')}
             </td>
+            <td class="quiet">${state ?? '–'}</td>
             <td>${version ?? '–'}</td>
             <td>${when(since, now)}</td>
             <td title="${seen}">${age(seen, now)} ago</td>
