@@ -2,6 +2,8 @@
 
 import type { ActRoute, PageRoute } from './page.ts';
 import { auditPage } from './pages/audit.ts';
+import { conflictActs, conflictPage } from './pages/conflict.ts';
+import { conflictsPage } from './pages/conflicts.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
 import { findPage } from './pages/find.ts';
@@ -13,9 +15,11 @@ export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  conflictsPage,
+  conflictPage,
   healthPage,
   auditPage,
   findPage,
 ];
 
-export const acts: readonly ActRoute[] = [...laneActs];
+export const acts: readonly ActRoute[] = [...laneActs, ...conflictActs];
