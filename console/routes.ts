@@ -9,7 +9,9 @@ import { customersPage } from './pages/customers.ts';
 import { findPage } from './pages/find.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
+import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
+import { pairActPages, pairActs } from './pages/pair-acts.ts';
 
 export const pages: readonly PageRoute[] = [
   overviewPage,
@@ -17,9 +19,11 @@ export const pages: readonly PageRoute[] = [
   customerPage,
   conflictsPage,
   conflictPage,
+  mappingPage,
+  ...pairActPages,
   healthPage,
   auditPage,
   findPage,
 ];
 
-export const acts: readonly ActRoute[] = [...laneActs, ...conflictActs];
+export const acts: readonly ActRoute[] = [...laneActs, ...conflictActs, ...pairActs];
