@@ -43,8 +43,9 @@ function merge(region, fresh) {
   const items = parts(fresh);
   const known = items.map(({ id }) => document.getElementById(id));
   items.forEach((item, at) => known[at] && swap(known[at], item));
-  const news = known.some(Boolean) ? known.findIndex(Boolean) : items.length;
-  const count = items.slice(0, news).filter((item) => item.matches('[data-row]')).length;
+  const rows = items.filter((item) => item.matches('[data-row]'));
+  const first = rows.findIndex(({ id }) => said.has(id));
+  const count = first < 0 ? rows.length : first;
   document.getElementById('newer')?.remove();
   if (count === 0 || region.matches('[data-live=part]') || location.search.includes('after=')) return;
   const bar = Object.assign(document.createElement('button'), { id: 'newer', className: 'newer-bar' });

@@ -30,22 +30,20 @@ export type AtSystem = {
 
 /** Request → Event → Kafka → the system → Echo. */
 export function outboundStops(at: AtSystem, { facts, change }: Parts): Stop[] {
-  const { detail, event_id: eventId } = change;
-  const request = textOf(contextOf(detail)['request_id']);
-  const kafka = publicationOf(detail, at.lost);
   const call = at.tries.findLast(({ operation }) => operation !== 'look');
+  const isOver = ['noop', 'superseded', 'stale', 'closed'].includes(at.status);
+  return [...stopsBefore(change, at.lost), systemStop(at, call), ...(isOver ? [] : [echoStop(at, facts)])];
+}
+
+/** Request → Event → Kafka: what all systems have in common. */
+export function stopsBefore({ detail, event_id: eventId }: Fact, lost: readonly Missing[]): Stop[] {
+  const request = textOf(contextOf(detail)['request_id']);
+  const cause = request ? 'Request' : textOf(detail['source']) === 'sql' ? 'SQL' : 'Cause';
+  const type = textOf(detail['event_type']);
   return [
-    {
-      name: request ? 'Request' : textOf(detail['source']) === 'sql' ? 'SQL' : 'Cause',
-      state: 'done',
-      main: request || null,
-      note: textOf(detail['event_type']),
-      wait: null,
-    },
+    { name: cause, state: 'done', main: request || null, note: type, wait: null },
     { name: 'Event', state: 'done', main: eventId, note: numberNote(detail), wait: null },
-    kafka,
-    systemStop(at, call),
-    ...(['noop', 'superseded', 'stale', 'closed'].includes(at.status) ? [] : [echoStop(at, facts)]),
+    publicationOf(detail, lost),
   ];
 }
 

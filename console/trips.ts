@@ -3,7 +3,7 @@
 
 import { attemptsOf, type Attempt } from './attempts.ts';
 import { contextOf, numberOf, textOf, title, type Conflict, type Fact, type Missing } from './facts.ts';
-import { inboundStops, outboundStops, type AtSystem, type Stop } from './stops.ts';
+import { inboundStops, outboundStops, stopsBefore, type AtSystem, type Stop } from './stops.ts';
 
 export type FieldChange = { field: string; from: unknown; to: unknown };
 
@@ -105,7 +105,10 @@ function outboundTrip(
     outcome: worst(states.map(outcomeOf)),
     total: end > 0 ? Math.max(0, end - Date.parse(at)) : null,
     isRunning,
-    rails: states.map((state) => ({ system: state.system, stops: outboundStops(state, parts) })),
+    rails:
+      states.length === 0
+        ? [{ system: 'the systems', stops: stopsBefore(change, missing) }]
+        : states.map((state) => ({ system: state.system, stops: outboundStops(state, parts) })),
     attempts: mine,
     conflicts: beside.conflicts.filter(
       ({ intent_id: intent }) => intent !== null && mine.some((each) => each.intent === intent),

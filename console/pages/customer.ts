@@ -19,7 +19,8 @@ export type CustomerData = {
   id: string;
   /** Null: it was deleted. */
   customer: Customer | null;
-  explanation: Explanation;
+  /** Null where no system is kept in step. */
+  explanation: Explanation | null;
   story: Timeline;
   next: string | null;
   /** The newest events, with their deliveries. */
@@ -40,7 +41,7 @@ async function load({ api, params, query }: Asked): Promise<CustomerData> {
   const customer = { customer: path.id };
   const [found, explanation, story, events, conflicts] = await Promise.all([
     orDeleted(api.get('/api/v1/customers/{id}', { path })),
-    api.get('/api/v1/customers/{id}/explain', { path }),
+    orDeleted(api.get('/api/v1/customers/{id}/explain', { path })),
     api.get(STORY, { path, query: { limit: 100, after } }),
     api.get('/api/v1/events', { query: { ...customer, limit: 100 } }),
     api.get('/api/v1/conflicts', { query: customer }),
@@ -49,7 +50,7 @@ async function load({ api, params, query }: Asked): Promise<CustomerData> {
   return { id: path.id, customer: found, explanation, story, next: null, events, conflicts, details };
 }
 
-/** A customer that was deleted has its story still; one that never was has none, and that answer counts. */
+/** A customer that was deleted has its story still; one that never was has none, and that answer is thrown. */
 async function orDeleted<T>(asked: Promise<T>): Promise<T | null> {
   return asked.catch((error: unknown) => {
     if (error instanceof ApiError && error.code === 'customer_not_found') return null;
@@ -118,7 +119,7 @@ export function customerView(data: CustomerData, seen: Seen): View {
       >${customer === null ? pill('tombstoned') : standing(customer)}</span
     >`,
     actions: [
-      ...pauseButtons(explanation, `/customers/${id}`, seen),
+      ...(explanation ? pauseButtons(explanation, `/customers/${id}`, seen) : []),
       ...(customer !== null && may(seen.me.scope, 'operator') && seen.knows('/replays/new')
         ? [html`<a class="button" href="/console/replays/new?customer=${id}" data-key="r">Replay…</a>`]
         : []),
@@ -128,8 +129,8 @@ export function customerView(data: CustomerData, seen: Seen): View {
       [id, null],
     ],
     main: html`${customer === null && html`<p class="note">This customer was deleted. Its story is kept; what is told of it stays as it was.</p>`}
-      ${explanation.pairs.map((pair) => pair.fields.length > 0 && sides(pair, { version: customer?.version ?? null, isOne: explanation.pairs.length === 1 }))}
-      ${explained(explanation, remedyLinks(`/customers/${id}`, seen))}
+      ${(explanation?.pairs ?? []).map((pair) => pair.fields.length > 0 && sides(pair, { version: customer?.version ?? null, isOne: explanation?.pairs.length === 1 }))}
+      ${explanation && explained(explanation, remedyLinks(`/customers/${id}`, seen))}
       <h2 class="timeline">Timeline</h2>
       ${trips.length === 0 ? empty('Nothing is kept of it.') : timeline(trips, now)} ${storyEnd(story)}`,
     same: { cli: `timeline ${id}`, api: addressOf(STORY, { path: { id } }) },

@@ -26,7 +26,7 @@ describe('the rules of the house', () => {
       "import type { Problem } from '../api/problems.ts';",
       'console/ talks to the API over HTTP',
     ],
-    ['cli/x.ts', "import { html } from '../console/html.ts';", 'only api/ imports console/'],
+    ['deploy/x.ts', "import { html } from '../console/html.ts';", 'only api/ imports console/'],
     ['api/x.ts', "import knex from 'knex';", 'knex belongs to db/'],
     ['cli/commands/x.ts', "import { y } from './y.ts';", 'a command never imports another command'],
     ['cli/commands/x.ts', "import type { Y } from './y.ts';", 'a command never imports another command'],

@@ -1,45 +1,13 @@
 // The console over HTTP, as a browser asks it: who may pass, what a form needs, and what is said when it fails.
 import { expect } from 'chai';
-import { html } from '../../console/html.ts';
-import { form, page } from '../../console/page.ts';
-import { acts, pages } from '../../console/routes.ts';
-import { may, type Scope } from '../../console/scopes.ts';
-import { covers, keyScopes, type KeyScope } from '../../lib/keys/scopes.ts';
+import { covers, type KeyScope } from '../../lib/keys/scopes.ts';
 import { useDatabase } from '../support/database.ts';
 import { makeKeys } from '../api/keys-made.ts';
 import { startApi } from '../api/start-api.ts';
+import { done, routes } from './scoped-routes.ts';
 import { createVisitor, fieldOf } from './visitor.ts';
 
 type Api = Awaited<ReturnType<typeof startApi>>;
-
-/** What an act was asked for, and by whom. */
-const done: string[] = [];
-
-/** Every scope has a page and an act. */
-const scoped = (['viewer', 'editor', 'operator', 'admin'] as const).map((scope) => ({
-  page: page({
-    path: `/for-${scope}`,
-    scope,
-    load: async () => scope,
-    view: (name, seen) => ({
-      title: `For ${name}`,
-      main: html`${form(seen, { to: `/act-${name}`, scope: name, body: html`<button>Do it</button>` })}`,
-    }),
-  }),
-  act: {
-    path: `/act-${scope}`,
-    scope,
-    act: async ({ form: given, once }: { form: URLSearchParams; once: string }) => {
-      done.push(`${scope} ${given.get('reason') ?? ''} ${once}`);
-      return '/console/customers?done=yes';
-    },
-  },
-}));
-
-const routes = {
-  pages: [...pages, ...scoped.map((each) => each.page)],
-  acts: [...acts, ...scoped.map(({ act }) => act)],
-};
 
 describe('the console', () => {
   const database = useDatabase();
@@ -97,7 +65,6 @@ describe('the console', () => {
     ]).to.deep.equal(['nosniff', 'no-referrer', 'no-store']);
     expect(text).not.to.match(/ style=|<style|<script(?![^>]*src)|javascript:| on\w+=/);
     expect(await browser.get('/console/login')).to.include({ status: 303, to: '/console' });
-    expect((await browser.get('/console/customers/', {})).status).to.equal(200);
   });
 
   it('answers to no foreign name while it needs no key', async () => {
@@ -300,12 +267,6 @@ describe('the console', () => {
     });
   }
 
-  it('knows of scopes what the API knows', () => {
-    const scopes = keyScopes.filter((scope): scope is Scope => scope !== 'ingest');
-    for (const has of scopes)
-      for (const needs of scopes) expect(may(has, needs)).to.equal(covers(has, needs));
-  });
-
   it('has a page for what is not there, and for an API that does not answer', async () => {
     const browser = visitor(open);
     const unknown = await browser.get('/console/nothing');
@@ -327,21 +288,12 @@ describe('the console', () => {
     }
   });
 
-  it('keeps the colours that were chosen', async () => {
-    const browser = visitor(open);
-    const fields = { token: await browser.token(), theme: 'dark', next: '/console/customers' };
-    expect((await browser.post('/console/theme', fields)).to).to.equal('/console/customers');
-    expect((await browser.get('/console/customers')).text).to.include('data-theme="dark"');
-  });
-
   it('takes no other methods, and no huge forms', async () => {
-    const { status } = await fetch(`${open.server.url}/console/customers`, { method: 'DELETE' });
-    expect(status).to.equal(405);
+    const address = `${open.server.url}/console/customers`;
+    expect((await fetch(address, { method: 'DELETE' })).status).to.equal(405);
     const browser = visitor(open);
-    const huge = await browser.post('/console/act-viewer', {
-      token: await browser.token(),
-      reason: 'x'.repeat(120_000),
-    });
+    const fields = { token: await browser.token(), reason: 'x'.repeat(120_000) };
+    const huge = await browser.post('/console/act-viewer', fields);
     expect(huge.status).to.equal(413);
     expect((await fetch(`${open.server.url}/console/customers`, { method: 'HEAD' })).status).to.equal(200);
   });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { may, type Scope } from '../../console/scopes.ts';
+import { covers, keyScopes } from '../../lib/keys/scopes.ts';
 import { createSeals, type Session } from '../../console/session.ts';
 
 const session: Session = { id: 'a', key: 'twinbox_secret', scope: 'operator', name: 'key:oncall/1' };
@@ -43,5 +45,13 @@ describe('a sealed session', () => {
     expect(seals.isToken('session a', token)).to.equal(true);
     for (const wrong of ['', token.slice(1), seals.tokenOf('session b'), 'x'.repeat(43)])
       expect(seals.isToken('session a', wrong)).to.equal(false);
+  });
+});
+
+describe('the scopes of the console', () => {
+  it('cover what those of the API cover', () => {
+    const scopes = keyScopes.filter((scope): scope is Scope => scope !== 'ingest');
+    for (const has of scopes)
+      for (const needs of scopes) expect(may(has, needs)).to.equal(covers(has, needs));
   });
 });
