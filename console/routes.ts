@@ -12,6 +12,8 @@ import { laneActs } from './pages/lanes.ts';
 import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
 import { pairActPages, pairActs } from './pages/pair-acts.ts';
+import { refusalsPage } from './pages/refusals.ts';
+import { unmatchedPage } from './pages/unmatched.ts';
 
 export const pages: readonly PageRoute[] = [
   overviewPage,
@@ -21,6 +23,8 @@ export const pages: readonly PageRoute[] = [
   conflictPage,
   mappingPage,
   ...pairActPages,
+  refusalsPage,
+  unmatchedPage,
   healthPage,
   auditPage,
   findPage,
