@@ -351,6 +351,9 @@ export interface components {
             event_id: string | null;
             intent_id: string | null;
         };
+        Reason: {
+            reason?: string;
+        };
         PreviewedConflict: {
             preview: {
                 /** @enum {string} */
@@ -1518,6 +1521,11 @@ export interface operations {
             };
             path: {
                 id: string;
+            };
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {

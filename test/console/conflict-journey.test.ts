@@ -29,7 +29,11 @@ describe('acts of the console over HTTP', () => {
     const [, path = ''] = /href="(\/console\/conflicts\/[0-9a-f-]{36})"/.exec(list.text) ?? [];
     const page = await visitor.get(path);
     expect(page.text).to.include('Reversing it now would write');
-    const fields = { token: fieldOf(page.text, 'token'), once: fieldOf(page.text, 'once') };
+    const fields = {
+      token: fieldOf(page.text, 'token'),
+      once: fieldOf(page.text, 'once'),
+      reason: 'they asked',
+    };
     for (const answer of [
       await visitor.post(`${path}/reverse`, fields),
       await visitor.post(`${path}/reverse`, fields),
@@ -48,6 +52,7 @@ describe('acts of the console over HTTP', () => {
       expect((await visitor.post(act, { ...sent, reason: 'a call' })).status).to.equal(303);
     }
     const { list: audit } = await api.send('GET', '/api/v1/audit');
+    expect(audit.map(({ reason }) => reason)).to.deep.equal(['a call', 'a call', 'they asked']);
     expect(audit.map(({ action }) => action)).to.deep.equal(['resume_row', 'pause_row', 'reverse_conflict']);
   });
 });

@@ -120,7 +120,7 @@ describe('the page of one conflict', () => {
         query: new URLSearchParams(),
         now: NOW,
         me,
-        form: new URLSearchParams(),
+        form: new URLSearchParams({ reason: ' it was asked for ' }),
         once,
       },
       about,
@@ -132,7 +132,12 @@ describe('the page of one conflict', () => {
     const { made, posted } = await send({ outcome: 'reversed', conflict: one(), customer: { id: 42 } });
     expect(made).to.equal('/console/customers/42');
     expect(posted).to.deep.equal([
-      { path: '/api/v1/conflicts/{id}/reverse', of: { id: ID }, body: {}, once: 'a'.repeat(24) },
+      {
+        path: '/api/v1/conflicts/{id}/reverse',
+        of: { id: ID },
+        body: { reason: 'it was asked for' },
+        once: 'a'.repeat(24),
+      },
     ]);
   });
 
