@@ -91,6 +91,7 @@ describe('reversing a conflict', () => {
     expect(answer.json['outcome'], answer.text).to.equal('reversed');
     const [entry] = (await api.send('GET', '/api/v1/audit?action=reverse_conflict')).list;
     expect(entry).to.include({ reason: 'they asked' });
+    await world.rest();
   });
 
   it('says before what would be written where, and then does exactly that', async () => {
