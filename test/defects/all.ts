@@ -1,3 +1,4 @@
+import { actDefects } from './act-defects.ts';
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { conditionDefects } from './condition-defects.ts';
@@ -21,6 +22,7 @@ import { kafkaDefects } from './kafka-defects.ts';
 import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
 import { overviewDefects } from './overview-defects.ts';
+import { pairActDefects } from './pair-act-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { liveDefects } from './live-defects.ts';
@@ -87,10 +89,12 @@ export const defects: readonly Defect[] = [
   ...credentialDefects,
   ...keyDefects,
   ...overviewDefects,
+  ...pairActDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,
   ...conditionDefects,
   ...nextDefects,
   ...catalogueDefects,
+  ...actDefects,
 ];
