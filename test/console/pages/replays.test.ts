@@ -5,7 +5,6 @@ import { planActs, planPage, planView, type PlanData } from '../../../console/pa
 import { replayActs, replayView, type WholeReplay } from '../../../console/pages/replay.ts';
 import { replaysView } from '../../../console/pages/replays.ts';
 import { bodyOf, wordsOf } from '../../../console/selection.ts';
-import type { Replay } from '../../../console/replays.ts';
 import type { Pair } from '../../../console/sides.ts';
 import { fakeApi } from '../fake-api.ts';
 import { HOSTILE } from '../hostile.ts';
@@ -115,7 +114,7 @@ describe('the page of a plan', () => {
   });
 
   it('reads all pages of a plan, and asks for the fields of a few pairs', async () => {
-    const { items: _, ...head } = { items: [], ...plan({ counts: { ...plan().counts, deliveries: 250 } }) };
+    const head = plan({ counts: { ...plan().counts, deliveries: 250 } });
     const page = { ...head, items: Array.from({ length: 100 }, (_, at) => item('update', at + 1)) };
     const { api, asked } = fakeApi({
       '/api/v1/replay-plans/{hash}': page,
@@ -250,7 +249,7 @@ describe('the pages of replays', () => {
   });
 
   it('are listed, with who and why', () => {
-    const view = replaysView({ rows: [replay() as Replay], next: '7' }, seen('/console/replays'));
+    const view = replaysView({ rows: [replay()], next: '7' }, seen('/console/replays'));
     expect(shown(view)).to.match(/Replay 7 +running +key:oncall\/1 +fixed +12 +6 +3 +3/);
     expect(drawn(view)).to.include('href="/console/replays?after=7"');
     expect(shown(replaysView({ rows: [], next: null }, seen('/console/replays')))).to.include(
