@@ -3,6 +3,8 @@
 import type { ActRoute, PageRoute } from './page.ts';
 import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
+import { conflictActs, conflictPage } from './pages/conflict.ts';
+import { conflictsPage } from './pages/conflicts.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
 import { eventPage } from './pages/event.ts';
@@ -11,7 +13,11 @@ import { findPage } from './pages/find.ts';
 import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
+import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
+import { pairActPages, pairActs } from './pages/pair-acts.ts';
+import { refusalsPage } from './pages/refusals.ts';
+import { unmatchedPage } from './pages/unmatched.ts';
 import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
 import { planActs, planPage } from './pages/replay-plan.ts';
 import { replayActs, replayPage } from './pages/replay.ts';
@@ -21,6 +27,12 @@ export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  conflictsPage,
+  conflictPage,
+  mappingPage,
+  ...pairActPages,
+  refusalsPage,
+  unmatchedPage,
   eventsPage,
   eventPage,
   attentionPage,
@@ -36,6 +48,8 @@ export const pages: readonly PageRoute[] = [
 
 export const acts: readonly ActRoute[] = [
   ...laneActs,
+  ...conflictActs,
+  ...pairActs,
   ...groupActs,
   ...newReplayActs,
   ...planActs,

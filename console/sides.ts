@@ -69,12 +69,15 @@ export const EFFECTS: Record<Pair['effect']['would'], string> = {
 };
 
 /** Which rung answers, what a worker would do, why not now, and what a person can do. */
-export function explained({ pairs, not_received: away }: Explanation): Html | false {
+export function explained(
+  { pairs, not_received: away }: Explanation,
+  linkOf: (pair: Pair, remedy: Pair['can_do'][number]) => Html | false = () => false,
+): Html | false {
   const worth = pairs.filter(({ to_do: toDo, why, not_now: not }) => toDo || why !== null || not.length > 0);
   if (worth.length + away.length === 0) return false;
   return html`<section data-live="part" id="explained">
     <h2>Why</h2>
-    ${worth.map(pairExplained)}${away.map(
+    ${worth.map((pair) => pairExplained(pair, linkOf))}${away.map(
       ({ system, not_now: obstacles }) =>
         html`<div class="card why">
           <p><b>${title(system)}</b> has not received this customer yet.</p>
@@ -84,26 +87,34 @@ export function explained({ pairs, not_received: away }: Explanation): Html | fa
   </section>`;
 }
 
-function pairExplained(pair: Pair): Html {
-  const { system, why, rung, effect, not_now: obstacles, can_do: remedies, attempts } = pair;
+function pairExplained(
+  pair: Pair,
+  linkOf: (pair: Pair, remedy: Pair['can_do'][number]) => Html | false,
+): Html {
+  const { system, why, rung, not_now: obstacles, can_do: remedies, attempts } = pair;
   return html`<div class="card why">
     ${why !== null && html`<p><b>${title(system)}:</b> ${why}</p>`}
     <p>
       A worker would
-      <b>${EFFECTS[effect.would]}</b
+      <b>${wouldDo(pair)}</b
       >${rung !== null && html` <span class="quiet">by the rung <code>${rung}</code></span>`}${attempts > 0 && html`<span class="quiet">, ${attempts} attempts so far</span>`}.
     </p>
     ${reasons(obstacles)}${
       remedies.length > 0 &&
       html`<dl class="facts">
         ${remedies.map(
-          ({ command, does }) =>
-            html`<dt><code>${command}</code></dt>
-              <dd>${does}</dd>`,
+          (remedy) =>
+            html`<dt><code>${remedy.command}</code></dt>
+              <dd>${remedy.does} ${linkOf(pair, remedy)}</dd>`,
         )}
       </dl>`
     }
   </div>`;
+}
+
+function wouldDo({ effect: { would }, state }: Pair): string {
+  if (would === 'nothing' && state !== 'linked') return 'do nothing now';
+  return would === 'nothing' || would === 'superseded' ? `do ${EFFECTS[would]}` : EFFECTS[would];
 }
 
 function reasons(obstacles: Pair['not_now']): Part {
