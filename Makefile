@@ -9,7 +9,7 @@ TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/ma
 
 NEW_INTEGRATION = $(if $(HELP),--help) $(if $(NAME),--name '$(NAME)') $(if $(ENTITY),--entity '$(ENTITY)')
 
-.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings index new-integration simulator kafka clean ci
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings codes index new-integration simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -73,9 +73,13 @@ format: install ## Bring every file into form
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts
 
-settings: install ## Write .env.example, docs/settings.md and twinbox.schema.json anew from the schemas in lib/
+settings: install ## Write .env.example, docs/settings.md, docs/metrics.md and twinbox.schema.json anew from what lib/ declares
 	@$(NODE) cli/development/settings.ts
 	@$(NODE) cli/development/config-schema.ts
+	@$(NODE) cli/development/metrics.ts
+
+codes: install ## Write docs/error-groups.md anew from the table of what codes mean
+	@$(NODE) cli/development/error-groups.ts
 
 index: install ## Write docs/tests.md anew: which tests prove each file
 	@$(NODE) test/architecture/write-test-index.ts

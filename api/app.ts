@@ -2,17 +2,20 @@ import express, { type Express } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { ConflictOperations } from '../lib/operations/conflicts.ts';
+import type { PreviewedConflicts } from '../lib/operations/conflict-preview.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import type { LinkOperations } from '../lib/operations/links.ts';
 import type { ResolveOperations } from '../lib/operations/resolutions.ts';
 import type { ChoiceOperations } from '../lib/operations/record-choice.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import type { Tracing } from '../lib/tracing/tracing.ts';
 import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
+import { explainRoutes } from './explain.ts';
 import { choiceRoutes } from './choices.ts';
 import { conflictRoutes } from './conflicts.ts';
+import { consoleRoutes, type ConsoleOptions } from './console.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
 import { documentRoutes, type DocumentParts } from './documents.ts';
@@ -20,6 +23,7 @@ import { changeRoutes } from './changes.ts';
 import type { StreamLimits } from './change-streams.ts';
 import { answerFaults, answerUnknownPath } from './faults.ts';
 import { groupRoutes } from './groups.ts';
+import { findRoutes } from './find.ts';
 import { healthRoutes } from './health.ts';
 import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
@@ -27,14 +31,20 @@ import type { KeyOperations } from '../lib/operations/keys.ts';
 import { laneRoutes } from './lanes.ts';
 import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import type { LaneOperations } from '../lib/operations/lanes.ts';
+import { meRoutes } from './me.ts';
 import { mappingRoutes } from './mappings.ts';
+import { overviewRoutes } from './overview.ts';
 import { pageRoutes } from './pages/pages.ts';
 import { resolutionRoutes } from './resolutions.ts';
 import { timelineRoutes } from './timelines.ts';
+import { sampleRoutes } from './samples.ts';
 import { recordRoutes } from './records.ts';
 import { replayRoutes } from './replays.ts';
 import { closingRoutes } from './closings.ts';
+import type { Measures } from '../lib/measures.ts';
+import type { Scraper } from '../lib/metrics/metrics.ts';
 import type { Planners } from '../lib/operations/replay-plan.ts';
+import { metricsRoutes } from './metrics.ts';
 import { mountRoutes } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
@@ -59,6 +69,7 @@ export type ApiDeps = {
     streams?: Partial<StreamLimits>;
   };
   log: ApiLog;
+  tracing?: Tracing;
   clock: Clock;
   /** The keys that a client may send. */
   keys: ApiKeys;
@@ -68,7 +79,7 @@ export type ApiDeps = {
   readiness: Readiness;
   /** The systems that send us webhooks; without any, the process has no webhook route. */
   webhooks?: WebhookSource[];
-  conflicts: ConflictOperations;
+  conflicts: PreviewedConflicts;
   links: LinkOperations;
   resolutions: ResolveOperations;
   lanes: LaneOperations;
@@ -78,6 +89,12 @@ export type ApiDeps = {
   choices: ReadonlyMap<string, ChoiceOperations>;
   /** What is asked what a step would do; no system is called. */
   planners: Planners;
+  /** Left out: there is none. */
+  console?: ConsoleOptions | undefined;
+  /** Counts requests; without it nothing is counted. */
+  measures?: Measures | undefined;
+  /** What /metrics answers; without it there is no such path. */
+  scrape?: Scraper | undefined;
 };
 
 const basePath = '/api/v1';
@@ -94,16 +111,12 @@ export function createApi(deps: ApiDeps): Express {
   const { links, choices, resolutions, keys, keyOperations, elapsed, planners } = deps;
   const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.enable('case sensitive routing');
-  // input.ts reads the query, and refuses what Express would interpret by guessing.
-  app.set('query parser', false);
-
-  app.use(beginRequest({ clock, log }));
+  const app = createBareApp();
+  const { tracing, measures } = deps;
+  app.use(beginRequest({ clock, log, measures, ...(tracing && { tracing }) }));
   const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
   const { stillAllowed } = login;
+  if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
   mountRoutes(app, '/', health);
   mountRoutes(app, basePath, health);
@@ -111,6 +124,7 @@ export function createApi(deps: ApiDeps): Express {
   // A webhook needs its raw body, and most are proved by a signature instead of a key.
   mountRoutes(app, basePath, webhookRoutes(webhooks, { clock, deadlineMs, requireKey: login.requireKey }));
   app.use(login.requireKey);
+  if (deps.scrape) mountRoutes(app, '/', metricsRoutes(deps.scrape));
   const documents = documentRoutes({ entity, systems, ...(topics && { topics }) });
   mountRoutes(app, '/', documents);
   mountRoutes(app, basePath, documents);
@@ -130,6 +144,7 @@ export function createApi(deps: ApiDeps): Express {
   );
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
+  mountRoutes(app, basePath, meRoutes());
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, clock, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
@@ -139,10 +154,25 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
   const { lanes: operations, laneSettings: settings } = deps;
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
+  const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
+  mountRoutes(app, basePath, overviewRoutes(overview));
+  mountRoutes(app, basePath, findRoutes({ db, entity, basePath, deadlineMs }));
+  mountRoutes(app, basePath, sampleRoutes({ db, clock, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
+  mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));
+  return app;
+}
+
+function createBareApp(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  // input.ts reads the query, and refuses what Express would interpret by guessing.
+  app.set('query parser', false);
   return app;
 }

@@ -2,6 +2,7 @@
 // document.
 
 import { auditActions, auditPatterns, auditSays, type AuditWords } from '../lib/operations/audit-query.ts';
+import { storableText } from '../lib/catalogue/check.ts';
 import { customerIdSchema } from './customer-schemas.ts';
 import { cursorSchema, limitSchema, timeSchemas } from './event-schemas.ts';
 
@@ -17,6 +18,9 @@ export const auditQuerySchema = {
       type: 'string',
       minLength: 1,
       maxLength: 200,
+      pattern: storableText,
+      'x-text': 'storable',
+      'x-problem': 'must not contain a NUL character or half a surrogate pair',
       description: 'Only what this actor did: a key as `key:<name>/<id>`, or `cli:<user> on <host>`.',
     },
     action: {

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import type { ApiKeys, KeyVerdict } from '../lib/keys/api-keys.ts';
+import type { ApiKeys, KeyHolder, KeyVerdict } from '../lib/keys/api-keys.ts';
 import type { Part } from '../lib/health/readiness.ts';
 import { setCaller } from './callers.ts';
 import { createFailedLogins } from './failed-logins.ts';
@@ -17,6 +17,8 @@ export type Login = {
   requireKey: RequestHandler;
   /** For a stream: whether what the request came with is still good, from an answer no older than `ms`. */
   stillAllowed(req: Request, ms: number): Promise<boolean>;
+  /** The holder of a key that came from this address. Throws 401; or 429 after too many wrong ones. */
+  tryKey(key: string, address: string): Promise<KeyHolder>;
   /** What /ready shows of this process. */
   part(): Promise<Part>;
 };
@@ -45,7 +47,11 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
     const given = bearerOf(req);
     if (given === undefined)
       throw unauthorized('Send the header "Authorization: Bearer <key>" with a key of the API.', '');
-    const [mark, address] = [hash(given), req.socket.remoteAddress ?? ''];
+    setCaller(req, await tryKey(given, req.socket.remoteAddress ?? ''));
+  }
+
+  async function tryKey(given: string, address: string): Promise<KeyHolder> {
+    const mark = hash(given);
     const wait = failures.waitS(address);
     if (wait > 0 && !proven.has(mark)) {
       counts.limited += 1;
@@ -61,7 +67,7 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
       throw refused(verdict);
     }
     proven.add(mark);
-    setCaller(req, verdict.holder);
+    return verdict.holder;
   }
 
   return {
@@ -85,6 +91,7 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
       // While the API is open, a key that it does not have does no harm.
       return (await keys.isOpen(ms)) || (await keys.check(given, ms)).ok;
     },
+    tryKey,
     part: () =>
       Promise.resolve({
         ready: true,

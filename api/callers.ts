@@ -1,6 +1,7 @@
 // Who sent a request: what auth.ts found out by the key, and what the routes ask for.
 
 import type { Request } from 'express';
+import type { HeldKey } from '../lib/keys/api-keys.ts';
 import { covers, needsKey, type KeyScope, type RouteScope } from '../lib/keys/scopes.ts';
 import { Problem } from './problems.ts';
 
@@ -10,12 +11,21 @@ export type Caller = {
   system: string | null;
   /** For the records of operations and the context of events; undefined if no key was needed. */
   actor?: string;
+  /** Left out if no key was needed. */
+  key?: HeldKey;
 };
 
 const callers = new WeakMap<Request, Caller>();
 
 export function setCaller(req: Request, caller: Caller): void {
   callers.set(req, caller);
+}
+
+/** Throws if the route stands before the check of the key. */
+export function callerOf(req: Request): Caller {
+  const caller = callers.get(req);
+  if (!caller) throw new Error('this route stands before the check of the key');
+  return caller;
 }
 
 /** Such as `key:backoffice/3f9c1a2b7d04`; never the key, nor a part of its secret. */
@@ -37,8 +47,7 @@ export function demandSystem(req: Request, system: string): void {
 /** Throws 403 if the caller's key does not have the scope that the route needs. */
 export function demandScope(req: Request, needs: RouteScope): void {
   if (!needsKey(needs)) return;
-  const caller = callers.get(req);
-  if (!caller) throw new Error(`a route that needs the scope ${needs} stands before the check of the key`);
+  const caller = callerOf(req);
   if (covers(caller.scope, needs)) return;
   throw new Problem(
     'forbidden',

@@ -5,14 +5,12 @@ import { customerOf } from '../lib/config/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Config } from '../lib/config/config.ts';
-import { createConflictOperations } from '../lib/operations/conflicts.ts';
+import { createPreviewedConflicts } from '../lib/operations/conflict-preview.ts';
 import type { CustomerStore } from '../lib/customers/customers.ts';
 import { intakesPart } from '../lib/health/intake.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
-import { systems as registry } from '../lib/integrations/registry.ts';
 import type { Intake } from '../lib/integrations/definition.ts';
 import { createKeyOperations } from '../lib/operations/keys.ts';
-import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import { createLaneOperations } from '../lib/operations/lanes.ts';
 import { createLinkOperations } from '../lib/operations/links.ts';
 import { createResolveOperations } from '../lib/operations/resolutions.ts';
@@ -20,11 +18,16 @@ import { createChoiceOperations } from '../lib/operations/record-choice.ts';
 import { databasePart, partitionsPart, relayPart, syncPart } from '../lib/health/readiness.ts';
 import { refusedPart } from '../lib/health/refused.ts';
 import { rolesPart } from '../lib/health/roles.ts';
+import { laneSettings } from '../lib/process/metrics.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
+import type { Metrics } from '../lib/metrics/metrics.ts';
 import type { Readiness } from '../lib/health/readiness-report.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
+import { readHashSecrets } from '../lib/keys/hash-secrets.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { noTracing, type Tracing } from '../lib/tracing/tracing.ts';
 import { createApi } from './app.ts';
+import type { ConsoleDoor } from './console-door.ts';
 import type { ApiLog } from './requests.ts';
 
 /** One external system as the API uses it. */
@@ -42,6 +45,7 @@ export type ApiParts = {
   db: Db;
   clock: Clock;
   log: ApiLog;
+  tracing?: Tracing;
   store: CustomerStore;
   /** The caller that created it stores the last uses (`flush`). */
   keys: ApiKeys;
@@ -52,49 +56,48 @@ export type ApiParts = {
   planners: readonly SyncDeps[];
   /** The lease owner of this process: its own signs of life cause no warning in its own /ready. */
   owner: string | null;
+  /** Null: there is no console. */
+  door: ConsoleDoor | null;
+  metrics?: Pick<Metrics, 'measures' | 'scrape'>;
   /** What /ready shows of the other roles in this process. */
   readiness?: Readiness;
 };
 
-function laneSettings(config: Config, system: string): LaneSettings {
-  const definition = registry.all.find(({ name }) => name === system);
-  const { writes = true, pulls = true } = definition?.settings(config) ?? {};
-  return { system, writes, pulls };
+/** Sessions are sealed with what keys are hashed with: every process has it, and it lasts. */
+function consoleOptions({ api, env }: Config, db: Db, { origin, port, takeLink }: ConsoleDoor) {
+  const secrets = async () => (await readHashSecrets(db, api.keySecrets)).map(({ key }) => key);
+  return { origin: () => origin, port, takeLink, secrets, environment: env, anyHost: api.insecure };
 }
 
 export function composeApi(parts: ApiParts): Express {
-  const { config, db, clock, log, store, keys, systems, nudge, planners, owner, readiness = {} } = parts;
+  const { config, db, clock, log, store, keys, systems, nudge, planners, owner, door } = parts;
+  const { readiness = {}, metrics: { measures, scrape } = {} } = parts;
   const { retentionDays } = config;
   const entity = customerOf(config);
   const names = systems.map(({ intake }) => intake.system);
+  const documents = systems.map(({ intake }) => intake.document);
+  const bySystem = new Map(planners.map((deps) => [deps.integration.system, deps]));
   return createApi({
-    store,
-    nudge,
-    db,
+    ...{ measures, scrape, store, nudge, db },
     entity,
     clock,
-    log,
+    ...{ log, tracing: parts.tracing ?? noTracing },
     config: {
       retentionDays,
       topics: { prefix: config.kafka.topicPrefix, customerEvents: config.kafka.customerEvents },
     },
     keys,
+    ...(door && { console: consoleOptions(config, db, door) }),
     keyOperations: createKeyOperations({ db, clock, keySecrets: config.api.keySecrets }),
     webhooks: systems.flatMap(({ intake: { system, document, ingress }, secrets, tally }) => {
       const inbox = { db, clock, integration: { system, document }, retentionDays, nudge };
-      return ingress ? [{ system, ingress, secrets, inbox, tally }] : [];
+      return ingress ? [{ system, ingress, secrets, inbox, tally, measures }] : [];
     }),
-    conflicts: createConflictOperations({
-      db,
-      clock,
-      entity,
-      nudge,
-      documents: systems.map(({ intake }) => intake.document),
-    }),
-    planners: new Map(planners.map((deps) => [deps.integration.system, deps])),
+    conflicts: createPreviewedConflicts({ db, clock, entity, nudge, documents }, bySystem),
+    planners: bySystem,
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
-    laneSettings: names.map((system) => laneSettings(config, system)),
+    laneSettings: laneSettings(config, names),
     resolutions: createResolveOperations({ db, clock, entity, log }),
     choices: new Map(
       systems.map(({ intake: { system, document } }) => {

@@ -3,6 +3,7 @@
 
 import { customerIdSchema } from './customer-schemas.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
+import { EFFECT } from './replay-answers.ts';
 import { conflictKinds } from '../lib/sync/merge.ts';
 
 export const uuidSchema = {
@@ -134,6 +135,51 @@ export const reversedSchema = {
     customer: {
       anyOf: [{ $ref: '#/components/schemas/Customer' }, { type: 'null' }],
       description: 'The customer as it is now; null if it was deleted since.',
+    },
+  },
+} as const;
+
+export const previewedConflictSchema = {
+  allOf: [{ $ref: '#/components/schemas/Conflict' }],
+  type: 'object',
+  required: ['preview'],
+  properties: {
+    preview: {
+      type: 'object',
+      description: 'What reversing the conflict now would write, and where.',
+      required: ['outcome', 'here', 'there'],
+      properties: {
+        outcome: {
+          type: 'string',
+          enum: [
+            ...['reversed', 'reversed_already', 'overtaken', 'cannot_reverse', 'duplicate_email', 'refused'],
+            ...['not_found', 'contended'],
+          ],
+          description: 'What the act would answer; only reversed writes.',
+        },
+        here: {
+          type: ['object', 'null'],
+          required: ['customer', 'field', 'from', 'to'],
+          properties: {
+            customer: { type: 'integer' },
+            field: { type: 'string' },
+            ...{ from: { description: 'The value now.' }, to: { description: 'The value then.' } },
+          },
+          description: 'The change of our row.',
+        },
+        there: {
+          type: 'array',
+          description: 'For each pair of the customer, what a step would do then, by what is stored.',
+          items: {
+            type: 'object',
+            required: ['system', 'mapping', 'external_id', 'effect'],
+            properties: {
+              ...{ system: { type: 'string' }, mapping: { type: 'integer' }, external_id: value },
+              effect: EFFECT,
+            },
+          },
+        },
+      },
     },
   },
 } as const;

@@ -5,11 +5,8 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import type { Entity } from '../lib/catalogue/entity.ts';
 import { listConflicts, readConflict, type StoredConflict } from '../db/conflicts.ts';
 import type { Db } from '../db/server/connection.ts';
-import {
-  whyNotReversible,
-  type ConflictOperations,
-  type ReverseOutcome,
-} from '../lib/operations/conflicts.ts';
+import { whyNotReversible, type ReverseOutcome } from '../lib/operations/conflicts.ts';
+import { previewJson, type PreviewedConflicts } from '../lib/operations/conflict-preview.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
@@ -33,7 +30,7 @@ export type ConflictRoutesDeps = {
   db: Db;
   entity: Entity;
   clock: Clock;
-  operations: ConflictOperations;
+  operations: PreviewedConflicts;
   /** The systems that are kept in step. */
   systems: readonly string[];
   basePath: string;
@@ -54,7 +51,8 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
       async (req, res) => {
         const conflict = await readConflict(db, idOf(req));
         if (!conflict) throw refused(entity, { outcome: 'not_found' }, systems);
-        sendJson(res, 200, conflictJson(entity, conflict));
+        const preview = previewJson(await operations.preview(conflict));
+        sendJson(res, 200, { ...conflictJson(entity, conflict), preview });
       },
     ],
   });

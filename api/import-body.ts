@@ -98,8 +98,12 @@ async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer>
   const stream = decoder === undefined ? req : decoded(req, decoder);
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      for (const piece of piecesOf(chunk as Buffer)) {
+        if (reading.stopped) break;
+        yield piece;
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
       if (reading.stopped) break;
-      yield chunk as Buffer;
     }
     // Not an end: what is read of a body whose end is missing is no file.
     if (reading.stopped) throw new Error('this body was thrown away');
@@ -107,6 +111,16 @@ async function* chunksOf(req: Request, reading: Reading): AsyncGenerator<Buffer>
     if (reading.stopped || !isOfCompression(cause)) throw cause;
     throw new Problem('malformed_body', 'The compressed body is damaged, or its end is missing.', { cause });
   }
+}
+
+/**
+ * So many bytes are read in one turn of the event loop: a chunk of 64 KiB may be 64,000 lines without a row, and
+ * no other request would be answered while they are read.
+ */
+const PIECE = 8_192;
+
+function* piecesOf(chunk: Buffer): Generator<Buffer> {
+  for (let at = 0; at < chunk.length; at += PIECE) yield chunk.subarray(at, at + PIECE);
 }
 
 function decoded(req: Request, decoder: Transform): Readable {

@@ -33,6 +33,15 @@ export function queryOf(req: Request, schema: Properties): Record<string, string
   return Object.fromEntries(found);
 }
 
+/** Refuses every parameter, where a path takes none: it would be taken for a filter. */
+export function demandNoQuery(req: Request): void {
+  const errors = Object.keys(queryOf(req, { properties: {} })).map((name): ProblemDetail => ({
+    ...{ in: 'query', pointer: `/${name.slice(0, 60)}`, code: 'additionalProperties' },
+    detail: 'is not a known field; this path takes none',
+  }));
+  if (errors.length > 0) throw invalid(errors.slice(0, 10));
+}
+
 export function paramsOf(req: Request, schema: Properties): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(req.params).map(([name, value]) => [

@@ -8,7 +8,7 @@ import { keyJson, type KeyOperations, type RevokeOutcome } from '../lib/operatio
 import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
-import { demand, paramsOf } from './input.ts';
+import { demand, demandNoQuery, paramsOf } from './input.ts';
 import { keyPathSchema } from './key-schemas.ts';
 import { Problem } from './problems.ts';
 import { sendJson } from './responses.ts';
@@ -29,7 +29,14 @@ export function keyRoutes({
   const soon = answerWithin(deadlineMs);
 
   declareRoute(router, '/keys', {
-    get: ['admin', soon, async (_req, res) => sendJson(res, 200, (await operations.list()).map(keyJson))],
+    get: [
+      'admin',
+      soon,
+      async (req, res) => {
+        demandNoQuery(req);
+        sendJson(res, 200, (await operations.list()).map(keyJson));
+      },
+    ],
   });
 
   declareRoute(router, '/keys/:id/revoke', {

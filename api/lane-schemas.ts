@@ -30,8 +30,9 @@ const asked = {
     type: 'string',
     maxLength: 1000,
     pattern: storableText,
+    'x-text': 'storable',
     description: 'Why, for people who read the record of operations later.',
-    'x-problem': 'must not contain a NUL character',
+    'x-problem': 'must not contain a NUL character or half a surrogate pair',
   },
 } as const;
 

@@ -12,7 +12,7 @@ import { readJson } from './body.ts';
 import { actorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
-import { demand, invalid, paramsOf } from './input.ts';
+import { demand, demandNoQuery, invalid, paramsOf } from './input.ts';
 import {
   lanePathSchema,
   pauseSchema,
@@ -46,7 +46,10 @@ export function laneRoutes(deps: LaneRoutesDeps): Router {
     get: [
       'viewer',
       soon,
-      async (_req, res) => sendJson(res, 200, (await readLanes(db, settings, clock.now())).map(lanesJson)),
+      async (req, res) => {
+        demandNoQuery(req);
+        sendJson(res, 200, (await readLanes(db, settings, clock.now())).map(lanesJson));
+      },
     ],
   });
 

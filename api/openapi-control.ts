@@ -43,7 +43,7 @@ export function controlPaths(): Json {
         responses: {
           200: answer('Every system that is kept in step', { type: 'array', items: ref('Lanes') }),
         },
-        problems: [],
+        problems: ['invalid_request', 'malformed_request'],
       }),
     },
     '/api/v1/traffic': {

@@ -45,6 +45,10 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       routed: true,
       deliveries: [{ target: system, status: 'pending', error: null }],
     },
+    Me: {
+      ...{ kind: 'stored', id: '3f9c1a2b7d04', name: 'Ada', actor: 'key:Ada/3f9c1a2b7d04' },
+      ...{ scope: 'operator', may: ['viewer', 'operator'], system: null, expires_at: null },
+    },
     Health: { status: 'healthy' },
   };
 }

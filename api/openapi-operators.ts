@@ -43,11 +43,15 @@ export function operatorPaths(entity: Entity): Json {
     },
     '/api/v1/conflicts/{id}': {
       parameters: [conflictId],
-      get: operation('readConflict', 'Reads one conflict with both values', {
-        scope: 'viewer',
-        responses: { 200: answer('The conflict', ref('Conflict')) },
-        problems: ofOneConflict,
-      }),
+      get: operation(
+        'readConflict',
+        'Reads one conflict with both values, and what reversing it would write',
+        {
+          scope: 'viewer',
+          responses: { 200: answer('The conflict', ref('PreviewedConflict')) },
+          problems: ofOneConflict,
+        },
+      ),
     },
     '/api/v1/conflicts/{id}/reverse': {
       parameters: [conflictId],
@@ -137,7 +141,7 @@ function keyPaths(): Json {
       get: operation('listKeys', 'Lists the keys of the API, oldest first, without their texts', {
         scope: 'admin',
         responses: { 200: answer('All keys', { type: 'array', items: ref('Key') }) },
-        problems: [],
+        problems: ['invalid_request', 'malformed_request'],
       }),
     },
     '/api/v1/keys/{id}/revoke': {

@@ -17,7 +17,11 @@ const ABOUT: Record<string, string> = {
   lanes: 'The work for each system: whether it runs, and pauses.',
   traffic: 'What went through each system in the last minute.',
   audit: 'Who did what, when and why.',
+  overview: 'How everything stands.',
+  samples: 'Figures of each minute of the last hour.',
+  find: 'What has an id.',
   keys: 'Who may use this API.',
+  me: 'Who sends the request.',
   webhooks: 'For external systems.',
   process: 'The process that answers: its state, and its documents.',
 };

@@ -9,11 +9,12 @@ import { BODY_LIMIT } from './body.ts';
 import { changesSchemaOf } from './change-schemas.ts';
 import { acceptedSchema, choiceSchemaOf, chosenSchema } from './choice-schemas.ts';
 import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
-import { conflictSchema, reversedSchema } from './conflict-schemas.ts';
+import { conflictSchema, previewedConflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
+import { overviewPaths, overviewSchemas } from './openapi-overview.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { replayPaths, replaySchemas } from './openapi-replays.ts';
 import { storyPaths, storySchemas } from './openapi-stories.ts';
@@ -43,8 +44,10 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...storyPaths(),
       ...controlPaths(),
       ...replayPaths(),
+      ...overviewPaths(),
       '/api/v1/openapi.json': { get: describeApi },
       '/api/v1/asyncapi.json': { get: describeTopics },
+      '/metrics': { get: readMetrics },
       '/health': {
         get: open('health', 'Whether this process is alive', {
           ...problemAnswers(ofServer),
@@ -78,10 +81,12 @@ function schemasOf(entity: Entity): Record<string, object> {
     NewCustomer: newSchema,
     CustomerChange: changeSchema,
     Conflict: conflictSchema,
+    PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
     ...storySchemas,
     ...controlSchemas,
     ...replaySchemas,
+    ...overviewSchemas,
     Mapping: mappingSchema,
     Linked: linkedSchema,
     Resolution: resolutionSchema,
@@ -127,6 +132,16 @@ const describeTopics = operation(
     problems: [],
   },
 );
+const readMetrics = operation('readMetrics', 'Figures of this process, as Prometheus reads them', {
+  scope: 'viewer',
+  responses: {
+    200: {
+      ...answer('docs/metrics.md has each of them', { type: 'string' }),
+      content: { 'text/plain': { schema: { type: 'string' } } },
+    },
+  },
+  problems: [],
+});
 const SCHEME =
   'A key that `twinbox keys create` made, or one of API_KEYS; none is needed as long as there is none. A requirement names the scope that the key needs: viewer reads; editor also writes rows; operator reads and does the acts of an operator; admin may do everything; ingest delivers events of one system that signs nothing.';
 

@@ -8,7 +8,7 @@ export const WAIT_MAX_S = 30;
 /** Undefined if the request asks for no wait. */
 export function waitOf(req: Request): number | undefined {
   for (const preference of (req.get('Prefer') ?? '').split(/[,;]/)) {
-    const [, seconds] = /^\s*wait\s*=\s*"?([1-9]\d{0,8})"?\s*$/i.exec(preference) ?? [];
+    const [, seconds] = /^\s*wait\s*=\s*"?([1-9]\d*)"?\s*$/i.exec(preference) ?? [];
     // The first of several counts (RFC 7240, section 2).
     if (seconds !== undefined) return Math.min(Number(seconds), WAIT_MAX_S);
   }

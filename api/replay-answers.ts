@@ -42,7 +42,7 @@ const PLAN = {
 
 export const planSchema = { type: 'object', required: Object.keys(PLAN), properties: PLAN } as const;
 
-const EFFECT = {
+export const EFFECT = {
   type: 'object',
   required: ['would'],
   properties: {

@@ -73,8 +73,9 @@ const reason = {
   minLength: 1,
   maxLength: 1000,
   pattern: storableText,
+  'x-text': 'visible',
   description: 'Why, for people who read the audit trail later.',
-  'x-problem': 'must have 1 to 1000 characters, and no NUL character',
+  'x-problem': 'must not contain a NUL character or half a surrogate pair',
 } as const;
 
 export type PlanBody = SelectionWords & { rate?: number };

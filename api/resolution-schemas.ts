@@ -31,8 +31,9 @@ export const resolutionSchema = {
       type: 'string',
       maxLength: 1000,
       pattern: storableText,
+      'x-text': 'storable',
       description: 'Why, for people who read the audit trail later.',
-      'x-problem': 'must not contain a NUL character',
+      'x-problem': 'must not contain a NUL character or half a surrogate pair',
     },
   },
 } as const;

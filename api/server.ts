@@ -1,5 +1,5 @@
 import { createServer, STATUS_CODES } from 'node:http';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listenError, urlOf } from '../lib/process/listening.ts';
@@ -17,7 +17,7 @@ export type ApiServer = {
   close(graceMs?: number): Promise<void>;
 };
 
-const SETTINGS = { host: 'API_HOST', port: 'API_PORT' };
+const NAMES = { host: 'API_HOST', port: 'API_PORT' };
 
 /** The server emits it on each open response when it begins to close: what only waits should answer. */
 export const CLOSING = Symbol('closing');
@@ -63,6 +63,8 @@ const BODY_MS = 30_000;
 export type ListenOptions = {
   host: string;
   port: number;
+  /** Of the settings that say so, for a message; by default those of the API. */
+  names?: { host: string; port: string };
   /**
    * How long a connection may be idle between two requests; it must be longer than the proxy's own
    * limit, which mostly is 60 s.
@@ -78,7 +80,15 @@ export type ListenOptions = {
 /** Listens with the given request listener, such as the app of createApi. */
 export async function listen(
   app: RequestListener,
-  { host, port, keepAliveS = 75, headersMs = HEADERS_MS, lookMs = 30_000, bodyMs = BODY_MS }: ListenOptions,
+  {
+    host,
+    port,
+    names = NAMES,
+    keepAliveS = 75,
+    headersMs = HEADERS_MS,
+    lookMs = 30_000,
+    bodyMs = BODY_MS,
+  }: ListenOptions,
 ): Promise<ApiServer> {
   const open = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
@@ -105,14 +115,7 @@ export async function listen(
   });
   server.on('clientError', answerNoise);
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(listenError(error, { who: 'The API', host, port, settings: SETTINGS })),
-    );
-    server.listen({ host, port }, resolve);
-  });
-  const address = server.address();
-  const bound = typeof address === 'object' && address ? address.port : port;
+  const bound = await bind(server, { host, port, names });
 
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
@@ -135,6 +138,21 @@ export async function listen(
   }
 
   return { url: urlOf(host, bound), port: bound, close };
+}
+
+/** The port that it got: another one if 0 was asked for. */
+async function bind(
+  server: Server,
+  { host, port, names }: Required<Pick<ListenOptions, 'host' | 'port' | 'names'>>,
+): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(listenError(error, { who: 'The API', host, port, settings: names })),
+    );
+    server.listen({ host, port }, resolve);
+  });
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : port;
 }
 
 /** Bytes that are not an HTTP request get an answer too; they never reach the app. */

@@ -6,6 +6,7 @@ import { customerOf } from '../lib/config/entity.ts';
 import { createCustomerStore } from '../lib/customers/customers.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
+import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
 import { requireClosedApi, requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
@@ -15,27 +16,26 @@ import { deafWarning } from '../lib/health/intake.ts';
 import { createWebhookTally, flushAll } from '../lib/health/webhook-tally.ts';
 import { createApiKeys } from '../lib/keys/api-keys.ts';
 import { composeApi } from './compose.ts';
-import { listen } from './server.ts';
+import { listenWithConsole } from './console-door.ts';
+import type { listen } from './server.ts';
 import { answerStarting } from './starting.ts';
 
 /** A stop may take 10 s in all; the open requests may take this much of it. */
 const FINISH_REQUESTS_MS = 5_000;
 
-export const startApi: Start = async ({ config, log }): Promise<Running> => {
+export const startApi: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'api');
   // The port comes first: the likeliest reason for a failed start is another process on the port,
   // and it is found fastest.
   let app: Parameters<typeof listen>[0] = answerStarting;
-  const server = await listen((req, res) => app(req, res), config.api);
+  const { server, door } = await listenWithConsole(config, config.api.port, (req, res) => app(req, res));
+  const { metrics, settings } = metricsOf(config);
+  const port = await openMetricsPort(config, metrics, config.api.workers);
   const { poolSize } = config.database;
-  const database = await connectDatabase({
-    role: 'api',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'api', ...known });
   const { db } = database;
+  metrics.watch(db, settings);
   await requireClosedApi(config, db);
   // The relay is another process, and looks at the table often enough by itself.
   const nudge = (): void => undefined;
@@ -60,25 +60,30 @@ export const startApi: Start = async ({ config, log }): Promise<Running> => {
   const identity = watchIdentity({ db, address: database.address, steps: false });
   app = composeApi({
     config,
+    door,
     owner: signs.owner,
-    db,
-    clock,
-    log,
-    keys,
+    ...{ db, clock, log, tracing, keys },
     store: createCustomerStore({ db, clock, entity: customerOf(config), nudge }),
     systems,
     planners: await createOfflineDeps(config, { db, log }),
     nudge,
+    metrics,
   });
   return {
-    facts: { url: server.url, database: database.place },
+    facts: {
+      url: server.url,
+      ...(door && { console: door.url }),
+      metrics: port.url ?? `${server.url}/metrics`,
+      database: database.place,
+    },
     // /ready shows an outage of the database, which ends by itself; the wrong database does not.
     failed: identity.failed,
     async stop() {
       await identity.stop();
-      await server.close(FINISH_REQUESTS_MS);
+      await Promise.all([server.close(FINISH_REQUESTS_MS), door?.close(FINISH_REQUESTS_MS)]);
       await signs.stop();
       await database.close();
+      await port.close();
     },
   };
 };

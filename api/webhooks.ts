@@ -9,15 +9,18 @@
 // and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
 // is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
 // bound yet, no database), and the system sends it again.
-import express, { Router, type RequestHandler } from 'express';
+import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
-import type { Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
-import { takeInAll, type InboxDeps } from '../lib/intake/inbound.ts';
+import type { IncomingItem, Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
+import { takeInAll, type InboxDeps, type Taken } from '../lib/intake/inbound.ts';
+import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
+import type { Measures } from '../lib/measures.ts';
 import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
+import { linkLater, traceOf } from './requests.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 
@@ -30,7 +33,29 @@ export interface WebhookSource {
   inbox: InboxDeps;
   /** Counts what is accepted and refused, for status and /ready. */
   tally?: WebhookTally;
+  measures?: Measures | undefined;
 }
+
+/** What metrics say of a verdict about an event. */
+const RESULTS: Record<Taken, string> = {
+  stored: 'accepted',
+  known: 'duplicate',
+  unbound: 'unbound',
+  other_account: 'foreign',
+  other_livemode: 'foreign',
+  other_environment: 'foreign',
+  too_old: 'too_old',
+  unreadable: 'unreadable',
+  unstorable: 'unstorable',
+};
+
+/** … and of a refused signature; every other one is forged, or signed by another secret. */
+const REFUSED: Record<string, string> = {
+  too_old: 'stale',
+  missing: 'unsigned',
+  malformed: 'unsigned',
+  no_signature: 'unsigned',
+};
 
 /** Far above the size of the events of one body; a forged body must not use more memory. */
 const BODY_LIMIT = 1_000_000;
@@ -70,7 +95,8 @@ export function webhookRoutes(
               'invalid_event',
               `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
-          const taken = await takeInAll(source.inbox, items);
+          const taken = await takeFrom(req, source.inbox, items);
+          for (const one of taken) source.measures?.webhook(source.system, RESULTS[one]);
           if (taken.includes('unbound')) {
             throw new Problem(
               'account_unbound',
@@ -95,15 +121,26 @@ export function webhookRoutes(
   return router;
 }
 
+/** The event has the trace of the request; its span is linked to the requests of ours behind it. */
+function takeFrom(req: Request, inbox: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
+  const trace = traceOf(req);
+  linkLater(req, () => causesOf(inbox.db, items));
+  return takeInAll({ ...inbox, ...(trace && { trace }) }, items);
+}
+
 function demandSignature(
   source: WebhookSource & { verify: NonNullable<Ingress['verify']> },
   request: Pick<WebhookCheck, 'rawBody' | 'method' | 'path' | 'headers'>,
   clock: Clock,
 ): void {
-  const { ingress, secrets, system, tally, verify } = source;
+  const { ingress, secrets, system, tally, measures, verify } = source;
   const { toleranceS } = ingress;
-  const verdict = verify({ ...request, secrets, now: clock.now(), toleranceS });
-  if (verdict.ok) return tally?.taken();
+  const now = clock.now();
+  const verdict = verify({ ...request, secrets, now, toleranceS });
+  if (verdict.ok) {
+    measures?.webhookSkew(system, (now.getTime() - verdict.signedAt.getTime()) / 1000);
+    return tally?.taken();
+  }
   if (verdict.code === 'no_secret') {
     throw new Problem(
       'webhooks_not_configured',
@@ -111,6 +148,7 @@ function demandSignature(
     );
   }
   tally?.refused(verdict.code);
+  measures?.webhook(system, REFUSED[verdict.code] ?? 'forged');
   throw new Problem('invalid_signature', verdict.message, { members: { reason: verdict.code } });
 }
 

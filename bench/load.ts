@@ -29,15 +29,15 @@ export function createLoad({ api, simulator }: Pick<UpProcess, 'api' | 'simulato
 
   return {
     create,
-    /** Creates that many customers, `inFlight` at a time. */
-    async createMany(count: number): Promise<{ perSecond: number; ms: number[] }> {
+    /** Creates that many customers, `inFlight` at a time; `from`: the number of the first. */
+    async createMany(count: number, from = 0): Promise<{ perSecond: number; ms: number[] }> {
       const ms: number[] = [];
       let next = 0;
       const one = async (): Promise<void> => {
         while (next < count) {
           const at = next++;
           const began = performance.now();
-          await create(`Customer ${at}`, `customer${at}@example.com`);
+          await create(`Customer ${from + at}`, `customer${from + at}@example.com`);
           ms.push(performance.now() - began);
         }
       };

@@ -10,6 +10,7 @@ const PARTS = [
   'limits.ts',
   'order.ts',
   'reconcile.ts',
+  'metrics.ts',
   'catalogue.ts',
   'two-systems.ts',
   'relay-read.ts',
@@ -17,6 +18,7 @@ const PARTS = [
   'import.ts',
   'command-line.ts',
   'replay-plan.ts',
+  'traces.ts',
   'kafka.ts',
 ];
 

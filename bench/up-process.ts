@@ -11,9 +11,13 @@ export type UpProcess = {
   exited: Promise<unknown>;
 };
 
-/** `npx twinbox up`. */
-export async function startUp(env: Record<string, string | undefined>, cwd: string): Promise<UpProcess> {
-  const command = join(import.meta.dirname, '../cli/bin.mjs');
+/** `npx twinbox up`, of this checkout or of another one. */
+export async function startUp(
+  env: Record<string, string | undefined>,
+  cwd: string,
+  checkout = join(import.meta.dirname, '..'),
+): Promise<UpProcess> {
+  const command = join(checkout, 'cli/bin.mjs');
   const child = spawn(process.execPath, [command, 'up', '--json'], {
     cwd,
     env,

@@ -1,16 +1,15 @@
-// What `twinbox explain` prints: the same facts as lines for people and as one object for programs.
+// What `twinbox explain` prints for people. lib/operations/explain-json.ts has the same facts for programs.
 import type { MappedRow } from '../db/entities/rows.ts';
 import { plainText } from '../lib/catalogue/field-types.ts';
-import { shownDetail, shownReason } from '../db/mappings/shown.ts';
-import { EARLIEST } from '../db/server/times.ts';
 import type { Value } from '../lib/catalogue/document.ts';
 import type {
   Explanation,
   FieldExplained,
+  NotReceived,
   OpenDeliveries,
   PairExplained,
-  ReadResult,
 } from '../lib/operations/explain.ts';
+import type { ReadResult } from '../lib/operations/explain-read.ts';
 import { labelOf } from '../lib/integrations/registry.ts';
 import { shortTime } from './choices.ts';
 import { describeEffect } from './effect.ts';
@@ -22,7 +21,8 @@ export function explanationLines(explained: Explanation): Line[] {
   const { customer, pairs, notReceived, conflicts, unmatched } = explained;
   const lines: Line[] = [{ text: describeCustomer(explained), isTitle: true }];
   for (const pair of pairs) lines.push({ text: '' }, ...pairLines(pair));
-  if (notReceived) lines.push({ text: '' }, ...notReceivedLines(notReceived));
+  for (const each of notReceived)
+    lines.push({ text: '' }, ...notReceivedLines(each, pairs.length + notReceived.length > 1));
   for (const { system, externalId, decision } of unmatched)
     lines.push({
       text:
@@ -52,13 +52,15 @@ function sayCustomer({ id, version, updatedAt, deletedAt }: MappedRow): string {
   return `customer ${id}, version ${version}, last changed ${shortTime(updatedAt)}`;
 }
 
-function notReceivedLines({ newest, obstacles }: NonNullable<Explanation['notReceived']>): Line[] {
+/** `isNamed`: several systems are shown. */
+function notReceivedLines({ system, newest, obstacles }: NotReceived, isNamed: boolean): Line[] {
+  const none = `The customer has no pair${isNamed ? ` with ${labelOf(system)}` : ''} yet`;
   const how =
     newest === null
-      ? 'The customer has no pair yet, and its events are no longer stored.'
+      ? `${none}, and its events are no longer stored.`
       : newest === 'unpublished'
-        ? 'The customer has no pair yet: the relay has not published its newest change.'
-        : 'The customer has no pair yet: its newest change is published, and no worker has received it.';
+        ? `${none}: the relay has not published its newest change.`
+        : `${none}: its newest change is published, and no worker has received it.`;
   const rows = [
     ['so far', how],
     ...labelled(
@@ -216,57 +218,4 @@ const LABEL_WIDTH = 'would now'.length;
 
 function asLines(rows: string[][]): Line[] {
   return rows.map(([label = '', text = '']) => ({ text: `${label.padEnd(LABEL_WIDTH)}  ${text}` }));
-}
-
-export function explanationJson({ customer, pairs, notReceived, conflicts, unmatched }: Explanation): object {
-  return {
-    found: true,
-    customer: customer && {
-      ...{ id: customer.id, version: customer.version },
-      ...{ updated_at: customer.updatedAt, deleted_at: customer.deletedAt },
-    },
-    pairs: pairs.map(pairJson),
-    not_received: notReceived && { newest_change: notReceived.newest, not_now: notReceived.obstacles },
-    open_conflicts: conflicts,
-    unmatched: unmatched.map(({ system, account, externalId, decision }) => ({
-      ...{ system, account, external_id: externalId, decision },
-    })),
-  };
-}
-
-/** When the pair is due; null if it is due at any time, which is stored as the earliest time. */
-function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
-  return nextAttemptAt !== null && nextAttemptAt > EARLIEST ? nextAttemptAt : null;
-}
-
-function pairJson(pair: PairExplained): object {
-  const { mapping, since, why, closing, version, isDone, open, fields, read } = pair;
-  const { rung, effect, obstacles, remedies } = pair;
-  return {
-    ...{ mapping: mapping.id, system: mapping.system, account: mapping.account },
-    ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
-    ...{
-      state: mapping.state,
-      since,
-      reason: shownReason(mapping),
-      reason_detail: shownDetail(mapping),
-      why,
-      closed: closing,
-    },
-    ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
-    last_request: pair.lastIntent && requestJson(pair.lastIntent),
-    ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },
-    ...{ last_error: mapping.lastError, open_deliveries: open },
-    fields: fields.map(({ field, ours, known, left, differs, ...rest }) => ({
-      ...{ field, ours, theirs_known: known },
-      ...('read' in rest && { theirs_read: rest.read }),
-      ...{ left_because: left, differs },
-    })),
-    read: read && { ...read },
-    ...{ rung, effect, not_now: obstacles, can_do: remedies },
-  };
-}
-
-function requestJson({ operation, version, result }: NonNullable<PairExplained['lastIntent']>): object {
-  return { operation, version, result };
 }

@@ -29,6 +29,7 @@ import {
   wrongPosition,
   type AuditAsked,
   type Listed,
+  type OperatorsPart,
   type Source,
 } from './source.ts';
 import { chosenSystems } from './systems.ts';
@@ -46,6 +47,7 @@ export function createLocalSource(session: Session, systems: Registry): Source {
   const inStep = systems.enabled(config).map(({ name }) => name);
   return {
     ...createLocalActs(session, systems),
+    ...operatorsPart(session, systems),
     entity,
     async events({ words, after, limit }) {
       const of = { list: 'events', filter: words };
@@ -75,6 +77,28 @@ export function createLocalSource(session: Session, systems: Registry): Source {
       const keys = await createKeyOperations({ db, clock: systemClock, keySecrets }).list();
       return { keys, fixed: fixed.length };
     },
+    async customerChanges({ after, limit }) {
+      if (after === 'now')
+        return { changes: [], position: encodePosition(await presentPosition(db)), more: false };
+      const found = await readChanges(db, toPosition(after), limit, { entity: entity.name });
+      if (found.outcome === 'expired') throw expiredPosition();
+      const { changes, position, more } = found;
+      return { changes: changes.map(changeJson), position: encodePosition(position), more };
+    },
+    async follow(after, take, signal) {
+      const { outcome } = await createLiveChanges({ db, log }).follow(toPosition(after), take, signal);
+      return outcome === 'expired' ? 'position_expired' : 'aborted';
+    },
+  };
+}
+
+/** What an operator looks at. */
+function operatorsPart(session: Session, systems: Registry): OperatorsPart {
+  const {
+    config,
+    database: { db },
+  } = session;
+  return {
     lanes(named) {
       const settings = chosenSystems(systems, config, named).map((system) => {
         const { writes, pulls } = system.settings(config);
@@ -99,18 +123,6 @@ export function createLocalSource(session: Session, systems: Registry): Source {
     async replay(id) {
       const job = await readJob(db, id);
       return job && { job, failures: await readFailures(db, id, FAILURES) };
-    },
-    async customerChanges({ after, limit }) {
-      if (after === 'now')
-        return { changes: [], position: encodePosition(await presentPosition(db)), more: false };
-      const found = await readChanges(db, toPosition(after), limit, { entity: entity.name });
-      if (found.outcome === 'expired') throw expiredPosition();
-      const { changes, position, more } = found;
-      return { changes: changes.map(changeJson), position: encodePosition(position), more };
-    },
-    async follow(after, take, signal) {
-      const { outcome } = await createLiveChanges({ db, log }).follow(toPosition(after), take, signal);
-      return outcome === 'expired' ? 'position_expired' : 'aborted';
     },
   };
 }

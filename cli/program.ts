@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { programVersion } from '../lib/health/version.ts';
 import type { Registry } from '../lib/integrations/registry.ts';
 import { commands } from './command-list.ts';
 import type { CommandContext } from './command-context.ts';
@@ -66,7 +66,7 @@ function emptyProgram(output: Output): Command {
     .configureHelp({ showGlobalOptions: false })
     .exitOverride()
     .configureOutput({ writeOut: output.write, writeErr: output.writeError })
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .addHelpText(
       'after',
       `
@@ -96,8 +96,3 @@ function addAnswers(program: Command): void {
 
 const UNANSWERED =
   '\nCtrl-C, or a question that is not answered, ends the command with status 130, and nothing is done.';
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}

@@ -70,10 +70,15 @@ async function stayUntilStopped(
   return exit.ok;
 }
 
-function toJson({ url, simulatorUrl, databasePlace, busPlace }: System, config: Config, account: Account) {
+function toJson(
+  { url, console: door, simulatorUrl, databasePlace, busPlace }: System,
+  config: Config,
+  account: Account,
+) {
   return {
     pid: process.pid,
     api: url,
+    console: door?.url ?? null,
     simulator: simulatorUrl,
     database: databasePlace,
     kafka: busPlace,
@@ -89,7 +94,7 @@ function describe(
   { account, needsKey }: { account: Account; needsKey: boolean },
   output: Output,
 ): void {
-  const { url, simulatorUrl, databasePlace, busPlace } = system;
+  const { url, console: door, simulatorUrl, databasePlace, busPlace } = system;
   const embedded = config.database.url === undefined;
   const rows = [
     [
@@ -97,6 +102,7 @@ function describe(
       `${url}/api/v1/customers`,
       needsKey ? 'requires a key (npx twinbox keys)' : 'open, until the first key is made',
     ],
+    ...(door === null ? [] : [consoleRow(door, needsKey)]),
     ['  pages', `${url}/docs`, 'try calls in a browser; /redoc and /asyncapi describe API and topics'],
     [
       '  PostgreSQL',
@@ -128,6 +134,14 @@ function describe(
   for (const line of nextSteps(url, needsKey)) output.print(`  ${line}`);
   output.print();
   output.print('Ctrl-C stops Twinbox; all data is kept.');
+}
+
+function consoleRow(door: NonNullable<System['console']>, needsKey: boolean): string[] {
+  if (!needsKey) return ['  Console', door.url, 'what is stuck, why, and what happened: for a browser'];
+  const link = door.newLink();
+  return link === null
+    ? ['  Console', door.url, 'asks for a key']
+    : ['  Console', link, 'this link logs in once, within 10 minutes'];
 }
 
 function stripeRow(simulatorUrl: string | null, account: Account): string[] {

@@ -74,3 +74,8 @@ export function expiredPosition(): CliError {
 export function wrongPosition(): CliError {
   return new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
 }
+
+export type OperatorsPart = Pick<
+  Source,
+  'lanes' | 'traffic' | 'audit' | 'auditHead' | 'hasWorker' | 'replays' | 'replay'
+>;

@@ -153,17 +153,22 @@ export async function readUpdatesSince(db: Db | Tx, mappingId: number, since: Da
   return rows;
 }
 
-/** Stores in the deliveries that an intent carried which echo has confirmed them. */
+/** Stores in the deliveries that an intent carried which echo has confirmed them. Returns how many seconds after each was settled. */
 export async function confirmDeliveries(
   tx: Tx,
   confirmed: { intentId: string; eventId: string }[],
-): Promise<void> {
+  now: Date,
+): Promise<number[]> {
+  const seconds: number[] = [];
   for (const { intentId, eventId } of confirmed) {
-    await tx.raw(
-      `update sync_deliveries set confirmed_by = :eventId where intent_id = :intentId and confirmed_by is null`,
-      { intentId, eventId },
+    const { rows } = await tx.raw<{ rows: { seconds: number | null }[] }>(
+      `update sync_deliveries set confirmed_by = :eventId where intent_id = :intentId and confirmed_by is null
+       returning extract(epoch from :now::timestamptz - settled_at)::float8 as seconds`,
+      { intentId, eventId, now },
     );
+    seconds.push(...rows.flatMap((row) => row.seconds ?? []));
   }
+  return seconds;
 }
 
 /**

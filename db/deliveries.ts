@@ -42,11 +42,25 @@ set status = c.status, superseded_by = c.superseded_by, intent_id = coalesce(c.i
     attempts = d.attempts + case when c.tried then 1 else 0 end, last_error = coalesce(c.error, d.last_error),
     settled_at = case when c.status in ('queued', 'waiting', 'parked') then null else :now::timestamptz end
 from jsonb_to_recordset(:changes::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
-where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')`;
+where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')
+returning d.event_id as "eventId", d.target, d.event_type as "eventType", d.status,
+  extract(epoch from :now::timestamptz - (select e.created_at from sync_events e where e.id = d.sync_event_id))::float8 as "sinceWritten",
+  extract(epoch from :now::timestamptz - d.created_at)::float8 as "sinceReceived"`;
 
-/** Stores the outcomes of deliveries; a final outcome is never changed again. */
-export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: Date): Promise<void> {
-  if (changes.length === 0) return;
+/** Times in seconds; `sinceWritten` is null if the event is not kept any more. */
+export type StoredOutcome = Pick<DeliveryChange, 'eventId' | 'target' | 'status'> & {
+  eventType: string;
+  sinceWritten: number | null;
+  sinceReceived: number;
+};
+
+/** Stores the outcomes of deliveries; a final outcome is never changed again. Returns those that it changed. */
+export async function settleDeliveries(
+  tx: Tx,
+  changes: DeliveryChange[],
+  now: Date,
+): Promise<StoredOutcome[]> {
+  if (changes.length === 0) return [];
   const rows = changes.map((c) => ({
     event_id: c.eventId,
     target: c.target,
@@ -56,7 +70,8 @@ export async function settleDeliveries(tx: Tx, changes: DeliveryChange[], now: D
     error: c.error ?? null,
     tried: c.tried,
   }));
-  await tx.raw(settleSql, { changes: JSON.stringify(rows), now });
+  const settled = await tx.raw<{ rows: StoredOutcome[] }>(settleSql, { changes: JSON.stringify(rows), now });
+  return settled.rows;
 }
 
 const lockMappingsSql = `

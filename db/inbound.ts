@@ -24,6 +24,7 @@ export type IncomingEvent = {
   /** The partition for the event is dropped, or will be soon. */
   tooOld: boolean;
   payload: Record<string, unknown>;
+  context: Record<string, unknown>;
   now: Date;
 };
 
@@ -58,10 +59,10 @@ with bound as (
   on conflict do nothing
   returning sync_event_id
 ), stored as (
-  insert into sync_events (id, event_id, event_type, entity_type, entity_key, source, payload, created_at)
+  insert into sync_events (id, event_id, event_type, entity_type, entity_key, source, payload, context, created_at)
   select sync_event_id, :eventId::uuid, :eventType, :entityType,
          :system || ':' || (select account from bound) || ':' || coalesce(:externalId::text, ''), :system,
-         jsonb_set(:payload::jsonb, '{external,account}', to_jsonb((select account from bound))), :now::timestamptz
+         jsonb_set(:payload::jsonb, '{external,account}', to_jsonb((select account from bound))), :context::jsonb, :now::timestamptz
   from first
   returning id
 )
@@ -72,7 +73,7 @@ export async function storeInboundEvent(db: Db, event: IncomingEvent): Promise<S
   const { rows } = await writeNumbered(db, (at) =>
     at.raw<{ rows: { verdict: StoreVerdict }[] }>(storeSql, {
       ...event,
-      payload: JSON.stringify(event.payload),
+      ...{ payload: JSON.stringify(event.payload), context: JSON.stringify(event.context) },
     }),
   );
   return rows[0]?.verdict ?? 'known';

@@ -551,6 +551,17 @@ create table closed_pairs (
   reason text not null
 );
 
+create table comparisons (
+  id uuid not null,
+  system text not null,
+  began_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null,
+  actor text not null,
+  agree bigint not null,
+  findings jsonb not null,
+  unknown_there bigint not null
+);
+
 create table connections (
   system text not null,
   account text,
@@ -655,6 +666,13 @@ create table external_records (
   decision text,
   decided_by text,
   decided_at timestamp with time zone
+);
+
+create table health_samples (
+  minute timestamp with time zone not null,
+  figures jsonb not null,
+  taken_by text not null,
+  taken_at timestamp with time zone default clock_timestamp() not null
 );
 
 create table idempotent_writes (
@@ -855,7 +873,8 @@ create table role_signs (
   stopped_at timestamp with time zone,
   state text,
   problem text,
-  settings jsonb
+  settings jsonb,
+  version text
 ) with (fillfactor=50);
 
 create table row_pauses (
@@ -1087,6 +1106,9 @@ alter table catalogue_number add constraint catalogue_number_is_one_check CHECK 
 alter table catalogue_number add constraint catalogue_number_pkey PRIMARY KEY (is_one);
 alter table closed_deliveries add constraint closed_deliveries_pkey PRIMARY KEY (event_id, target);
 alter table closed_pairs add constraint closed_pairs_pkey PRIMARY KEY (mapping_id);
+alter table comparisons add constraint comparisons_agree_check CHECK ((agree >= 0));
+alter table comparisons add constraint comparisons_pkey PRIMARY KEY (id);
+alter table comparisons add constraint comparisons_unknown_there_check CHECK ((unknown_there >= 0));
 alter table connections add constraint connections_check CHECK ((((account IS NULL) = (bound_at IS NULL)) AND ((account IS NULL) = (livemode IS NULL))));
 alter table connections add constraint connections_pkey PRIMARY KEY (system);
 alter table copy_accounts add constraint copy_accounts_check CHECK ((((allowed_at IS NULL) = (allowed_why IS NULL)) AND ((allowed_at IS NULL) = (allowed_by IS NULL))));
@@ -1112,6 +1134,7 @@ alter table external_mappings add constraint external_mappings_state_check CHECK
 alter table external_mappings add constraint external_mappings_urgency_check CHECK (((urgency >= 0) AND (urgency <= 4)));
 alter table external_records add constraint external_records_decision_check CHECK ((decision = ANY (ARRAY['import'::text, 'leave'::text])));
 alter table external_records add constraint external_records_pkey PRIMARY KEY (system, account, external_type, external_id);
+alter table health_samples add constraint health_samples_pkey PRIMARY KEY (minute);
 alter table idempotent_writes add constraint idempotent_writes_pkey PRIMARY KEY (scope, id);
 alter table import_runs add constraint import_runs_pkey PRIMARY KEY (scope);
 alter table import_runs add constraint import_runs_rows_done_check CHECK ((rows_done >= 0));
@@ -1184,6 +1207,7 @@ alter table operator_action_pairs add constraint operator_action_pairs_action_id
 alter table replay_items add constraint replay_items_job_id_fkey FOREIGN KEY (job_id) REFERENCES replay_jobs(id) ON DELETE CASCADE;
 
 CREATE INDEX closed_deliveries_mapping ON public.closed_deliveries USING btree (mapping_id);
+CREATE INDEX comparisons_newest ON public.comparisons USING btree (system, ended_at, id);
 CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (created_event_id);
 CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower((email COLLATE "C"))) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
@@ -1226,9 +1250,11 @@ CREATE INDEX sync_deliveries_failed ON ONLY public.sync_deliveries USING btree (
 CREATE INDEX sync_deliveries_intent ON ONLY public.sync_deliveries USING btree (intent_id) WHERE (intent_id IS NOT NULL);
 CREATE INDEX sync_deliveries_mapping ON ONLY public.sync_deliveries USING btree (mapping_id, sync_event_id);
 CREATE INDEX sync_deliveries_open ON ONLY public.sync_deliveries USING btree (mapping_id) WHERE (status = ANY (ARRAY['queued'::text, 'waiting'::text, 'parked'::text]));
+CREATE INDEX sync_deliveries_settled ON ONLY public.sync_deliveries USING btree (settled_at) WHERE (settled_at IS NOT NULL);
 CREATE INDEX sync_deliveries_state ON ONLY public.sync_deliveries USING btree (target, status, sync_event_id) WHERE (status <> 'queued'::text);
 CREATE INDEX sync_events_entity ON ONLY public.sync_events USING btree (entity_key, id);
 CREATE INDEX sync_events_event_id ON ONLY public.sync_events USING btree (event_id);
+CREATE INDEX sync_events_external ON ONLY public.sync_events USING btree (((payload #>> '{external,event}'::text[]))) WHERE ((payload #>> '{external,event}'::text[]) IS NOT NULL);
 CREATE INDEX sync_events_type ON ONLY public.sync_events USING btree (event_type, id);
 CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
 CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);

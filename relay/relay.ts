@@ -20,7 +20,7 @@
 // messages, and it cannot move the cursor.
 
 import { isOfOneRow } from '../db/server/errors.ts';
-import { claimCursor, readPage, saveCursor, type Cursor, type Page, type Save } from '../db/relay/cursor.ts';
+import { claimCursor, readPage, type Cursor, type Page } from '../db/relay/cursor.ts';
 import type { Address } from '../db/relay/identity.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readSecondsBehind } from '../db/relay/lag.ts';
@@ -33,6 +33,7 @@ import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
 import type { Routing } from '../lib/events/routing.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { createLease } from '../lib/lease.ts';
+import type { Measures } from '../lib/measures.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
 import { keepSequences } from '../lib/process/sequences.ts';
 import { noteSkipped } from '../lib/skipped.ts';
@@ -41,6 +42,7 @@ import { createFloorWalk } from './floor-walk.ts';
 import { createIdentityCheck } from './identity-check.ts';
 import { readByRow, toUnreadable, type ReadPage } from './read.ts';
 import { toNotices } from './notices.ts';
+import { createSave } from './save.ts';
 import { sendPage, toBatches } from './send.ts';
 
 export type RelayLog = Record<
@@ -66,6 +68,7 @@ export type RelayDeps = {
   /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
   idleMs?: number;
   monotonic?: () => number;
+  measures?: Measures;
 };
 
 export type Relay = {
@@ -89,7 +92,6 @@ const IDENTITY_EVERY_MS = 5_000;
 const MOVE_EVERY_MS = 1_000;
 const NOT_PUBLISHED =
   'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
-const NO_NOTICE = 'the record is not on the bus, and no notice could be stored';
 
 type Ahead = { win: string; lastId: number; page: Promise<Page> };
 
@@ -204,7 +206,7 @@ export function createRelay(deps: RelayDeps): Relay {
     if (sent === null) return await giveUpLease('its lease ended before the page was sent');
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
-    cursor = await save({
+    cursor = await save(rows, {
       fence: from.fence,
       win,
       closed,
@@ -224,23 +226,9 @@ export function createRelay(deps: RelayDeps): Relay {
     return count;
   }
 
-  /**
-   * If the database refuses a notice, the page is saved without its notices: they are in the log
-   * and in the list of skipped items.
-   */
-  async function save(page: Save): Promise<Cursor | null> {
-    try {
-      return await saveCursor(db, page);
-    } catch (error) {
-      if (page.refused.length === 0 || !isOfOneRow(error)) throw error;
-      for (const { syncEventId } of page.refused)
-        await skip(`notice of sync_events ${syncEventId}`, NO_NOTICE, error);
-      return await saveCursor(db, { ...page, refused: [] });
-    }
-  }
-
   const skip = (item: string, instead: string, error: unknown): Promise<void> =>
     noteSkipped({ db, clock, log }, { loop: 'relay', item, instead }, error);
+  const save = createSave({ db, clock, skip, measures: deps.measures });
 
   function readAhead(from: Cursor & { win: string }): void {
     const page = readPage(db, from, pageSize);

@@ -10,6 +10,7 @@ import { createRouting, topics } from '../lib/events/routing.ts';
 import { systems } from '../lib/integrations/registry.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
+import { metricsOf } from '../lib/process/metrics.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, relayPart } from '../lib/health/readiness.ts';
@@ -26,37 +27,33 @@ import { createRelay, type Relay } from './relay.ts';
  */
 const IDLE_MS = 50;
 
-export const startRelay: Start = async ({ config, log }): Promise<Running> => {
+const TOPICS = Object.values(topics);
+
+export const startRelay: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'relay');
-  const health = await startHealthServer('relay', config);
+  const { metrics, settings } = metricsOf(config);
+  const health = await startHealthServer('relay', config, metrics);
   // The relay reads with one connection, reads ahead with a second, and renews its lease with a
   // third.
   const poolSize = Math.min(config.database.poolSize, 4);
-  const database = await connectDatabase({
-    role: 'relay',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'relay', ...known });
   const { db, address } = database;
+  metrics.watch(db, settings);
   const clock = systemClock;
   const running: { relay?: Relay; bus?: Bus } = {};
   // Before the bus: while this process waits for the bus, the others see a relay that is starting.
   const signs = await startRoleSigns({ db, log, roles: [roleOf(running, config.alike.relay)] });
   await compareAtStart(db, signs.owner, log);
-  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const relay = createRelay({
-    db,
-    bus,
-    clock,
-    log,
-    address,
+    ...{ db, bus, clock, log, address },
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: systems.names }),
     headers: config.kafka.headers,
     newest,
     idleMs: IDLE_MS,
+    measures: metrics.measures,
   });
   Object.assign(running, { relay, bus });
   const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
@@ -73,7 +70,7 @@ export const startRelay: Start = async ({ config, log }): Promise<Running> => {
     role: () => Promise.resolve(rolePart(relay)),
   });
   return {
-    facts: { health: health.url, database: database.place, kafka: place },
+    facts: { health: health.url, metrics: health.metricsUrl, database: database.place, kafka: place },
     failed: Promise.race([ended, failed]),
     async stop() {
       await relay.stop();

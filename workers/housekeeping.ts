@@ -2,6 +2,8 @@
 // makes partitions before they are needed. The sweeps (sweeper.ts) find events that no webhook
 // brought.
 import type { Bus } from '../lib/bus/bus.ts';
+import { topics } from '../lib/events/routing.ts';
+import { createSampler, type Sampler, type SamplerDeps } from '../lib/health/samples.ts';
 import { targetsOf } from '../lib/sync/kinds.ts';
 import { logActions } from '../lib/operations/operator-log.ts';
 import { keepSequences, logSequenceMoves } from '../lib/process/sequences.ts';
@@ -50,36 +52,31 @@ export function createHousekeeping(
   { retentionDays, auditDays = 730, groupId, bus }: HousekeepingOptions,
 ) {
   const rounds = createRounds();
+  const first = lanes[0]?.deps;
   let receivedFromTable = 0;
   let sequencesAt = -Infinity;
 
-  async function runSteps(): Promise<number> {
-    let left = 0;
-    const failures: { step: string; error: unknown }[] = [];
-    // A step that fails is tried again in the next round; the other steps do not wait for it.
-    const attempt = async (step: string, work: () => Promise<boolean>): Promise<void> => {
-      try {
-        if (await work()) left += 1;
-      } catch (error) {
-        failures.push({ step, error });
-      }
-    };
+  function stepsOf(first: SyncDeps): Step[] {
     const nothingLeft = (): boolean => false;
-    const first = lanes[0]?.deps;
-    if (first) {
-      await attempt('actions', () => logActions(first).then(nothingLeft));
-      await attempt('sequences', () => keepNumbers(first).then(nothingLeft));
-      await attempt('audit', () => retireActions(first, auditDays).then(nothingLeft));
-      await attempt('partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft));
-    }
-    // Last, because it fails while Kafka does not answer.
-    for (const lane of lanes) await attempt('gap', () => closeGap(lane));
-    const [worst] = failures;
-    if (worst === undefined) return left;
-    // The loop logs the error that is thrown; the others are logged here.
-    for (const { step, error } of failures.slice(1))
-      first?.log.warn('housekeeping.step_failed', { step, error });
-    throw worst.error;
+    return [
+      ['actions', () => logActions(first).then(nothingLeft)],
+      ['sequences', () => keepNumbers(first).then(nothingLeft)],
+      ['audit', () => retireActions(first, auditDays).then(nothingLeft)],
+      ['partitions', () => keepPartitionsOf(first, retentionDays).then(nothingLeft)],
+      ['samples', () => samplerOf(first).runOnce().then(nothingLeft)],
+      // Last, because it fails while Kafka does not answer.
+      ...lanes.map((lane): Step => ['gap', () => closeGap(lane)]),
+    ];
+  }
+
+  let sampler: Sampler | null = null;
+
+  function samplerOf({ db, clock, log }: SyncDeps): Sampler {
+    const systems = lanes.map(({ deps: { integration, policy } }) => ({
+      ...{ system: integration.system, rate: policy.rates?.account ?? null },
+    }));
+    sampler ??= createSampler({ db, clock, log, systems, lag: lagOn(bus, groupId) });
+    return sampler;
   }
 
   async function keepNumbers(deps: SyncDeps): Promise<void> {
@@ -108,8 +105,40 @@ export function createHousekeeping(
   }
 
   return {
-    runOnce: (): Promise<number> => rounds.make(runSteps),
+    runOnce: (): Promise<number> =>
+      rounds.make(async () => (first ? await runSteps(stepsOf(first), first.log) : 0)),
     status: (): HousekeepingStatus => ({ receivedFromTable, ...rounds.status() }),
+  };
+}
+
+type Step = readonly [name: string, /** Whether something is left. */ work: () => Promise<boolean>];
+
+/** How many steps left something. One that fails is tried again in the next round; the others do not wait for it. */
+async function runSteps(steps: readonly Step[], log: SyncDeps['log']): Promise<number> {
+  let left = 0;
+  const failures: { step: string; error: unknown }[] = [];
+  for (const [step, work] of steps) {
+    try {
+      if (await work()) left += 1;
+    } catch (error) {
+      failures.push({ step, error });
+    }
+  }
+  const [worst, ...others] = failures;
+  if (worst === undefined) return left;
+  // The loop logs the error that is thrown; the others are logged here.
+  for (const { step, error } of others) log.warn('housekeeping.step_failed', { step, error });
+  throw worst.error;
+}
+
+function lagOn(bus: HousekeepingOptions['bus'], groupId: string): SamplerDeps['lag'] {
+  return async (system, direction) => {
+    const [topic, group] =
+      direction === 'outbound'
+        ? [topics.outbound, outboundGroup(groupId, system)]
+        : [topics.inbound, inboundGroup(groupId)];
+    const progress = await bus.progress(topic, group);
+    return progress && progress.reduce((sum, { next, low, high }) => sum + high - Math.max(next, low), 0);
   };
 }
 

@@ -41,6 +41,14 @@ export function inboundGroup(groupId: string): string {
   return `${groupId}.internal`;
 }
 
+/** What a worker of these systems reads. */
+export function subscriptionsOf(groupId: string, systems: readonly string[]) {
+  return [
+    ...systems.map((system) => ({ topic: topics.outbound, group: outboundGroup(groupId, system) })),
+    { topic: topics.inbound, group: inboundGroup(groupId) },
+  ];
+}
+
 /** Subscribes one system to the outbound events. */
 export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string): Promise<Unsubscribe> {
   const { system } = listener.deps.integration;
@@ -48,9 +56,18 @@ export function subscribeOutbound(bus: Bus, listener: Listener, groupId: string)
     topic: topics.outbound,
     group: outboundGroup(groupId, system),
     handler: async (batch) => {
+      const at = Date.now();
       const { taken, refused } = sort(batch, listener.deps.policy.instanceId, toInternalEvent);
       await noteRefused(bus, listener.deps, refused);
-      await receiveOutbound(receiveDeps(listener), targetsOf(listener.deps), taken);
+      const targets = targetsOf(listener.deps);
+      const made = await receiveOutbound(receiveDeps(listener), targets, taken);
+      count(listener.deps, { direction: 'outbound', group: outboundGroup(groupId, system), at }, batch, {
+        ...{
+          made,
+          taken: taken.filter(({ entityType }) => targets.has(entityType)).length,
+          refused: refused.length,
+        },
+      });
     },
   });
 }
@@ -69,19 +86,40 @@ export function subscribeInbound(
     topic: topics.inbound,
     group: inboundGroup(groupId),
     handler: async (batch) => {
+      const at = Date.now();
       const { taken, refused } = sort(batch, first.deps.policy.instanceId, (record, parsed) =>
         toInboundEvent(record, parsed, bySystem),
       );
       await noteRefused(bus, { ...first.deps, log }, refused);
+      let made = 0;
+      let kept = 0;
       for (const [listener, received] of Map.groupBy(taken, ({ listener }) => listener)) {
-        await receiveInbound(
-          receiveDeps(listener),
-          targetsOf(listener.deps),
-          received.map(({ event }) => event),
-        );
+        const targets = targetsOf(listener.deps);
+        const events = received.map(({ event }) => event);
+        made += await receiveInbound(receiveDeps(listener), targets, events);
+        kept += events.filter(({ entityType }) => targets.has(entityType)).length;
       }
+      count(first.deps, { direction: 'inbound', group: inboundGroup(groupId), at }, batch, {
+        ...{ made, taken: kept, refused: refused.length },
+      });
     },
   });
+}
+
+type Batch = { direction: 'outbound' | 'inbound'; group: string; at: number };
+
+/** `made`: those of the taken records that were new. Without the time of a producer, the bus is this process. */
+function count(
+  { measures }: SyncDeps,
+  { direction, group, at }: Batch,
+  batch: readonly Received[],
+  { made, taken, refused }: { made: number; taken: number; refused: number },
+): void {
+  if (!measures) return;
+  const sincePublished = batch.map(({ timestamp }) => (at - (timestamp ?? at)) / 1000);
+  measures.consumed({ direction, taken: made, known: taken - made, refused, sincePublished });
+  const partitions = [...new Set(batch.map(({ partition }) => partition))];
+  measures.progressed(partitions.map((partition) => ({ topic: batch[0]?.topic ?? '', partition, group })));
 }
 
 function receiveDeps({ deps, wake }: Listener): ReceiveDeps {

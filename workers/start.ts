@@ -10,6 +10,7 @@ import { topics } from '../lib/events/routing.ts';
 import { connectDatabase } from '../lib/process/database.ts';
 import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { startHealthServer } from '../lib/process/health-server.ts';
+import { metricsOf } from '../lib/process/metrics.ts';
 import { requireShared, requireSystems } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
 import { busPart, databasePart, partitionsPart, syncPart } from '../lib/health/readiness.ts';
@@ -20,28 +21,28 @@ import { sequencesPart } from '../lib/process/sequences.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
-import { groupsOf } from './receiver.ts';
+import { groupsOf, subscriptionsOf } from './receiver.ts';
 import { rolesOfWorkers, workersPart } from './readiness.ts';
 
-export const startWorker: Start = async ({ config, log }): Promise<Running> => {
+const TOPICS = Object.values(topics);
+
+export const startWorker: Start = async ({ config, log, tracing }): Promise<Running> => {
   const { databaseUrl } = requireShared(config, 'worker');
   const accesses = requireSystems(config, 'worker');
   const advice = adviceOf(accesses);
   for (const { system, says } of advice) log.warn(`${system}.simulated`, { why: says });
-  const health = await startHealthServer('worker', config);
+  const { metrics, settings: lanes } = metricsOf(config);
+  const { measures } = metrics;
+  const health = await startHealthServer('worker', config, metrics);
   const { poolSize } = config.database;
-  const database = await connectDatabase({
-    role: 'worker',
-    url: databaseUrl,
-    catalogue: tableCatalogueOf(config),
-    poolSize,
-    log,
-  });
+  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  const database = await connectDatabase({ role: 'worker', ...known });
   const { db } = database;
+  metrics.watch(db, lanes);
   // The relay is another process, which polls often enough without `nudge`.
   const nudge = (): void => undefined;
   const syncs = await Promise.all(
-    accesses.map((access) => createSyncDeps(config, { db, access, log, nudge })),
+    accesses.map((access) => createSyncDeps(config, { db, access, log, tracing, nudge, measures })),
   );
   const systems = syncs.map(({ integration }) => integration.system);
   const { retentionDays, auditDays } = config;
@@ -52,10 +53,11 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   // Before the bus: while this process waits for the bus, the others see a worker that is starting.
   const signs = await startRoleSigns({ db, log, roles: () => roles });
   await compareAtStart(db, signs.owner, log);
-  const { bus, place, newest, failed } = await openBus(config, { log, topics: Object.values(topics) });
+  const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
   const groupId = groupsOf(config.kafka.groupId, await readInstanceId(db));
   const workers = await startWorkers(bus, syncs, { groupId, retentionDays, auditDays, owner: signs.owner });
+  metrics.watchBus({ bus, groups: subscriptionsOf(groupId, systems) });
   roles = rolesOfWorkers(workers, bus, settings);
   const identity = watchIdentity({ db, address: database.address, steps: true });
   health.serve({
@@ -71,6 +73,7 @@ export const startWorker: Start = async ({ config, log }): Promise<Running> => {
   return {
     facts: {
       health: health.url,
+      metrics: health.metricsUrl,
       database: database.place,
       kafka: place,
       ...Object.fromEntries(accesses.map(({ system, standIn }) => [system.name, standIn ?? 'by its key'])),

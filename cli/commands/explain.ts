@@ -1,12 +1,15 @@
 import { Argument, Option } from 'commander';
-import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
+import type { Config } from '../../lib/config/config.ts';
 import { explain, type Asked, type Explanation } from '../../lib/operations/explain.ts';
+import { explanationJson } from '../../lib/operations/explain-json.ts';
+import { inOne } from '../../lib/operations/explain-systems.ts';
 import { CliError, exit } from '../exit.ts';
-import { explanationJson, explanationLines } from '../explain-report.ts';
+import { explanationLines } from '../explain-report.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withSync, withSyncOffline } from '../sync-session.ts';
 import { chosenSystems } from '../systems.ts';
+import { localOrRemote } from '../with-source.ts';
 
 const KINDS = ['customer', 'record', 'mapping'] as const;
 
@@ -35,13 +38,14 @@ Examples:
     )
     .action(async (kind: Kind, id: string, options: Options) => {
       const asked = toAsked(kind, id);
-      const explained = await ask(systems, asked, options);
-      if (explained === null) {
+      const found = await ask(systems, asked, options);
+      if (found === null) {
         if (options.json === true) output.printJson({ found: false });
         output.say(notFound(kind, id));
         return finish(exit.nothingMatched);
       }
-      if (options.json === true) output.printJson(explanationJson(explained));
+      const { explained, json } = found;
+      if (options.json === true) output.printJson(json);
       else
         for (const { text, isTitle } of explanationLines(explained))
           if (isTitle) output.printTitle(text);
@@ -66,27 +70,52 @@ function toAsked(kind: Kind, id: string): Asked {
   return kind === 'customer' ? { customer: number } : { mapping: number };
 }
 
+const ONLY_HERE =
+  'twinbox explain record, and explain with --read or --system, work on the database itself, and TWINBOX_API_URL names an API.';
+
+/** The explanation, and the same as JSON: the API gives it in this form. */
+type Found = { explained: Explanation; json: object };
+
+async function ask(systems: Registry, asked: Asked, options: Options): Promise<Found | null> {
+  return await localOrRemote<Found | null>({
+    async local(config) {
+      const explained = await askHere(systems, config, asked, options);
+      return explained && { explained, json: explanationJson(explained) };
+    },
+    async remote(_config, place) {
+      const { read = false, system } = options;
+      const [kind, id] = Object.entries(asked)[0] ?? [];
+      if (read || system !== undefined || kind === 'record' || kind === undefined)
+        throw new CliError(exit.usage, ONLY_HERE);
+      const [{ createApiClient }, { toExplanation }] = await Promise.all([
+        import('../remote/client.ts'),
+        import('../remote/wire.ts'),
+      ]);
+      const found = await createApiClient(place).get<Record<string, unknown>>(`/${kind}s/${id}/explain`);
+      return found && { explained: toExplanation(found.body), json: found.body };
+    },
+  });
+}
+
 /**
  * What the engine would do with a pair depends on the settings of its system, so each system is
  * explained alone.
  */
-async function ask(
+async function askHere(
   systems: Registry,
+  config: Config,
   asked: Asked,
-  { read = false, system: named }: { read?: boolean; system?: string },
+  { read = false, system: named }: Options,
 ): Promise<Explanation | null> {
-  const config = loadConfigAndCatalogue();
   const inSession = read ? withSync : withSyncOffline;
   const chosen = chosenSystems(systems, config, named);
-  const found: Explanation[] = [];
+  const found: (Explanation | null)[] = [];
   for (const system of chosen) {
     const only = chosen.length > 1 || named !== undefined ? system.name : null;
     const options = { mayCreate: false, config, system };
-    const one = await inSession(({ sync }) => explain(sync, asked, { read, system: only }), options);
-    if (one !== null) found.push(one);
+    found.push(await inSession(({ sync }) => explain(sync, asked, { read, system: only }), options));
   }
-  const [first] = found;
-  return first === undefined ? null : { ...first, pairs: found.flatMap(({ pairs }) => pairs) };
+  return inOne(found);
 }
 
 function notFound(kind: Kind, id: string): string {

@@ -41,7 +41,11 @@ function addList(groups: Command, { output, finish, systems }: CommandContext): 
       const found = await withSource(systems, (source) => source.groups({ system, closed }));
       if (json) output.printJson({ groups: found.map(groupJson) });
       else if (found.length === 0)
-        output.say(closed ? 'No group is closed.' : 'No pair is parked, waits for a person or fails.');
+        output.say(
+          closed
+            ? 'No group is closed.'
+            : 'No open pair is parked, waits for a person or fails; --closed lists what a person has closed.',
+        );
       else for (const line of groupLines(found)) output.print(line);
       finish(exit.ok);
     });

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { exitStatusOf, type Comparison, type Finding } from '../../lib/operations/comparison.ts';
 import type { NotedHead } from '../../lib/operations/audit-chain.ts';
+import { storeReceipt } from '../../lib/operations/receipts.ts';
 import { repair, type Asked } from '../../lib/operations/repair.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -95,6 +96,7 @@ async function verify(about: About, options: Options, output: Output): Promise<n
           if (report === null) return exit.undecided;
         }
       }
+      await storeReceipt(sync, report, { beganAt: began, actor: commandActor() });
       if (json)
         output.printJson({
           ...countKinds(report),

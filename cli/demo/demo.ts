@@ -78,6 +78,7 @@ async function runSteps(world: World, narrator: ReturnType<typeof createNarrator
   // The system is stopped before the last line, so that nothing is printed after it.
   await world.close();
   output.print();
+  output.print('To look at such a system in a browser: make up, then open http://127.0.0.1:8000/console');
   output.printTitle(verdict.line);
   return verdict.agree ? exit.ok : exit.failed;
 }

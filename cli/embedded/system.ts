@@ -1,13 +1,12 @@
 // Runs every role in one process, for `twinbox up` and `twinbox demo`. The settings choose the
 // parts: an embedded PostgreSQL or DATABASE_URL, the simulator of a system or the system itself, a
 // bus in this process or KAFKA_BOOTSTRAP_SERVERS.
-import { hostname } from 'node:os';
 import { customerOf } from '../../lib/config/entity.ts';
 import { composeApi } from '../../api/compose.ts';
-import { listen } from '../../api/server.ts';
+import { listenWithConsole, type ConsoleDoor } from '../../api/console-door.ts';
+import type { listen } from '../../api/server.ts';
 import { answerStarting } from '../../api/starting.ts';
 import type { Db } from '../../db/server/connection.ts';
-import { endLeasesOf, readLeaseOwners } from '../../db/lease-owners.ts';
 import { compareAtStart } from '../../lib/health/alike.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { openBus } from '../../lib/bus/open-bus.ts';
@@ -25,8 +24,10 @@ import { sleep } from '../../lib/loop.ts';
 import { busPart } from '../../lib/health/readiness.ts';
 import { nameProcess, startRoleSigns } from '../../lib/health/role-signs.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
+import { openTraces } from '../../lib/tracing/open.ts';
+import type { Traces } from '../../lib/tracing/traces.ts';
 import { createRelay, type Relay } from '../../relay/relay.ts';
-import { groupsOf, inboundGroup, outboundGroup } from '../../workers/receiver.ts';
+import { groupsOf, inboundGroup, outboundGroup, subscriptionsOf } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
 import { rolesOfWorkers, workersPart } from '../../workers/readiness.ts';
@@ -34,14 +35,17 @@ import { openDatabase } from '../database.ts';
 import type { Host } from '../host.ts';
 import { startHost } from '../hosts.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
-import { urlOf } from '../../lib/process/listening.ts';
+import { nearUrl } from '../../lib/process/listening.ts';
 import { requireClosedApi } from '../../lib/process/requirements.ts';
-import { createSyncDeps } from '../../lib/process/systems.ts';
+import { metricsOf, watchAll } from '../../lib/process/metrics.ts';
+import { createSyncDeps, type SyncParts } from '../../lib/process/systems.ts';
 import { createWebhookTally, flushAll } from '../../lib/health/webhook-tally.ts';
-import { isAlive } from './processes.ts';
+import { endLeasesOfTheDead } from './dead-leases.ts';
 
 export interface System {
   url: string;
+  /** Null: the settings say that there is none. */
+  console: ConsoleDoor | null;
   db: Db;
   store: CustomerStore;
   /** The integration of the first system. */
@@ -102,8 +106,9 @@ async function start({
   // The port first: the most frequent reason why a start fails is that another process uses the
   // port, and this is found at once.
   let app: Parameters<typeof listen>[0] = answerStarting;
-  const server = await listen((req, res) => app(req, res), { ...config.api, port: ports.api });
-  cleanups.push(() => server.close());
+  const { server, door } = await listenWithConsole(config, ports.api, (req, res) => app(req, res));
+  cleanups.push(() => Promise.all([server.close(), door?.close()]));
+  const traces = await openOwnTraces(config, log, cleanups);
   const database = await openDatabase(config, log, { purpose: 'partitions' });
   cleanups.push(() => database.close());
   const { db } = database;
@@ -114,7 +119,10 @@ async function start({
   if (database.embedded) await endLeasesOfTheDead(db);
   let relay: Relay | null = null;
   const nudge = (): void => relay?.nudge();
-  const [sync, ...others] = await createSyncs(config, hosts, { db, log, nudge, systems });
+  const { metrics, settings } = metricsOf(config, systems);
+  const { measures } = metrics;
+  const made = { db, log, nudge, systems, traces, measures };
+  const [sync, ...others] = await createSyncs(config, hosts, made);
   const syncs = [sync, ...others];
   const { clock } = sync;
   const names = syncs.map(({ integration }) => integration.system);
@@ -122,17 +130,14 @@ async function start({
   await keepPartitionsOf(sync, config.retentionDays);
 
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
-  const opened = await openOwnBus({ config, db, log, groupId, names, cleanups });
+  const opened = await openOwnBus({ config, db, log, groupId, names, cleanups, traces });
   const { bus } = opened;
   relay = createRelay({
-    db,
-    bus,
-    clock,
-    log,
+    ...{ db, bus, clock, log, measures },
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
-    // On the bus in one process no consumer reads the headers.
-    headers: opened.place === null ? 'minimal' : config.kafka.headers,
+    // On the bus in one process only spans read the headers.
+    headers: opened.place === null && config.tracing === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
   });
   const { retentionDays, auditDays } = config;
@@ -142,6 +147,8 @@ async function start({
   // start finishes its intent.
   cleanups.push(() => atMost(FINISH_MS, workers.stop()));
   const following = relay;
+  const groups = subscriptionsOf(groupId, names);
+  cleanups.push(await watchAll(config, metrics, { db, settings, subscribed: { bus, groups } }));
   const relayFailed = new Promise<Error>((resolve) => void following.start().catch(resolve));
   cleanups.push(() => following.stop());
 
@@ -163,18 +170,15 @@ async function start({
   const identity = watchIdentity({ db, address: database.address, steps: true });
   cleanups.push(() => identity.stop());
   await compareAtStart(db, owner, log);
-  const secrets = await Promise.all(hosts.map((host) => host.openWebhooks(nearUrl(config, server))));
+  const secrets = await Promise.all(
+    hosts.map((host) => host.openWebhooks(nearUrl(config.api.host, server.port))),
+  );
   const store = createCustomerStore({ entity: customerOf(config), db, clock, nudge });
   app = composeApi({
-    config,
-    db,
-    clock,
-    log,
-    store,
-    keys,
+    ...{ config, db, clock, store, keys, metrics },
+    ...{ log, tracing: traces.of('api') },
     systems: received.map((each, at) => ({ ...each, secrets: secrets[at] ?? [] })),
-    ...{ nudge, planners: syncs },
-    owner: signs.owner,
+    ...{ door, nudge, planners: syncs, owner: signs.owner },
     readiness: {
       bus: busPart(bus),
       workers: () => Promise.resolve(workersPart(workers.status())),
@@ -184,8 +188,8 @@ async function start({
   cleanups.push(() => server.close(FINISH_REQUESTS_MS));
   return {
     url: server.url,
-    db,
-    store,
+    console: door,
+    ...{ db, store },
     integration: sync.integration,
     sync,
     syncs,
@@ -197,6 +201,16 @@ async function start({
   };
 }
 
+async function openOwnTraces(
+  { tracing }: Config,
+  log: Logger,
+  cleanups: (() => Promise<unknown>)[],
+): Promise<Traces> {
+  const traces = await openTraces(tracing, log);
+  cleanups.push(() => traces.close());
+  return traces;
+}
+
 /** The bus with our topics and groups, once it is known that the topics are those of this database. */
 async function openOwnBus({
   config,
@@ -205,6 +219,7 @@ async function openOwnBus({
   groupId,
   names,
   cleanups,
+  traces,
 }: {
   config: Config;
   db: Db;
@@ -212,10 +227,12 @@ async function openOwnBus({
   groupId: string;
   names: string[];
   cleanups: (() => Promise<unknown>)[];
+  traces: Traces;
 }): ReturnType<typeof openBus> {
   const opened = await openBus(config, {
     log,
     topics: Object.values(topics),
+    ...{ tracing: traces.of('relay'), receiving: traces.of('worker') },
     required: {
       [topics.outbound]: names.map((name) => outboundGroup(groupId, name)),
       [topics.inbound]: [inboundGroup(groupId)],
@@ -245,10 +262,12 @@ async function startHosts(
 async function createSyncs(
   config: Config,
   hosts: readonly Host[],
-  { systems, ...parts }: { db: Db; log: Logger; nudge: () => void; systems: Registry },
+  { systems, traces, ...parts }: Omit<SyncParts, 'access'> & { systems: Registry; traces: Traces },
 ): Promise<[SyncDeps, ...SyncDeps[]]> {
   const [first, ...others] = await Promise.all(
-    hosts.map((access) => createSyncDeps(config, { ...parts, access }, systems)),
+    hosts.map((access) =>
+      createSyncDeps(config, { ...parts, tracing: traces.of('worker'), access }, systems),
+    ),
   );
   if (!first) throw new AppError('config_invalid', { detail: 'No external system is kept in step.' });
   return [first, ...others];
@@ -259,12 +278,6 @@ function withTally({ db, clock, log, integration }: SyncDeps) {
   return { intake: integration, tally };
 }
 
-/** Our own address, as a simulator in this process reaches it: one that means every address is none. */
-function nearUrl({ api: { host } }: Config, { url, port }: { url: string; port: number }): string {
-  const near: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
-  return near[host] === undefined ? url : urlOf(near[host], port);
-}
-
 function lookAtRelay(relay: Relay, bus: Bus) {
   return { state: relay.isActive() ? 'active' : 'standby', problem: bus.health().problem };
 }
@@ -272,23 +285,6 @@ function lookAtRelay(relay: Relay, bus: Bus) {
 /** A whole stop may take 10 s; requests and steps in progress may take this much of it. */
 const FINISH_REQUESTS_MS = 2_500;
 const FINISH_MS = 4_500;
-
-/**
- * Ends the leases of killed processes of this machine at once: those processes cannot use them any
- * more, and to wait for the end of the leases would only cost time.
- */
-async function endLeasesOfTheDead(db: Db): Promise<void> {
-  const owners = await readLeaseOwners(db);
-  await endLeasesOf(
-    db,
-    owners.filter((owner) => {
-      const [host, pid] = owner.split(':');
-      // An owner with our own process id is an earlier process that has ended, since ids are used
-      // again, especially in containers.
-      return host === hostname() && (Number(pid) === process.pid || !isAlive(Number(pid)));
-    }),
-  );
-}
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {
   const done = new AbortController();

@@ -33,11 +33,12 @@ export interface ApiClient {
   stream(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<ReadableStream>;
 }
 
-const ANSWER_MS = 30_000;
+/** `silentMs`: a stream says every 15 seconds that it is alive. */
+const TIMES = { answerMs: 30_000, silentMs: 45_000 };
 
 type Sent = { method?: string; headers?: Record<string, string>; body?: string; signal: AbortSignal };
 
-export function createApiClient({ url, key }: Place): ApiClient {
+export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TIMES): ApiClient {
   const base = `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
 
   async function send(path: string, init: Sent): Promise<Response> {
@@ -46,57 +47,46 @@ export function createApiClient({ url, key }: Place): ApiClient {
       return await fetch(base + path, { redirect: 'error', ...init, headers });
     } catch (error) {
       if (init.signal.aborted && !(error instanceof Error && error.name === 'TimeoutError')) throw error;
-      throw new CliError(exit.unavailable, unreachable(base, error), { cause: error });
+      throw new CliError(exit.unavailable, unreachable(base, error, answerMs), { cause: error });
     }
   }
 
   async function jsonOf(answer: Response): Promise<object> {
     // An answer may break off in its body.
     const text = await answer.text().catch((cause: unknown) => {
-      throw new CliError(exit.unavailable, unreachable(base, cause), { cause });
+      throw new CliError(exit.unavailable, unreachable(base, cause, answerMs), { cause });
     });
     const body = parsed(text);
     if (body !== null) return body;
-    throw new CliError(
-      exit.unavailable,
-      `${base} answers, but it is no Twinbox API (${answer.status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
-    );
+    throw noTwinbox(base, answer.status);
   }
 
   async function demand(answer: Response): Promise<object | null> {
     const body = await jsonOf(answer);
     if (answer.ok) return body;
-    const { code, detail, title, errors = [] }: Problem = body;
+    const { code }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    const says = [
-      detail ?? title ?? 'without a reason',
-      ...errors.map((each) => `${each.pointer.slice(1)} ${each.detail}`),
-    ];
-    throw new Refused(refusal(base, answer.status, { code, says: says.join('; '), hasKey: key !== null }), {
-      ...body,
-    });
+    const says = sayAll(body);
+    throw new Refused(refusal(base, answer.status, { code, says, hasKey: key !== null }), { ...body });
   }
 
   return {
     async get<T>(path: string, query: Query = {}) {
-      const answer = await send(path + queryText(query), { signal: AbortSignal.timeout(ANSWER_MS) });
+      const answer = await send(path + queryText(query), { signal: AbortSignal.timeout(answerMs) });
       const body = (await demand(answer)) as T | null;
       return body === null ? null : { body, next: nextOf(answer) };
     },
     async post(path, body) {
       const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() };
       const attempt = (): Promise<Response> => {
-        const signal = AbortSignal.timeout(ANSWER_MS);
+        const signal = AbortSignal.timeout(answerMs);
         return send(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
       };
-      const answer = await attempt().catch((error: unknown) => {
-        if (error instanceof CliError && isLost(error)) return attempt();
-        throw error;
-      });
+      const answer = await onceMoreIfLost(attempt);
       return (await demand(answer)) as Json | null;
     },
     async ready() {
-      const answer = await send('/ready', { signal: AbortSignal.timeout(ANSWER_MS) });
+      const answer = await send('/ready', { signal: AbortSignal.timeout(answerMs) });
       // A process that is starting, and a proxy, answer 503 too, without a report.
       const body = answer.ok || answer.status === 503 ? await jsonOf(answer.clone()) : {};
       if ('warnings' in body) return body;
@@ -104,12 +94,23 @@ export function createApiClient({ url, key }: Place): ApiClient {
       throw new CliError(exit.unavailable, `${base} has no /ready.`);
     },
     async stream(path, headers, signal) {
-      const answer = await send(path, { headers, signal });
-      if (answer.ok && answer.body) return answer.body;
+      const late = new AbortController();
+      const watch = watchSilence(late);
+      watch.within(answerMs);
+      const either = AbortSignal.any([signal, late.signal]);
+      const answer = await send(path, { headers, signal: either }).finally(watch.end);
+      if (answer.ok && answer.body) return answer.body.pipeThrough(watch.stream(silentMs));
       await demand(answer);
       throw new CliError(exit.unavailable, `${base} has no stream of changes.`);
     },
   };
+}
+
+function noTwinbox(base: string, status: number): CliError {
+  return new CliError(
+    exit.unavailable,
+    `${base} answers, but it is no Twinbox API (${status}, no JSON). Let TWINBOX_API_URL name the API, such as http://127.0.0.1:8000.`,
+  );
 }
 
 type Problem = {
@@ -125,6 +126,38 @@ function isLost({ cause }: CliError): boolean {
   return (
     inner instanceof Error && 'code' in inner && ['ECONNRESET', 'UND_ERR_SOCKET'].includes(String(inner.code))
   );
+}
+
+/** Aborts if nothing comes for so long: a connection whose other end has gone may stay open for ever. */
+function watchSilence(late: AbortController) {
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => clearTimeout(timer);
+  const within = (ms: number): void => {
+    end();
+    timer = setTimeout(() => late.abort(new DOMException('nothing came', 'TimeoutError')), ms).unref();
+  };
+  const stream = (ms: number): TransformStream<Uint8Array, Uint8Array> =>
+    new TransformStream({
+      start: () => within(ms),
+      transform(part, controller) {
+        within(ms);
+        controller.enqueue(part);
+      },
+      flush: end,
+    });
+  return { within, end, stream };
+}
+
+function sayAll({ detail, title, errors = [] }: Problem): string {
+  const each = errors.map(({ pointer, detail: says }) => `${pointer.slice(1)} ${says}`);
+  return [detail ?? title ?? 'without a reason', ...each].join('; ');
+}
+
+function onceMoreIfLost<T>(attempt: () => Promise<T>): Promise<T> {
+  return attempt().catch((error: unknown) => {
+    if (error instanceof CliError && isLost(error)) return attempt();
+    throw error;
+  });
 }
 
 /** Null for what is no object and no list. */
@@ -151,9 +184,9 @@ function nextOf(answer: Response): string | null {
   return after === undefined ? null : decodeURIComponent(after.slice('after='.length));
 }
 
-function unreachable(base: string, error: unknown): string {
+function unreachable(base: string, error: unknown, answerMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError')
-    return `The API at ${base} did not answer within ${ANSWER_MS / 1_000} s.`;
+    return `The API at ${base} did not answer within ${answerMs / 1_000} s.`;
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
   return `The API at ${base} cannot be reached${code}. Start it, or fix TWINBOX_API_URL.`;

@@ -1,7 +1,7 @@
 // The acts of a command that asks an API. The API's own rules decide, and record the key as who asked.
 import type { Registry } from '../../lib/integrations/registry.ts';
 import type { CloseOutcome } from '../../lib/operations/closing.ts';
-import type { LaneAsked, Resumed } from '../../lib/operations/lanes.ts';
+import type { LaneAsked } from '../../lib/operations/lanes.ts';
 import type { JobVerb, ReplayState } from '../../lib/operations/replay-jobs.ts';
 import { eachPair, type Acts } from '../acts.ts';
 import { CliError, exit } from '../exit.ts';
@@ -21,7 +21,7 @@ export function createRemoteActs(api: ApiClient, systems: Registry): Acts {
     async resume({ deletes, ...asked }, reason) {
       const sent = { ...laneBody(asked, reason), ...(deletes && { deletes }) };
       const body = await api.post(`/lanes/${asked.system}/resume`, sent);
-      return body === null ? { outcome: 'not_found' } : (toResumed(body) as Resumed);
+      return body === null ? { outcome: 'not_found' } : toResumed(body);
     },
     async actOnReplay(id, verb, reason) {
       const before = await api.get<Json>(`/replays/${id}`);

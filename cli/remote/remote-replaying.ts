@@ -1,5 +1,4 @@
 // A replay that an API plans and begins. Its plan reads no record, and its results are those of the job.
-import type { ReplayJob } from '../../db/replays/jobs.ts';
 import { sleep } from '../../lib/loop.ts';
 import type { StartOutcome } from '../../lib/operations/replay-jobs.ts';
 import { failureJson, jobJson } from '../../lib/operations/replay-json.ts';
@@ -74,7 +73,7 @@ async function begin(
   const ask = { plan: stored.hash, rate, stop_share: stopShare, ...(reason !== null && { reason }) };
   try {
     const body = await api.post('/replays', ask);
-    return body === null ? { outcome: 'no_plan' } : { outcome: 'started', job: toJob(body) as ReplayJob };
+    return body === null ? { outcome: 'no_plan' } : { outcome: 'started', job: toJob(body) };
   } catch (error) {
     const outcome = error instanceof Refused ? outcomeOf(error, stored, reason) : null;
     if (outcome === null) throw error;

@@ -3,7 +3,8 @@ import { customerOf } from '../../lib/config/entity.ts';
 import type { Config } from '../../lib/config/config.ts';
 import type { Registry } from '../../lib/integrations/registry.ts';
 import { CliError, exit } from '../exit.ts';
-import type { ChangesPage, Listed, Source } from '../source.ts';
+import type { Acts } from '../acts.ts';
+import type { ChangesPage, Listed, OperatorsPart, Source } from '../source.ts';
 import { createApiClient, type ApiClient, type Page, type Place, type Query } from './client.ts';
 import { followStream } from './event-stream.ts';
 import { createRemoteActs } from './remote-acts.ts';
@@ -31,6 +32,7 @@ export function createRemoteSource(config: Config, place: Place, systems: Regist
   const acts = createRemoteActs(api, systems);
   return {
     ...acts,
+    ...operatorsPart(api, acts),
     entity: customerOf(config),
     async events({ words, after, limit }) {
       return listOf(await readPages(api, '/events', { ...words, after }, limit), toListedEvent);
@@ -70,6 +72,16 @@ export function createRemoteSource(config: Config, place: Place, systems: Regist
     async keys() {
       return { keys: demand(await api.get('/keys')).body.map(toKey), fixed: null };
     },
+    async customerChanges(asked) {
+      return demand(await api.get<ChangesPage>('/customers/changes', asked)).body;
+    },
+    follow: (after, take, signal) => followStream(api, after, take, signal),
+  };
+}
+
+/** What an operator looks at. */
+function operatorsPart(api: ApiClient, acts: Pick<Acts, 'chosen'>): OperatorsPart {
+  return {
     async lanes(named) {
       const chosen = (await acts.chosen(named)).map(({ name }) => name);
       const all = demand(await api.get('/lanes')).body.map(toLanes);
@@ -103,10 +115,6 @@ export function createRemoteSource(config: Config, place: Place, systems: Regist
       const found = await api.get<Json & { failures: Json[] }>(`/replays/${id}`);
       return found && { job: toJob(found.body), failures: found.body.failures.map(toFailure) };
     },
-    async customerChanges(asked) {
-      return demand(await api.get<ChangesPage>('/customers/changes', asked)).body;
-    },
-    follow: (after, take, signal) => followStream(api, after, take, signal),
   };
 }
 

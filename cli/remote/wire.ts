@@ -7,6 +7,7 @@ import type { StoredConflict } from '../../db/conflicts.ts';
 import type { ListedEvent } from '../../db/events/list.ts';
 import type { ItemResult, ReplayJob } from '../../db/replays/jobs.ts';
 import type { ExplainedGroup, GroupMember } from '../../lib/operations/error-groups.ts';
+import type { Explanation } from '../../lib/operations/explain.ts';
 import type { ShownKey } from '../../lib/operations/keys.ts';
 import type { ShownLanes } from '../../lib/operations/lane-list.ts';
 import type { PauseOutcome, ResumeOutcome } from '../../lib/operations/lanes.ts';
@@ -35,6 +36,36 @@ function camel(name: string): string {
 
 const list = (json: unknown): Json[] => json as Json[];
 const innerOrNull = <T>(json: unknown): T | null => (json === null ? null : inner<T>(json));
+
+export function toExplanation(json: Json): Explanation {
+  return inner(json, {
+    customer: innerOrNull(json['customer']),
+    pairs: list(json['pairs']).map(toPair),
+    notReceived: list(json['not_received']).map((each) => ({
+      ...{ system: each['system'], newest: each['newest_change'], obstacles: each['not_now'] },
+    })),
+    conflicts: json['open_conflicts'],
+    unmatched: list(json['unmatched']).map((each) => inner(each)),
+  });
+}
+
+function toPair(pair: Json): Json {
+  const sent = { pushedVersion: pair['sent_version'] };
+  return inner(pair, {
+    mapping: inner(pair, { id: pair['mapping'], internalId: pair['customer'], ...sent }),
+    ...{
+      closing: innerOrNull(pair['closed']),
+      version: pair['our_version'],
+      isDone: pair['to_do'] === false,
+    },
+    ...{ open: pair['open_deliveries'], obstacles: pair['not_now'], remedies: pair['can_do'] },
+    fields: list(pair['fields']).map((each) => ({
+      ...{ field: each['field'], ours: each['ours'], known: each['theirs_known'] },
+      ...('theirs_read' in each && { read: each['theirs_read'] }),
+      ...{ left: each['left_because'], differs: each['differs'] },
+    })),
+  });
+}
 
 export const toListedEvent = (json: Json): ListedEvent => inner(json);
 export const toKey = (json: Json): ShownKey => inner(json);

@@ -27,18 +27,25 @@ export type RoleSign = RoleState & {
   stoppedAt: Date | null;
   /** Since the last sign of life, by the database's clock. */
   ageMs: number;
+  /** Of the program; null if it is older than the column. */
+  version: string | null;
 };
 
 const saveSql = `
-insert into role_signs (role, owner, state, problem, settings)
-select role, :owner, state, problem, settings
+insert into role_signs (role, owner, state, problem, settings, version)
+select role, :owner, state, problem, settings, :version
 from jsonb_to_recordset(:roles::jsonb) as r(role text, state text, problem text, settings jsonb)
 on conflict (role, owner) do update
-set seen_at = clock_timestamp(), stopped_at = null, state = excluded.state, problem = excluded.problem, settings = excluded.settings`;
+set seen_at = clock_timestamp(), stopped_at = null, state = excluded.state, problem = excluded.problem, settings = excluded.settings, version = excluded.version`;
 
 /** One statement for all roles of a process. */
-export async function saveRoleSigns(db: Db, owner: string, roles: RoleState[]): Promise<void> {
-  await db.raw(saveSql, { owner, roles: JSON.stringify(roles) });
+export async function saveRoleSigns(
+  db: Db,
+  owner: string,
+  roles: RoleState[],
+  version: string | null = null,
+): Promise<void> {
+  await db.raw(saveSql, { owner, roles: JSON.stringify(roles), version });
 }
 
 /** Stores that the process ends because it was asked to. */
@@ -61,7 +68,7 @@ export async function forgetRoleSigns(db: Db): Promise<void> {
 }
 
 const readSql = `
-select role, owner, started_at as "startedAt", seen_at as "seenAt", stopped_at as "stoppedAt", state, problem, settings,
+select role, owner, started_at as "startedAt", seen_at as "seenAt", stopped_at as "stoppedAt", state, problem, settings, version,
        (extract(epoch from clock_timestamp() - seen_at) * 1000)::float8 as "ageMs"
 from role_signs s
 where seen_at > clock_timestamp() - interval '1 hour'

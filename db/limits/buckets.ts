@@ -91,6 +91,20 @@ export async function slowBucket(db: Db, bucket: Bucket, endpoint: string): Prom
   return rows[0]?.share ?? null;
 }
 
+/** What is left of the rate of an account now, and the share of it that is used; null before its first call. */
+export async function readTokens(
+  db: Db,
+  { rate, burst, ...bucket }: Bucket & { rate: number; burst: number },
+): Promise<{ tokens: number; share: number } | null> {
+  const { rows } = await db.raw<{ rows: { tokens: number; share: number }[] }>(
+    `select least(:burst::float8, tokens + :rate::float8 * ${shareSql} * greatest(0, extract(epoch from at - filled_at)::float8)) as tokens,
+       ${shareSql} as share
+     from rate_buckets, clock_timestamp() as at where system = :system and account = :account and endpoint = ''`,
+    { ...bucket, rate, burst },
+  );
+  return rows[0] ?? null;
+}
+
 /** The buckets that have less than their full rate now, for people. */
 export async function readSlowed(db: Db, bucket: Bucket): Promise<{ endpoint: string; share: number }[]> {
   const { rows } = await db.raw<{ rows: { endpoint: string; share: number }[] }>(

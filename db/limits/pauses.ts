@@ -1,5 +1,6 @@
 // Pauses of one direction of a system, and of one row at a system. A pause of a whole system is in
 // `connections`. The claim of a mapping (mappings/claims.ts) reads both in its own statement.
+import { byIndexes } from '../server/by-indexes.ts';
 import type { Db, Tx } from '../server/connection.ts';
 
 /** `outbound`: to the system. `inbound`: from the system into our tables. */
@@ -138,6 +139,15 @@ export async function readPairsOfRow(
   return rows;
 }
 
+/**
+ * Whether a mapping waits for the end of a pause of a direction, or for its first step after that end. One that waits
+ * since a setting is off waits for no pause.
+ */
+export const waitsForPauseSql = (mapping: string): string =>
+  `(${mapping}.state = 'waiting' and ${mapping}.reason in ('writes_off', 'pulls_off') and (${mapping}.dirty <> ${mapping}.clean or exists (
+     select from lane_pauses paused where paused.system = ${mapping}.system
+       and paused.direction = case ${mapping}.reason when 'writes_off' then 'outbound' else 'inbound' end)))`;
+
 export type Pending = {
   /** Pairs whose row has a version that the system lacks, and that a worker may take. */
   outbound: number;
@@ -167,6 +177,9 @@ select (select count(*) from due where outbound) as outbound, (select count(*) f
 
 /** At most 10,000 pairs are counted. */
 export async function countPending(db: Db, system: string): Promise<Pending> {
-  const { rows } = await db.raw<{ rows: Pending[] }>(pendingSql, { system });
+  const rows = await byIndexes(db, async (tx) => {
+    const found = await tx.raw<{ rows: Pending[] }>(pendingSql, { system });
+    return found.rows;
+  });
   return rows[0] ?? { outbound: 0, inbound: 0, waitingOutbound: 0, waitingInbound: 0 };
 }

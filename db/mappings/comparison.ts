@@ -21,8 +21,8 @@ export type ComparedPair = {
   isAlias: boolean;
   /** Parked or waiting, and a person has said that nothing is to be done about it. */
   isClosed: boolean;
-  /** The pair has ended: a person let it go, or the row has had another pair since. */
-  ended: 'let_go' | 'replaced' | null;
+  /** The pair has ended: a person let it go, the row has had another pair since, or it is the original's. */
+  ended: 'let_go' | 'replaced' | 'copied' | null;
   /** An intent is open. */
   intent: boolean;
   row: LoadedRow | null;
@@ -36,7 +36,8 @@ const pairColumns = `
   m.state in ('parked', 'waiting') and ${isClosedSql('m')} as "isClosed",
   case when m.state <> 'detached' then null
        when ${isLetGoSql('m')} then 'let_go'
-       when m.ending ->> 'kind' = 'replaced' then 'replaced' end as ended,
+       when m.ending ->> 'kind' = 'replaced' then 'replaced'
+       when m.reason = 'copied' then 'copied' end as ended,
   (select jsonb_build_object('id', c.id, 'fields', c.fields, 'version', c.version,
                              'createdEventId', c.created_event_id, 'deletedAt', c.deleted_at)
    from entity_rows() c where c.entity_type = m.entity_type and c.id = m.internal_id) as row`;

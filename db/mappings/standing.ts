@@ -24,21 +24,21 @@ export async function readStanding(db: Db, id: number): Promise<PairStanding | n
 }
 
 // A record that waits for consent to be linked with the customer belongs to no row yet, and names
-// the customer in its reason.
+// the row in its reason.
 const pairsSql = `
 select id from external_mappings
 where (:system::text is null or system = :system::text)
-  and ((entity_type = 'customer' and internal_id = :customer)
-       or (internal_id is null and state = 'waiting' and reason = 'ask_link'
-           and reason_detail -> 'customer' = to_jsonb(:customer::bigint)))
+  and ((entity_type = :entity and internal_id = :row)
+       or (internal_id is null and entity_type = :entity and state = 'waiting' and reason = 'ask_link'
+           and reason_detail -> 'customer' = to_jsonb(:row::bigint)))
 order by system, state in ('detached', 'tombstoned'), role <> 'primary', internal_id is null, id`;
 
-/** The mappings of a customer, the pair that it lives by first; ended ones and second records behind it. */
+/** The mappings of a row, the pair that it lives by first; ended ones and second records behind it. */
 export async function findPairsOf(
   db: Db,
-  { customer, system }: { customer: number; system: string | null },
+  about: { entity: string; row: number; system: string | null },
 ): Promise<number[]> {
-  const { rows } = await db.raw<{ rows: { id: number }[] }>(pairsSql, { customer, system });
+  const { rows } = await db.raw<{ rows: { id: number }[] }>(pairsSql, about);
   return rows.map(({ id }) => id);
 }
 

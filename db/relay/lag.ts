@@ -4,7 +4,7 @@ import type { Db } from '../server/connection.ts';
 // The first row that is visible by now and not delivered. In an open window the scan begins at the
 // relay's position: rows below it that committed meanwhile belong to the next window, which follows
 // in a moment, and finding them would need a scan of this one.
-const oldestSql = `
+const boundsSql = `
 with bounds as materialized (
   select c.seen, greatest(c.last_id, least(c.floor, (
     select min(l.value::bigint) from jsonb_each_text(c.late_floors) l
@@ -12,12 +12,12 @@ with bounds as materialized (
   from relay_cursor c
   union all
   select '1:1:', 0 where not exists (select from relay_cursor)
-)
-select e.created_at
+)`;
+const unpublishedSql = `
 from sync_events e
 where e.id > (select low from bounds) and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
-order by e.id
-limit 1`;
+order by e.id`;
+const oldestSql = `${boundsSql} select e.created_at ${unpublishedSql} limit 1`;
 
 export type RelayLag = {
   /** Whether a relay has ever run on this database. */
@@ -39,6 +39,28 @@ export async function readRelayLag(db: Db): Promise<RelayLag> {
 export async function readSecondsBehind(db: Db, now: Date): Promise<number> {
   const { oldest } = await readRelayLag(db);
   return oldest === null ? 0 : Math.max(0, (now.getTime() - oldest.getTime()) / 1000);
+}
+
+const MOST_COUNTED = 10_000;
+
+export type RelayBacklog = {
+  /** Events that are not published, at most 10,000. */
+  events: number;
+  oldest: Date | null;
+  /** The newest number that was drawn, and the last one before the first that is not published. */
+  stored: number;
+  published: number;
+};
+
+const backlogSql = `
+select count(u.id)::integer as events, min(u.created_at) as oldest, s.id as stored, coalesce(min(u.id) - 1, s.id) as published
+from (select last_value - case when is_called then 0 else 1 end as id from sync_event_ids) s
+left join (${boundsSql} select e.id, e.created_at ${unpublishedSql} limit ${MOST_COUNTED}) u on true
+group by s.id`;
+
+export async function readRelayBacklog(db: Db): Promise<RelayBacklog> {
+  const { rows } = await db.raw<{ rows: RelayBacklog[] }>(backlogSql);
+  return rows[0] ?? { events: 0, oldest: null, stored: 0, published: 0 };
 }
 
 const countsSql = `select published, unrouted, fence, bus from relay_cursor`;

@@ -5,6 +5,7 @@
 // A crash before the commit leaves the job, its items and the pairs as they were; after it, all three
 // are as the round left them. No item is counted twice: each count changes with the state of its items,
 // and an item leaves a state once.
+import { waitsForPauseSql } from '../limits/pauses.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { joinClosedSql } from '../mappings/closed-pairs.ts';
 import { raisedUrgency, urgencies } from '../urgency.ts';
@@ -44,7 +45,8 @@ export async function lockOpenJob(tx: Tx, id: number): Promise<LockedJob | null>
 }
 
 // A pair is judged once a step that began after it was raised has settled: it is clean up to the number that it was raised to, and no
-// worker has it. One that is gone was another row's; one that was detached has ended.
+// worker has it; the end of a pause brings a pair that waits for it its result. One that is gone was another row's; one that was
+// detached has ended.
 const judgeSql = `
 with judged as (
   select i.place,
@@ -52,7 +54,8 @@ with judged as (
     case when m.id is null then 'gone' else concat_ws(': ', m.state, m.reason) end as result
   from replay_items i left join external_mappings m on m.id = i.mapping_id
   where i.job_id = :id and i.state = 'raised'
-    and (m.id is null or m.state = 'detached' or m.clean >= i.dirty and (m.lease_until is null or m.lease_until < clock_timestamp()))
+    and (m.id is null or m.state = 'detached' or m.clean >= i.dirty and (m.lease_until is null or m.lease_until < clock_timestamp())
+         and not ${waitsForPauseSql('m')})
   order by i.place limit :limit
 ), written as (
   update replay_items i set state = j.state, result = j.result, judged_at = :now::timestamptz
@@ -81,12 +84,13 @@ export async function countRetrying(tx: Tx, id: number): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** Raised pairs that no worker takes, since their system or their row is paused. */
+/** Raised pairs without a result, since their system, its direction or their row is paused. */
 export async function countHeld(tx: Tx, id: number): Promise<number> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
     `select count(*) as count from replay_items i join external_mappings m on m.id = i.mapping_id
      where i.job_id = :id and i.state = 'raised' and (
-       exists (select from connections c where c.system = m.system and c.paused_at is not null)
+       ${waitsForPauseSql('m')}
+       or exists (select from connections c where c.system = m.system and c.paused_at is not null)
        or exists (select from row_pauses p where p.system = m.system and p.entity_type = m.entity_type and p.row_id = m.internal_id))`,
     { id },
   );

@@ -69,12 +69,12 @@ export function bindingsOf(selection: Selection) {
 }
 
 // Without a row the deliveries come first, and each pair is looked up by its id (offset 0): the planner would otherwise read every pair.
-function fromSql({ group, row, closed }: Selection): string {
+function fromSql({ group, row, statuses, closed }: Selection): string {
   if (!group && row) return `external_mappings m join sync_deliveries d on d.mapping_id = m.id`;
   if (!group)
     return `sync_deliveries d cross join lateral (select * from external_mappings x where x.id = d.mapping_id offset 0) m`;
   return `(${groupPairsSql(':groupSystem', closed)}) p join external_mappings m on m.id = p.id
-  left join sync_deliveries d on d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked') and d.status = any(:statuses::text[])`;
+  left join sync_deliveries d on d.mapping_id = m.id and ${statusConditions(statuses ?? OPEN).join(' and ')}`;
 }
 
 function conditionsOf(selection: Selection): string[] {
@@ -85,7 +85,7 @@ function conditionsOf(selection: Selection): string[] {
       ? [`p.class = :groupClass and p.code = :groupCode and p.field is not distinct from :groupField::text`]
       : []),
     ...(ids ? [`d.event_id = any(:ids::uuid[])`] : []),
-    ...(statuses && !group ? statusConditions(statuses) : []),
+    ...(statuses ? (group ? [`d.event_id is not null`] : statusConditions(statuses)) : []),
     ...(row ? [`m.entity_type = :entity and m.internal_id = :rowId::bigint`] : []),
     ...(error === null ? [] : [`d.last_error is not null and d.last_error ->> 'code' = :error`]),
     ...(direction === null && group ? [] : [`d.target = any(:targets::text[])`]),

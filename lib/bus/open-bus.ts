@@ -3,14 +3,20 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { AppError, isAppError } from '../errors.ts';
 import { sleep } from '../loop.ts';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 import type { Bus, Received } from './bus.ts';
 import { createInProcessBus } from './in-process.ts';
 import type { KafkaLog, KafkaSettings } from './kafka/client.ts';
 import { createKafkaBus } from './kafka/kafka.ts';
+import { traceBus, type BusKind } from './traced.ts';
 import type { ConsumerTimes } from './kafka/consumer.ts';
 
 export type OpenBusOptions = {
   log: KafkaLog;
+  /** Left out: no spans. */
+  tracing?: Tracing;
+  /** For what is received, if that is another role. */
+  receiving?: Tracing;
   /** The topics that are used; created or checked before this resolves. */
   topics: readonly string[];
   /**
@@ -39,10 +45,13 @@ export type OpenBus = {
  * after the patience.
  */
 export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOptions): Promise<OpenBus> {
-  const { log, topics, required = {}, patienceMs = 30_000, times = {} } = options;
+  const { log, topics, required = {}, patienceMs = 30_000, times = {}, tracing = noTracing } = options;
+  const roles = { publishing: tracing, receiving: options.receiving ?? tracing };
+  const traced = (bus: Bus, kind: BusKind): Bus => traceBus(bus, { kind, ...roles });
   if (config.kafka.bootstrapServers.length === 0) {
     const never = new Promise<Error>(() => undefined);
-    return { bus: createInProcessBus({ required }), place: null, newest: null, failed: never };
+    const bus = traced(createInProcessBus({ required }), 'in_process');
+    return { bus, place: null, newest: null, failed: never };
   }
   const settings = await kafkaSettings(config);
   const bus = createKafkaBus({ settings, log, times, prefix: config.kafka.topicPrefix });
@@ -54,7 +63,7 @@ export async function openBus(config: Pick<Config, 'kafka'>, options: OpenBusOpt
     throw error;
   }
   const newest = (names = topics) => askPatiently(patience, () => bus.newest(names));
-  return { bus, place: settings.brokers.join(', '), newest, failed: bus.failed };
+  return { bus: traced(bus, 'kafka'), place: settings.brokers.join(', '), newest, failed: bus.failed };
 }
 
 /**

@@ -8,7 +8,7 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
   ...['catalogue_number', 'closed_deliveries', 'closed_pairs', 'connections', 'copy_accounts'],
   'database_place',
   ...['event_blocks', 'existing_rows', 'external_mappings', 'external_records', 'idempotent_writes'],
-  'import_runs',
+  ...['comparisons', 'health_samples', 'import_runs'],
   ...[
     'inbound_event_ids',
     'inbound_refusals',

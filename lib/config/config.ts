@@ -9,7 +9,9 @@ import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { createAjv } from '../catalogue/load-ajv.ts';
 import { catalogueHash } from './catalogue-hash.ts';
+import { findKafkaConflicts } from './kafka.ts';
 import { settings, settingsSchema, type Setting, type SettingName, type Settings } from './schema.ts';
+import { buildTracing, findTracingConflicts } from './tracing.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
 import { describeUnknown, describeWrong } from './problems.ts';
 import { unknownSettings } from './unknown.ts';
@@ -79,7 +81,7 @@ const BUILT_IN: CatalogueRead = { catalogue: builtIn, file: null, problem: null 
 /**
  * An environment in which the demo, the tests and the benchmark cannot reach a real system:
  * whatever names a database, a Kafka, an account of an external system, a port or a file of a
- * catalogue is left out. Give `envFile: false` with it.
+ * catalogue is left out, and so is a receiver of traces. Give `envFile: false` with it.
  */
 export function ignoreConnectionSettings(env: Env = process.env): Env {
   const ignored = [
@@ -87,7 +89,10 @@ export function ignoreConnectionSettings(env: Env = process.env): Env {
     'KAFKA_',
     'API_',
     'HEALTH_',
+    'CONSOLE_',
+    'METRICS_',
     'SIMULATOR_',
+    'OTEL_',
     'TWINBOX_CONFIG',
     'TWINBOX_API_',
     ...systemPrefixes,
@@ -125,12 +130,16 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
       isLoopback: isLoopback(values.API_HOST),
       insecure: values.API_INSECURE === 'yes',
     },
+    console: { pages: values.CONSOLE_PAGES === 'on', port: values.CONSOLE_PORT ?? null },
     /** The API that reading commands ask in place of a database. */
     remote:
       values.TWINBOX_API_URL === undefined
         ? null
         : { url: values.TWINBOX_API_URL, key: values.TWINBOX_API_KEY ?? null },
+    /** Where spans are sent; null if none are made. */
+    tracing: buildTracing(values),
     health: { host: values.HEALTH_HOST, port: values.HEALTH_PORT },
+    metrics: { host: values.METRICS_HOST, port: values.METRICS_PORT },
     log: { level: values.LOG_LEVEL, format: values.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json') },
     /**
      * The settings that must be the same in every process of a role. `configuration`: a hash of what
@@ -249,31 +258,11 @@ const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
 /** Settings that are valid each by itself and wrong in combination. */
 function findConflicts(values: Settings): string[] {
   const problems: string[] = [];
-  problems.push(...findKafkaConflicts(values), ...findSystemConflicts(values));
-  return problems;
-}
-
-function findKafkaConflicts(values: Settings): string[] {
-  const problems: string[] = [];
-  const { KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY } = values;
-  const files = Object.entries({ KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY });
-  const given = files.flatMap(([name, path]) => (path === undefined ? [] : [name]));
-  // Without this error passwords would be sent unencrypted although the certificates are
-  // configured.
-  if (values.KAFKA_SSL === 'off' && given.length > 0)
-    problems.push(`${given.join(' and ')} is set, and KAFKA_SSL is off. Set KAFKA_SSL=on`);
-  if ((KAFKA_SSL_CERT === undefined) !== (KAFKA_SSL_KEY === undefined))
-    problems.push('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together: set both, or neither');
-  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = values;
-  const login = [KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD];
-  if (login.some((value) => value === undefined) && login.some((value) => value !== undefined))
-    problems.push(
-      'KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: set all three, or none',
-    );
-  if (values.KAFKA_TOPIC_RETENTION_HOURS >= values.TWINBOX_RETENTION_DAYS * 24)
-    problems.push(
-      'KAFKA_TOPIC_RETENTION_HOURS has to be shorter than TWINBOX_RETENTION_DAYS: the rows by which a repeated record is recognised have to be kept longer than the record',
-    );
+  problems.push(
+    ...findKafkaConflicts(values),
+    ...findSystemConflicts(values),
+    ...findTracingConflicts(values),
+  );
   return problems;
 }
 

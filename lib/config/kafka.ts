@@ -1,3 +1,5 @@
+import type { ValuesOf } from './values.ts';
+
 /** The settings of Kafka, a part of schema.ts. */
 export const kafkaProperties = {
   KAFKA_BOOTSTRAP_SERVERS: {
@@ -155,3 +157,31 @@ export const kafkaProperties = {
     example: 'minimal',
   },
 } as const;
+
+/** The rows by which a repeated record is recognised are kept as long as TWINBOX_RETENTION_DAYS says. */
+type KafkaValues = ValuesOf<typeof kafkaProperties> & { TWINBOX_RETENTION_DAYS: number };
+
+/** Settings that are valid each by itself and wrong in combination. */
+export function findKafkaConflicts(values: KafkaValues): string[] {
+  const problems: string[] = [];
+  const { KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY } = values;
+  const files = Object.entries({ KAFKA_SSL_CA, KAFKA_SSL_CERT, KAFKA_SSL_KEY });
+  const given = files.flatMap(([name, path]) => (path === undefined ? [] : [name]));
+  // Without this error passwords would be sent unencrypted although the certificates are
+  // configured.
+  if (values.KAFKA_SSL === 'off' && given.length > 0)
+    problems.push(`${given.join(' and ')} is set, and KAFKA_SSL is off. Set KAFKA_SSL=on`);
+  if ((KAFKA_SSL_CERT === undefined) !== (KAFKA_SSL_KEY === undefined))
+    problems.push('KAFKA_SSL_CERT and KAFKA_SSL_KEY belong together: set both, or neither');
+  const { KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD } = values;
+  const login = [KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD];
+  if (login.some((value) => value === undefined) && login.some((value) => value !== undefined))
+    problems.push(
+      'KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD belong together: set all three, or none',
+    );
+  if (values.KAFKA_TOPIC_RETENTION_HOURS >= values.TWINBOX_RETENTION_DAYS * 24)
+    problems.push(
+      'KAFKA_TOPIC_RETENTION_HOURS has to be shorter than TWINBOX_RETENTION_DAYS: the rows by which a repeated record is recognised have to be kept longer than the record',
+    );
+  return problems;
+}

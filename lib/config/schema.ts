@@ -3,7 +3,9 @@ import { remoteProperties } from './remote.ts';
 import type { secretForms } from './secret-forms.ts';
 import { simulatorProperties } from './simulator.ts';
 import { systemProperties } from './systems.ts';
+import { tracingProperties } from './tracing.ts';
 import type { ValuesOf } from './values.ts';
+import { watchingProperties } from './watching.ts';
 
 /**
  * Every setting of Twinbox, in one JSON Schema. The schema checks the settings, and `.env.example`
@@ -108,26 +110,27 @@ export const settingsSchema = {
       expects: 'yes or no',
       example: 'yes',
     },
-    HEALTH_HOST: {
-      group: 'Health',
+    CONSOLE_PAGES: {
+      group: 'API',
       type: 'string',
-      pattern: '^[A-Za-z0-9.:_-]+$',
-      default: '127.0.0.1',
+      enum: ['on', 'off'],
+      default: 'on',
       description:
-        'The address on which a separate relay or worker process answers `/health` and `/ready`. The answers hold no secrets and no customer data, but they show how far the work is behind.',
-      expects: 'a host name or an IP address',
-      example: '0.0.0.0',
+        'The console: pages for operators at `/console` of the API, with the rights of the key that a person logs in with. `off`: there are none.',
+      expects: 'on or off',
+      example: 'off',
     },
-    HEALTH_PORT: {
-      group: 'Health',
+    CONSOLE_PORT: {
+      group: 'API',
       type: 'integer',
       minimum: 0,
       maximum: 65_535,
       description:
-        'The port for `/health` and `/ready` of a separate process. If it is not set: 8001 for a relay, 8002 for a worker. 0 means any free port.',
+        'A port of the console alone, on `API_HOST`; 0 means any free port. If it is not set, the console is on the port of the API.',
       expects: 'a port, from 0 to 65535',
-      example: '8003',
+      example: '8090',
     },
+    ...watchingProperties,
     LOG_LEVEL: {
       group: 'Log',
       type: 'string',
@@ -146,6 +149,7 @@ export const settingsSchema = {
       expects: 'json or pretty',
       example: 'json',
     },
+    ...tracingProperties,
     TWINBOX_ENV: {
       group: 'Twinbox',
       alike: ['worker'],

@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts';
 import type { Authorize } from '../integrations/auth.ts';
 import type { SystemAccess } from '../integrations/definition.ts';
 import type { Integration } from '../integrations/integration.ts';
+import type { Measures, SentRequest } from '../measures.ts';
 import { withoutSecrets } from '../redact.ts';
 import { createKeeper } from './keeper.ts';
 import { CredentialError, MAKE_A_KEY, noCredential } from './refusals.ts';
@@ -19,6 +20,7 @@ export interface CredentialParts {
   /** Of TWINBOX_SECRET_KEY. */
   keys: readonly string[];
   which?: WhichCredential;
+  measures?: Measures | undefined;
 }
 
 /** Throws `config_invalid` without a key, if the system needs one. */
@@ -27,9 +29,11 @@ export async function integrateWith(
   instanceId: string,
   parts: CredentialParts,
 ): Promise<Integration> {
-  const { auth } = access;
-  if (!auth) return access.integrate(instanceId);
-  return authorized(await access.integrate(instanceId, authorizeBy(access, parts)));
+  const { auth, system } = access;
+  const { measures } = parts;
+  const sent = measures && ((request: SentRequest) => measures.requested(system.name, request));
+  if (!auth) return access.integrate(instanceId, undefined, sent);
+  return authorized(await access.integrate(instanceId, authorizeBy(access, parts), sent));
 }
 
 /** Nothing is called: no credential is read, and no key is needed. */

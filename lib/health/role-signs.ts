@@ -18,6 +18,7 @@ import {
 } from '../../db/health/role-signs.ts';
 import { fullJitter } from '../backoff.ts';
 import { runLoop } from '../loop.ts';
+import { programVersion } from './version.ts';
 
 /** `null` instead of a sign: the process lives, and this role of it does not do its work. */
 export type Role = {
@@ -77,7 +78,7 @@ export async function startRoleSigns(options: RoleSignsOptions): Promise<RoleSig
         return [{ role: name, state: seen.state ?? null, problem: seen.problem ?? null, settings }];
       },
     );
-    if (states.length > 0) await saveRoleSigns(db, owner, states);
+    if (states.length > 0) await saveRoleSigns(db, owner, states, programVersion());
     await onBeat?.();
     return 0;
   }

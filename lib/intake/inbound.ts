@@ -35,6 +35,8 @@ export interface InboxDeps {
   kinds?: readonly { integration: InboxKind }[];
   /** Older events are not stored: their partitions are dropped, or will be soon. */
   retentionDays: number;
+  /** The W3C trace of the request that brought the event. */
+  trace?: string;
   nudge: () => void;
 }
 
@@ -73,6 +75,7 @@ export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Take
     foreignTag: event.foreignTag,
     tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
     payload: { external },
+    context: deps.trace === undefined ? {} : { trace: deps.trace },
     now,
   });
   if ('refused' in stored) {

@@ -9,6 +9,7 @@ import type { MappingDocument } from '../catalogue/document.ts';
 import type { SystemMappings } from '../catalogue/system-mappings.ts';
 import type { Config } from '../config/config.ts';
 import type { Check } from '../finding.ts';
+import type { SentRequest } from '../measures.ts';
 import type { Auth, Authorize } from './auth.ts';
 import type { Meaning } from './failure-meaning.ts';
 import type { Ingress, Integration } from './integration.ts';
@@ -78,9 +79,13 @@ export interface SystemAccess {
   auth?: Auth;
   /**
    * `instanceId`: the installation whose owner tag the records bear. `authorize`: what sends each
-   * request; present if there is `auth`.
+   * request; present if there is `auth`. `sent` is told of each request once it is over, for figures.
    */
-  integrate(instanceId: string, authorize?: Authorize): Promise<Integration>;
+  integrate(
+    instanceId: string,
+    authorize?: Authorize,
+    sent?: (request: SentRequest) => void,
+  ): Promise<Integration>;
   /** Reads only; never tries a write. */
   examine(options: ExamineOptions): Promise<Examined>;
 }

@@ -2,4 +2,6 @@
 export interface Meaning {
   means: string;
   cure: string;
+  /** Its cause holds up every customer of the system, not only those in whose pairs it is noted. */
+  all?: true;
 }

@@ -8,6 +8,7 @@ import type { Answered, Budget } from './answered.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { EventFeed, ListWindow } from './feeds.ts';
 import type { NextRequest } from './next-request.ts';
+import type { Routes } from './routes.ts';
 import type { Ingress } from './webhooks.ts';
 
 export type { Answered, Budget } from './answered.ts';
@@ -129,6 +130,8 @@ export interface Integration extends NextRequest {
    * it; `fetch` gives every field of these groups, and `previous` of an event each that changed.
    */
   groups?: readonly (readonly string[])[];
+  /** How its calls are made over HTTP, for spans; left out: a span shows the kind of call alone. */
+  routes?: Routes;
   identify(): Promise<Identity>;
   /** `forDelete`: the answer includes `blocksDelete`. `withUse`: it includes `use`. */
   fetch(externalId: string, options?: FetchOptions): Promise<Fetched>;

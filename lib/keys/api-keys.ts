@@ -17,6 +17,16 @@ export type KeyHolder = {
   system: string | null;
   /** For the records of operations and the context of events; never a part of the secret. */
   actor: string;
+  key: HeldKey;
+};
+
+/** What may be shown of a key. One of API_KEYS has no name and never expires. */
+export type HeldKey = {
+  kind: 'static' | 'stored';
+  /** A stored one: its public id; one of API_KEYS: the eight digits of its hash. */
+  id: string;
+  name: string | null;
+  expiresAt: Date | null;
 };
 
 /** `revoked` and `expired` are said only to whoever has the whole text of the key. */
@@ -88,8 +98,7 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
     },
 
     async check(text, trustedMs = TRUSTED_MS) {
-      if (isOneOf(digests, digest(text)))
-        return { ok: true, holder: { scope: 'admin', system: null, actor: `key:${shortHash(text)}` } };
+      if (isOneOf(digests, digest(text))) return { ok: true, holder: holderOfFixed(shortHash(text)) };
       const given = readKeyText(text);
       const row = given && (await rowOf(given.id, trustedMs));
       if (!row) return { ok: false, why: 'wrong' };
@@ -100,11 +109,17 @@ export function createApiKeys(deps: ApiKeysDeps): ApiKeys {
       if (revokedAt) return { ok: false, why: 'revoked', at: revokedAt };
       if (expiresAt && expiresAt <= now) return { ok: false, why: 'expired', at: expiresAt };
       uses.note(id, now);
-      return { ok: true, holder: { scope, system, actor: `key:${name}/${id}` } };
+      const key = { kind: 'stored', id, name, expiresAt } as const;
+      return { ok: true, holder: { scope, system, actor: `key:${name}/${id}`, key } };
     },
 
     flush: () => uses.flush(),
   };
+}
+
+function holderOfFixed(id: string): KeyHolder {
+  const key = { kind: 'static', id, name: null, expiresAt: null } as const;
+  return { scope: 'admin', system: null, actor: `key:${id}`, key };
 }
 
 /** Reads a row that is not known, or was read too long ago. */

@@ -32,6 +32,11 @@ export function covers(has: KeyScope, needs: RouteScope): boolean {
   return !needsKey(needs) || covered[has].includes(needs);
 }
 
+/** The scopes of routes that a key may use, such as `viewer` and `operator`. */
+export function scopesOf(has: KeyScope): readonly RouteScope[] {
+  return covered[has];
+}
+
 export function needsKey(needs: RouteScope): boolean {
   return needs !== 'open' && needs !== 'signed';
 }

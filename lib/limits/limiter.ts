@@ -67,6 +67,11 @@ const GOOD_MS = 1_000;
 const LEAST_WAIT_MS = 80;
 const MOST_WAIT_MS = 250;
 
+/** How many tokens of a rate may be saved up. */
+export function burstOf(rate: number): number {
+  return Math.max(1, rate * BURST);
+}
+
 export function createLimiter({
   db,
   system,
@@ -134,7 +139,7 @@ export function createLimiter({
       const block = forClaims && (endpoint === ALL || endpoint === CREATE) ? Math.ceil(rate * BLOCK) : 0;
       const tokens = Math.max(waits, block) - inHand(endpoint);
       if (tokens <= 0) return [];
-      return [{ endpoint, rate, burst: Math.max(1, rate * BURST), tokens }];
+      return [{ endpoint, rate, burst: burstOf(rate), tokens }];
     });
   }
 

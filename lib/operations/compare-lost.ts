@@ -22,6 +22,7 @@ import { findRest } from '../limits/rest.ts';
 import { sleep } from '../loop.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { compareAll } from './comparison.ts';
+import { storeReceipt } from './receipts.ts';
 import { raiseFound } from './repair.ts';
 
 const LEASE_MS = 30_000;
@@ -62,7 +63,9 @@ async function compareAndEnd(deps: SyncDeps, loss: Sweep, goesOn: () => boolean)
   log.info('feed.comparing', { system, from, to, why });
   const limited = paced(integration, { db, clock, account, rates: policy.rates, log });
   const restMs = policy.rates ? 1_000 / (policy.rates.account * SHARE) : 0;
+  const beganAt = clock.now();
   const report = await compareAll({ ...deps, integration: unhurried(limited, { restMs, goesOn }) });
+  await storeReceipt(deps, report, { beganAt, actor: ACTOR });
   const asked = await raiseFound(deps, report, { actor: ACTOR, unsureToo: true });
   await failpoint('compare-lost.before-end');
   const ended = goesOn() && (await endLoss(db, { system, account, losses }));

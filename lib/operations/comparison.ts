@@ -138,6 +138,8 @@ export async function compareUntilQuiet(
 function judgeUnlinked(deps: SyncDeps, report: Comparison, pair: ComparedPair): void {
   if (hasEnded(pair)) {
     if (pair.row === null || pair.row.deletedAt !== null || pair.ended === 'replaced') return;
+    // The pair of the original: the row of this copy has one of its own, or is found to have none.
+    if (pair.ended === 'copied') return;
     // An alias that was deleted at the system ends nothing in our table.
     if (pair.isAlias) return;
     if (pair.ended === 'let_go') return add(report, pair, 'detached', 'let_go');

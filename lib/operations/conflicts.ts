@@ -74,7 +74,7 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
     const instead = whyNotReversible(deps.entity, conflict);
     if (instead !== null) return { outcome: 'cannot_reverse', conflict, instead };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const result = await attempt(conflict, origin, once);
+      const result = await attemptReversal(deps, conflict, { origin, run: inTransaction(db, once) });
       if (result !== 'again') {
         if (result.outcome === 'reversed') nudge();
         return result;
@@ -83,85 +83,91 @@ export function createConflictOperations(deps: ConflictOperationsDeps): Conflict
     return { outcome: 'contended' };
   }
 
-  async function attempt(
-    known: StoredConflict,
-    origin: Origin,
-    once: Once<ReverseOutcome> | undefined,
-  ): Promise<ReverseOutcome | 'again'> {
-    const lost = lostValue(known);
-    try {
-      return await reverseInTransaction(deps, known, origin, once && decided(once));
-    } catch (error) {
-      if (isRepeatable(error)) return 'again';
-      if (!isIdentityTaken(deps.entity, error) || typeof lost !== 'string') {
-        const refusal = await describeRefusal(db, deps.entity, error);
-        if (refusal === null) throw error;
-        return { outcome: 'refused', refusal };
-      }
-      const rivalId = await findIdentityHolder(db, deps.entity, lost);
-      return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
-    }
-  }
-
   return { reverse };
 }
 
+type Outcome = ReverseOutcome | 'again';
+type Work = (tx: Tx) => Promise<Outcome>;
+
+function inTransaction(db: Db, once: Once<ReverseOutcome> | undefined) {
+  return (work: Work): Promise<Outcome> => withTransaction(db, inOnce(once && decided(once), work));
+}
+
 /** A try that has to be repeated has no answer. */
-function decided(once: Once<ReverseOutcome>): Once<ReverseOutcome | 'again'> {
+function decided(once: Once<ReverseOutcome>): Once<Outcome> {
   return {
     begin: once.begin,
     end: async (tx, result) => (result === 'again' ? undefined : await once.end(tx, result)),
   };
 }
 
-function reverseInTransaction(
-  { db, clock, entity, documents }: ConflictOperationsDeps,
+/** One try. `run` gives the work its transaction: it is kept, or taken back for a preview. */
+export async function attemptReversal(
+  deps: ConflictOperationsDeps,
+  known: StoredConflict,
+  { origin, run }: { origin: Origin; run: (work: Work) => Promise<Outcome> },
+): Promise<Outcome> {
+  const { db, entity } = deps;
+  const lost = lostValue(known);
+  try {
+    return await run((tx) => reverseIn(tx, deps, known, origin));
+  } catch (error) {
+    if (isRepeatable(error)) return 'again';
+    if (!isIdentityTaken(entity, error) || typeof lost !== 'string') {
+      const refusal = await describeRefusal(db, entity, error);
+      if (refusal === null) throw error;
+      return { outcome: 'refused', refusal };
+    }
+    const rivalId = await findIdentityHolder(db, entity, lost);
+    return rivalId === null ? 'again' : { outcome: 'duplicate_email', rivalId };
+  }
+}
+
+async function reverseIn(
+  tx: Tx,
+  { clock, entity, documents }: ConflictOperationsDeps,
   known: StoredConflict,
   { context, source = 'internal' }: Origin,
-  once: Once<ReverseOutcome | 'again'> | undefined,
-): Promise<ReverseOutcome | 'again'> {
+): Promise<Outcome> {
   const now = clock.now();
-  const work = async (tx: Tx): Promise<ReverseOutcome | 'again'> => {
-    await lockMappings(tx, [known.mappingId]);
-    const conflict = await lockConflict(tx, known.id);
-    if (!conflict) return { outcome: 'not_found' };
-    const customer = conflict.internalId === null ? null : await readRow(tx, entity, conflict.internalId);
-    const living = customer?.deletedAt === null ? customer : null;
-    if (conflict.reversedAt) return { outcome: 'reversed_already', conflict, customer: living };
-    if (!living || !holdsSurvivor(documents, conflict, living)) {
-      await noteConflict(tx, { id: conflict.id, note: 'overtaken', reversedAt: null });
-      return { outcome: 'overtaken', conflict: { ...conflict, note: 'overtaken' }, customer: living };
-    }
-    const changed = await updateRow(
-      tx,
-      entity,
-      living.id,
-      changeOf(entity, conflict),
-      { ifVersion: living.version },
-      { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
-    );
-    if (!changed) {
-      const present = await readRow(tx, entity, living.id);
-      if (present?.deletedAt === null && present.version === living.version) throw new RowSwallowed('update');
-      return 'again';
-    }
-    await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
-    await recordAction(tx, {
-      ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason: null, at: now },
-      actor: typeof context['actor'] === 'string' ? context['actor'] : 'unknown',
-      detail: { conflict: conflict.id, kind: conflict.kind, field: conflict.field, customer: living.id },
-      before: { version: living.version, note: conflict.note },
-      after: { version: changed.version, note: 'reversed' },
-      pairs: [{ mappingId: known.mappingId, eventId: null }],
-    });
-    await failpoint('conflicts.before-commit');
-    return {
-      outcome: 'reversed',
-      conflict: { ...conflict, note: 'reversed', reversedAt: now },
-      customer: changed,
-    };
+  await lockMappings(tx, [known.mappingId]);
+  const conflict = await lockConflict(tx, known.id);
+  if (!conflict) return { outcome: 'not_found' };
+  const customer = conflict.internalId === null ? null : await readRow(tx, entity, conflict.internalId);
+  const living = customer?.deletedAt === null ? customer : null;
+  if (conflict.reversedAt) return { outcome: 'reversed_already', conflict, customer: living };
+  if (!living || !holdsSurvivor(documents, conflict, living)) {
+    await noteConflict(tx, { id: conflict.id, note: 'overtaken', reversedAt: null });
+    return { outcome: 'overtaken', conflict: { ...conflict, note: 'overtaken' }, customer: living };
+  }
+  const changed = await updateRow(
+    tx,
+    entity,
+    living.id,
+    changeOf(entity, conflict),
+    { ifVersion: living.version },
+    { eventId: newEventId(now), source, context: { ...context, conflict: conflict.id }, now },
+  );
+  if (!changed) {
+    const present = await readRow(tx, entity, living.id);
+    if (present?.deletedAt === null && present.version === living.version) throw new RowSwallowed('update');
+    return 'again';
+  }
+  await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
+  await recordAction(tx, {
+    ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason: null, at: now },
+    actor: typeof context['actor'] === 'string' ? context['actor'] : 'unknown',
+    detail: { conflict: conflict.id, kind: conflict.kind, field: conflict.field, customer: living.id },
+    before: { version: living.version, note: conflict.note },
+    after: { version: changed.version, note: 'reversed' },
+    pairs: [{ mappingId: known.mappingId, eventId: null }],
+  });
+  await failpoint('conflicts.before-commit');
+  return {
+    outcome: 'reversed',
+    conflict: { ...conflict, note: 'reversed', reversedAt: now },
+    customer: changed,
   };
-  return withTransaction(db, inOnce(once, work));
 }
 
 /**

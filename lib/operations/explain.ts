@@ -20,7 +20,6 @@ import {
 } from '../../db/mappings/standing.ts';
 import type { Db } from '../../db/server/connection.ts';
 import type { Value } from '../catalogue/document.ts';
-import type { Fetched, Integration } from '../integrations/integration.ts';
 import { same } from '../sync/canonical.ts';
 import type { RungName } from '../sync/decide.ts';
 import { foresee, type Effect, type Foreseen } from '../sync/foresee.ts';
@@ -28,6 +27,7 @@ import { isInactive } from '../../db/mappings/state.ts';
 import type { Step, SyncDeps } from '../sync/step.ts';
 import { oursOf, theirsIfAble } from '../sync/values.ts';
 import type { LeftReason } from '../sync/shadow.ts';
+import { readResult, readTheirs, withRead, type ReadResult, type Theirs } from './explain-read.ts';
 import { laneObstacles, obstaclesOf, type Obstacle } from './explain-obstacles.ts';
 import { whyParkedOrWaiting } from './explain-reasons.ts';
 import { remediesOf, type Remedy } from './explain-remedies.ts';
@@ -48,13 +48,6 @@ export type FieldExplained = {
   /** Null if it is not known: their value is not known, or there is no row. */
   differs: boolean | null;
 };
-
-/** The result of the one read of the record. */
-export type ReadResult =
-  | { state: 'present' | 'erased' | 'missing' }
-  | { state: 'merged'; into: string }
-  | { state: 'no_record' }
-  | { state: 'unreadable'; code: string; message: string };
 
 export type OpenDeliveries = { type: string; status: OpenDelivery['status']; count: number };
 
@@ -80,12 +73,18 @@ export type PairExplained = {
   remedies: Remedy[];
 };
 
+export type NotReceived = {
+  system: string;
+  newest: 'published' | 'unpublished' | null;
+  obstacles: Obstacle[];
+};
+
 export type Explanation = {
   /** Null if no row belongs to what was asked for. */
   customer: MappedRow | null;
   pairs: PairExplained[];
-  /** A living customer without a pair: the state of its newest event, and what holds that up. */
-  notReceived: { newest: string | null; obstacles: Obstacle[] } | null;
+  /** For each system at which a living customer has no pair: its newest event, and what holds that up. */
+  notReceived: NotReceived[];
   /** How many conflicts of the customer are not reversed. */
   conflicts: number;
   /** The record that was asked for is known, and has never had a pair. */
@@ -100,9 +99,9 @@ export async function explain(
 ): Promise<Explanation | null> {
   const { db } = deps;
   const pairs: PairExplained[] = [];
-  for (const id of await pairsAsked(db, asked, system)) {
+  for (const id of await pairsAsked(deps, asked, system)) {
     const pair = await explainPair(deps, id, read);
-    if (pair) pairs.push(pair);
+    if (pair && (system === null || pair.mapping.system === system)) pairs.push(pair);
   }
   const customerId = 'customer' in asked ? asked.customer : (pairs[0]?.mapping.internalId ?? null);
   const customer = customerId === null ? null : await readRow(db, deps.entity, customerId);
@@ -115,14 +114,14 @@ export async function explain(
   return {
     customer,
     pairs,
-    notReceived: isUnpaired ? await notReceived(deps, customer.id) : null,
+    notReceived: isUnpaired ? [await notReceived(deps, customer.id)] : [],
     conflicts: customerId === null ? 0 : await countUnreversed(db, customerId),
     unmatched,
   };
 }
 
-async function pairsAsked(db: Db, asked: Asked, system: string | null): Promise<number[]> {
-  if ('customer' in asked) return findPairsOf(db, { customer: asked.customer, system });
+async function pairsAsked({ db, entity }: SyncDeps, asked: Asked, system: string | null): Promise<number[]> {
+  if ('customer' in asked) return findPairsOf(db, { entity: entity.name, row: asked.customer, system });
   if ('record' in asked) return findPairsOfRecord(db, { externalId: asked.record, system });
   return [asked.mapping];
 }
@@ -198,46 +197,6 @@ function countOpen(deliveries: OpenDelivery[]): OpenDeliveries[] {
   );
 }
 
-type Theirs = { answer: Fetched | null } | { error: unknown; code: string; message: string };
-
-/**
- * The one read of the record; it also finds what forbids a delete, if a delete is to be decided.
- */
-async function readTheirs({ integration }: SyncDeps, { mapping, row }: LoadedStep): Promise<Theirs> {
-  const { externalId, intent } = mapping;
-  if (externalId === null || externalId.trim() === '') return { answer: null };
-  const forDelete = (row !== null && row.deletedAt !== null) || intent?.operation === 'delete';
-  try {
-    return { answer: await integration.fetch(externalId, { forDelete }) };
-  } catch (error) {
-    const { code, message } = integration.classify(error);
-    return { error, code, message };
-  }
-}
-
-function withRead(deps: SyncDeps, theirs: Theirs, externalId: string | null): SyncDeps {
-  return { ...deps, integration: answeringWith(deps.integration, theirs, externalId) };
-}
-
-/** The decision uses the record that was read, so that the record is not read a second time. */
-function answeringWith(integration: Integration, theirs: Theirs, read: string | null): Integration {
-  return {
-    ...integration,
-    async fetch(externalId, options) {
-      if (externalId !== read) return integration.fetch(externalId, options);
-      if ('error' in theirs) throw theirs.error;
-      return theirs.answer ?? integration.fetch(externalId, options);
-    },
-  };
-}
-
-function readResult(theirs: Theirs): ReadResult {
-  if ('error' in theirs) return { state: 'unreadable', code: theirs.code, message: theirs.message };
-  const { answer } = theirs;
-  if (answer?.state === 'merged') return { state: 'merged', into: answer.into };
-  return { state: answer?.state ?? 'no_record' };
-}
-
 function fieldsOf(
   { integration }: SyncDeps,
   { mapping, row }: LoadedStep,
@@ -283,13 +242,14 @@ function shadowHalf({ shadow }: Mapping, field: string): { theirs: Value; reason
 async function notReceived(
   { db, clock, entity, integration: { system } }: SyncDeps,
   customer: number,
-): Promise<Explanation['notReceived']> {
+): Promise<NotReceived> {
   const [newest] = await listEvents(db, { customer, systems: [system], limit: 1 });
   const lane = await readLane(db, {
     ...{ system, account: '', now: clock.now() },
     row: { entityType: entity.name, rowId: customer },
   });
   return {
+    system,
     newest: newest === undefined ? null : newest.published ? 'published' : 'unpublished',
     // A pause stops what is sent, and not what is received.
     obstacles: laneObstacles(system, { ...lane, connection: null, breaker: null, rest: null }),

@@ -20,7 +20,7 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
     means: 'The customer has no record, and none is made or linked before a person consents.',
     cure: '`npx twinbox link --dry-run`, then `npx twinbox link --all`; or one with --record or --create.',
   },
-  account_unread: { means: 'The records of the account are still being read.', cure: BY_ITSELF },
+  account_unread: { means: 'The records of the account are still being read.', cure: BY_ITSELF, all: true },
   ask_link: {
     means: 'The record has the identity of a customer of ours, such as the email; a person has to consent.',
     cure: '`npx twinbox link MAPPING`.',
@@ -65,10 +65,12 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   writes_off: {
     means: 'Writes to the system are off in the settings, or outbound is paused.',
     cure: '`npx twinbox lanes` says which: `npx twinbox resume SYSTEM --direction outbound`, or turn writes on and restart the workers.',
+    all: true,
   },
   pulls_off: {
     means: 'Writes into our table are off in the settings, or inbound is paused.',
     cure: '`npx twinbox lanes` says which: `npx twinbox resume SYSTEM --direction inbound`, or turn pulls on and restart the workers.',
+    all: true,
   },
   fuse: {
     means: 'Many deletes came together, and the fuse holds them.',
@@ -130,21 +132,31 @@ const REASONS: Record<Exclude<ReasonCode, 'failed' | 'unknown'>, Meaning> = {
   copied: { means: 'The pair belongs to the database that this one is a copy of.', cure: 'Nothing.' },
 };
 
+/** The reasons for which a pair waits and goes on by itself: it needs no person. */
+export function reasonsAlone(): string[] {
+  return Object.entries({ ...REASONS, ...OWN }).flatMap(([code, { cure }]) =>
+    cure === BY_ITSELF ? [code] : [],
+  );
+}
+
 /** Waits that Twinbox decides on itself, in the form of failures. */
 const OWN: Readonly<Record<string, Meaning>> = {
-  no_token: { means: 'The rate of the account was used up.', cure: BY_ITSELF },
-  quota_used_up: { means: 'The rest of the quota is kept for edits.', cure: BY_ITSELF },
+  no_token: { means: 'The rate of the account was used up.', cure: BY_ITSELF, all: true },
+  quota_used_up: { means: 'The rest of the quota is kept for edits.', cure: BY_ITSELF, all: true },
   account_rests: {
     means: 'The quota of the account is used up.',
     cure: 'Nothing; `npx twinbox resume SYSTEM` if the quota is larger by now.',
+    all: true,
   },
   reconnect: {
     means: 'The account has to be connected again.',
     cure: '`npx twinbox credentials set SYSTEM`.',
+    all: true,
   },
   credential_not_renewed: {
     means: 'The credential could not be renewed.',
     cure: '`npx twinbox credentials show`.',
+    all: true,
   },
   better_record_first: { means: 'The customer waits until a better record was looked at.', cure: BY_ITSELF },
   other_record_first: { means: 'Another record of the same customer is looked at first.', cure: BY_ITSELF },
@@ -158,6 +170,7 @@ const KINDS: Record<FailureKind, Meaning> = {
   throttle: {
     means: 'More requests than the system allows.',
     cure: 'Nothing; lower the rate if it goes on for hours.',
+    all: true,
   },
   lock: { means: 'The record is in use by another request.', cure: BY_ITSELF },
   indeterminate: { means: 'No clear answer came; the request may have taken effect.', cure: BY_ITSELF },
@@ -166,7 +179,7 @@ const KINDS: Record<FailureKind, Meaning> = {
     cure: 'Nothing: Twinbox sends the change under a new key.',
   },
   conflict: { means: 'The record is not as it was when the change was decided.', cure: BY_ITSELF },
-  quota: { means: 'The quota is used up.', cure: BY_ITSELF },
+  quota: { means: 'The quota is used up.', cure: BY_ITSELF, all: true },
   permanent: {
     means: 'The system refuses the request as it is.',
     cure: `Correct the value, or its cause at the system, ${REPLAY}.`,
@@ -174,6 +187,7 @@ const KINDS: Record<FailureKind, Meaning> = {
   auth: {
     means: 'The system does not accept the credential.',
     cure: 'Correct the credential: `npx twinbox doctor`.',
+    all: true,
   },
   gone: { means: 'The system does not have the record.', cure: DECIDE },
 };
@@ -181,6 +195,13 @@ const KINDS: Record<FailureKind, Meaning> = {
 const UNKNOWN: Meaning = {
   means: 'A reason that this version of Twinbox does not know.',
   cure: '`npx twinbox explain customer ID` shows what is stored.',
+};
+
+/** The whole table, without the codes of systems: for docs/error-groups.md. */
+export const meanings: Readonly<Record<'reasons' | 'waits' | 'kinds', Readonly<Record<string, Meaning>>>> = {
+  reasons: REASONS,
+  waits: OWN,
+  kinds: KINDS,
 };
 
 export type CodeOf = { system: string; code: string; kind: string | null };

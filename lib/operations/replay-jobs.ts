@@ -76,7 +76,7 @@ async function start(tx: Tx, ask: ReplayAsk, now: Date): Promise<StartOutcome> {
     return { outcome: 'stale', plan, difference: await readDifference(tx, plan, SHOWN) };
   const pairs = Math.min(plan.counts.pairs, max ?? Infinity);
   if (pairs === 0) return { outcome: 'nothing' };
-  if (pairs > 1 && reason === null) return { outcome: 'reason_needed', pairs };
+  if (pairs > 1 && (reason ?? '').trim() === '') return { outcome: 'reason_needed', pairs };
   await lockJobs(tx);
   const jobs = await findOverlaps(tx, planHash);
   if (jobs.length > 0) return { outcome: 'overlaps', jobs };

@@ -100,7 +100,7 @@ async function roundOf(tx: Tx, id: number, now: Date): Promise<(Round & { why: s
       : { raised: 0, skipped: 0 };
   const isFinished = runs && why === null && job.queued - raised - skipped + inHand + raised === 0;
   const state = why !== null ? 'stopped' : isFinished ? 'finished' : job.state;
-  if (results + raised + skipped > 0 || state !== job.state)
+  if (results + raised + skipped > 0 || state !== job.state || room.pacedAt < job.pacedAt)
     await moveJob(tx, {
       ...{ id, state, why, pacedAt: room.pacedAt, endedAt: isFinished ? now : null },
       ...{ raised, superseded: skipped, ...ofResults(judged) },
@@ -122,7 +122,9 @@ export function roomFor(
   inHand: number,
   now: Date,
 ): { pairs: number; pacedAt: Date } {
-  const from = Math.max(pacedAt.getTime(), now.getTime() - Math.max(MAKES_UP_MS, 1_000 / rate));
+  // A round whose clock was ahead must not hold up the job until that time.
+  const paced = pacedAt.getTime() > now.getTime() + MAKES_UP_MS ? now.getTime() : pacedAt.getTime();
+  const from = Math.max(paced, now.getTime() - Math.max(MAKES_UP_MS, 1_000 / rate));
   const allowed = Math.floor(((now.getTime() - from) * rate) / 1_000 + 1e-6);
   const free = mostInHand(rate) - inHand;
   const pairs = Math.max(0, Math.min(allowed, Math.floor(free), queued, MOST_AT_ONCE));

@@ -1,12 +1,16 @@
-// GET /health and /ready of a process that has no API. Other machines reach it only if HEALTH_HOST
+// GET /health, /ready and /metrics of a process that has no API. Other machines reach it only if HEALTH_HOST
 // allows it.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Config } from '../config/config.ts';
 import { reportReadiness, type Readiness } from '../health/readiness-report.ts';
+import type { Metrics, Scraper } from '../metrics/metrics.ts';
 import { listenError, urlOf } from './listening.ts';
+import { answerMetrics, openMetricsPort } from './metrics.ts';
 
 export type HealthServer = {
   url: string;
+  /** Where its metrics are: on a port of their own, or on this one. */
+  metricsUrl: string;
   /** Until this is called, /ready answers that the process is starting. */
   serve(readiness: Readiness): void;
   close(): Promise<void>;
@@ -20,14 +24,15 @@ const READY_MS = 3_000;
 
 export async function startHealthServer(
   role: keyof typeof PORTS,
-  config: Pick<Config, 'health'>,
+  config: Pick<Config, 'health' | 'metrics'>,
+  { scrape }: Pick<Metrics, 'scrape'>,
 ): Promise<HealthServer> {
   const { host, port = PORTS[role] } = config.health;
   let readiness: Readiness = {
     start: () => Promise.resolve({ ready: false, problem: 'is starting; ask again in a second' }),
   };
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 5_000 });
-  server.on('request', (req, res) => void answer(req, res, readiness));
+  server.on('request', (req, res) => void answer(req, res, { readiness, scrape }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(listenError(error, { who: `The ${role}`, host, port, settings: SETTINGS })),
@@ -35,24 +40,34 @@ export async function startHealthServer(
     server.listen({ host, port }, resolve);
   });
   const address = server.address();
+  const url = urlOf(host, typeof address === 'object' && address ? address.port : port);
+  const own = await openMetricsPort(config, { scrape });
   return {
-    url: urlOf(host, typeof address === 'object' && address ? address.port : port),
+    url,
+    metricsUrl: own.url ?? `${url}/metrics`,
     serve: (ready) => (readiness = ready),
-    close: () =>
-      new Promise((resolve) => {
+    async close() {
+      await own.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
-async function answer(req: IncomingMessage, res: ServerResponse, readiness: Readiness): Promise<void> {
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { readiness, scrape }: { readiness: Readiness; scrape: Scraper },
+): Promise<void> {
   const [path] = (req.url ?? '').split('?');
+  if (path === '/metrics') return await answerMetrics(req, res, scrape);
   if (path !== '/health' && path !== '/ready')
     return send(
       res,
       404,
-      problem(404, 'Not found', 'not_found', 'This address has /health and /ready only.'),
+      problem(404, 'Not found', 'not_found', 'This address has /health, /ready and /metrics only.'),
     );
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('allow', 'GET, HEAD');

@@ -21,6 +21,12 @@ export function listenError(error: NodeJS.ErrnoException, listener: Listener): L
   return new ListenError(`${who} cannot start: ${detail}`, { cause: error });
 }
 
+/** How this machine reaches a server that listens on a host: one that means every address is none. */
+export function nearUrl(host: string, port: number): string {
+  const near: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+  return urlOf(near[host] ?? host, port);
+}
+
 /** The URL of an address; an IPv6 address is put in brackets. */
 export function urlOf(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -11,6 +11,8 @@ import { createLogger, type Logger } from '../log.ts';
 import { exit } from './exit.ts';
 import { explain } from './failure.ts';
 import { announceReady } from './ready-sign.ts';
+import { openTraces } from '../tracing/open.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { listenForStop } from './stopping.ts';
 
 export type Role = 'api' | 'relay' | 'worker';
@@ -27,7 +29,7 @@ export type Running = {
   stop(): Promise<void>;
 };
 
-export type Start = (context: { config: Config; log: Logger }) => Promise<Running>;
+export type Start = (context: { config: Config; log: Logger; tracing: Tracing }) => Promise<Running>;
 
 /** A supervisor kills a process that has not ended after 10 s. */
 const STOP_MS = 9_500;
@@ -39,7 +41,9 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
   try {
     const config = loadConfigAndCatalogue();
     log = createLogger(config.log).child({ role });
-    const running = await orStop(start({ config, log }), stopping.requested);
+    const traces = await openTraces(config.tracing, log);
+    const tracing = traces.of(role);
+    const running = await orStop(start({ config, log, tracing }), stopping.requested);
     if (running === 'stopped') return endNow(exit.ok);
     log.info('process.started', { pid: process.pid, ...running.facts });
     announceReady();
@@ -52,6 +56,7 @@ export async function runProcess(role: Role, start: Start): Promise<void> {
     // or the next start finishes it.
     setTimeout(() => endNow(status), STOP_MS).unref();
     await running.stop();
+    await traces.close();
     log.info('process.stopped');
     endNow(status);
   } catch (error) {

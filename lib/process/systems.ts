@@ -9,17 +9,22 @@ import { customerOf } from '../config/entity.ts';
 import type { Config } from '../config/config.ts';
 import type { Intake, SystemAccess, SystemDefinition } from '../integrations/definition.ts';
 import { systems, type Registry } from '../integrations/registry.ts';
+import { traceCalls } from '../integrations/traced.ts';
 import type { Logger } from '../log.ts';
+import type { Measures } from '../measures.ts';
 import type { SyncDeps } from '../sync/step.ts';
+import { noTracing, type Tracing } from '../tracing/tracing.ts';
 
 export type SyncParts = {
   db: Db;
   /** The key and the address of the system. */
   access: SystemAccess;
   log: Logger;
+  tracing?: Tracing;
   nudge: () => void;
   /** Whose credential is used, where it is stored; `offline`: no system is called. Default: `bound`. */
   credential?: WhichCredential | 'offline';
+  measures?: Measures | undefined;
 };
 
 /** What the engine is given for one system. */
@@ -28,21 +33,22 @@ export async function createSyncDeps(
   parts: SyncParts,
   registry: Registry = systems,
 ): Promise<SyncDeps> {
-  const { db, access, log, nudge, credential = 'bound' } = parts;
+  const { db, access, log, nudge, credential = 'bound', measures, tracing = noTracing } = parts;
+  const called = { db, clock: systemClock, log, keys: config.secretKeys, measures };
   const instanceId = await readInstanceId(db);
-  const keys = config.secretKeys;
   const integration =
     credential === 'offline'
       ? await integrateOffline(access, instanceId)
-      : await integrateWith(access, instanceId, { db, clock: systemClock, log, keys, which: credential });
+      : await integrateWith(access, instanceId, { ...called, which: credential });
   const { rates, ...settings } = access.system.settings(config);
   return {
     db,
     clock: systemClock,
     entity: customerOf(config),
-    integration,
-    log,
+    integration: traceCalls(integration, tracing),
+    ...{ log, tracing },
     nudge,
+    measures,
     policy: {
       environment: config.env,
       instanceId,

@@ -43,6 +43,7 @@ export async function breakOff(deps: SyncDeps, { id, fence }: Claim, error: unkn
     }
     return parked;
   });
+  if (told) deps.measures?.parkedBroken(told.system, told.eventIds.length);
   if (told) log.warn('reconcile.parked', { mapping: id, entity: told.entityKey, reason: REASON, ...fault });
   deps.nudge();
 }

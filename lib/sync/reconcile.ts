@@ -14,6 +14,7 @@ import { failpoint } from '../failpoint.ts';
 import { decide } from './decide.ts';
 import { perform } from './perform/perform.ts';
 import { load, situationOf, type Claim, type Step, type SyncDeps } from './step.ts';
+import { traceStep, type Witness } from './traced-step.ts';
 
 /**
  * A step that begins again this often is not converging; it is logged, and rests a while so that it
@@ -22,11 +23,16 @@ import { load, situationOf, type Claim, type Step, type SyncDeps } from './step.
 const MAX_LOADS = 20;
 
 /** Brings one claimed mapping into agreement, or as far as it can be brought now. */
-export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
+export function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
+  return traceStep(deps, claim, (witness) => takeSteps(deps, claim, witness));
+}
+
+async function takeSteps(deps: SyncDeps, claim: Claim, witness: Witness | null): Promise<void> {
   for (let loads = 1; ; loads++) {
     const step = await load(deps, claim);
     await failpoint('reconcile.loaded');
-    if (!step || (await takeStep(deps, step)) === 'over') return;
+    if (step) witness?.loaded(step);
+    if (!step || (await takeStep(deps, step, witness)) === 'over') return;
     // A change that needs several requests goes on at once; unending.ts bounds it.
     if (step.progress.sent?.intent.more) loads = 0;
     if (loads < MAX_LOADS) continue;
@@ -36,9 +42,10 @@ export async function reconcile(deps: SyncDeps, claim: Claim): Promise<void> {
 }
 
 /** Decides and performs until the step is over, or has to be loaded again. */
-async function takeStep(deps: SyncDeps, step: Step): Promise<'load' | 'over'> {
+async function takeStep(deps: SyncDeps, step: Step, witness: Witness | null): Promise<'load' | 'over'> {
   for (;;) {
-    const { action } = decide(situationOf(deps, step));
+    const { rung, action } = decide(situationOf(deps, step));
+    witness?.decided(rung);
     // What cannot be carried is met again by the decision about what was written until then.
     const performed = await perform(deps, step, action).catch(toBeDecided);
     if (performed !== 'decide') return performed;

@@ -6,8 +6,10 @@ import type { Attempt } from '../../db/closed-intents.ts';
 import { loadStep, type LoadedStep } from '../../db/mappings/load.ts';
 import { linked as found } from '../../db/mappings/writes/state-change.ts';
 import type { Clock } from '../clock.ts';
+import type { Measures } from '../measures.ts';
 import type { Entity } from '../catalogue/entity.ts';
 import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { Known } from './facts.ts';
 import type { PausedLanes, SyncPolicy } from './settings.ts';
 import { nothingDone, type Progress, type Situation } from './situation.ts';
@@ -30,6 +32,9 @@ export interface SyncDeps {
   kinds?: readonly Kind[];
   policy: SyncPolicy;
   log: SyncLog;
+  tracing?: Tracing;
+  /** Counts what was committed; without it nothing is counted. */
+  measures?: Measures | undefined;
   /** Wakes the relay after a commit that wrote an event. */
   nudge: () => void;
   /** Directions that are paused, although the settings allow them (paused.ts). */

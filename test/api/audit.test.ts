@@ -104,6 +104,7 @@ describe('GET /audit', () => {
     '?since=1h&until=2h',
     '?customer=0',
     '?system=;',
+    '?actor=a%00b',
   ])
     it(`refuses ${query}`, async () => {
       const answer = await api.send('GET', audit + query);

@@ -74,7 +74,9 @@ describe('the list of conflicts', () => {
     const [newest] = (await get('?limit=1&kind=both_moved')).list;
     const answer = await get(`/${String(newest?.id)}`);
     expectDescribed('get', `${conflicts}/{id}`, answer);
-    expect(answer.json).to.deep.equal(newest).and.to.include({ reversible: true, system: null });
+    const { preview, ...conflict } = answer.json;
+    expect(conflict).to.deep.equal(newest).and.to.include({ reversible: true, system: null });
+    expect(preview).to.have.all.keys('outcome', 'here', 'there');
     expect((await get('?limit=1&kind=deleted_there')).list[0]).to.include({ reversible: false });
   });
 

@@ -5,6 +5,7 @@ import { expectAgreement } from '../support/invariants.ts';
 import { pauseAt, waitUntil } from '../support/signal.ts';
 import { conflictsOf, deliveriesOf, mappingOf } from '../support/sync-rows.ts';
 import { useTwoWay, withRules } from '../support/two-way.ts';
+import { everythingIn } from '../support/explainer.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, startApi, type Answer, type Body } from './start-api.ts';
 
@@ -14,7 +15,8 @@ describe('reversing a conflict', () => {
   const world = useTwoWay();
   let api: Awaited<ReturnType<typeof startApi>>;
   beforeEach(async () => {
-    api = await startApi({ db: world.db, clock: world.clock });
+    const planners = new Map([['stripe', world.deps]]);
+    api = await startApi({ db: world.db, clock: world.clock, planners });
   });
   afterEach(() => api.server.close());
 
@@ -77,6 +79,45 @@ describe('reversing a conflict', () => {
     const carried = (await deliveriesOf(world.db, row.id)).find(({ version }) => version === 3);
     expect(carried?.status).to.equal('applied');
     await expectAgreement(world);
+  });
+
+  it('says before what would be written where, and then does exactly that', async () => {
+    const { row, cus, conflict } = await bothMoved();
+    const show = async (): Promise<Body> => {
+      const answer = await api.send('GET', `${conflicts}/${String(conflict.id)}`);
+      expectDescribed('get', '/api/v1/conflicts/{id}', answer);
+      return answer.json['preview'] as Body;
+    };
+    const everything = async () => [await world.db('customers'), await everythingIn(world)];
+    const [before, calls] = [await everything(), world.calls().length];
+    const events = await world.db('sync_events');
+    const preview = await show();
+    expect(preview).to.include({ outcome: 'reversed' });
+    expect(preview['here']).to.deep.equal({ customer: row.id, field: 'name', from: 'Ours', to: 'Theirs' });
+    const { id: mapping } = await mappingOf(world.db, row.id);
+    expect(preview['there']).to.deep.equal([
+      {
+        ...{ system: 'stripe', mapping, external_id: cus },
+        effect: { would: 'update', there: ['name'], here: [] },
+      },
+    ]);
+    expect(await everything(), 'nothing is kept').to.deep.equal(before);
+    expect(await world.db('sync_events')).to.deep.equal(events);
+    expect(world.calls().length, 'no system is called').to.equal(calls);
+    expect((await reverse(conflict.id)).status).to.equal(200);
+    expect(await show()).to.deep.equal({ outcome: 'reversed_already', here: null, there: [] });
+    await world.rest();
+    expect(there()).to.equal('Theirs');
+  });
+
+  it('shows that a later edit would be in the way, without noting it', async () => {
+    const { row, conflict } = await bothMoved();
+    await world.update(row.id, { name: 'Later' });
+    const shown = await api.send('GET', `${conflicts}/${String(conflict.id)}`);
+    expect(shown.json['preview']).to.deep.equal({ outcome: 'overtaken', here: null, there: [] });
+    expect(shown.json['note']).to.equal(null);
+    expect((await newest())['note']).to.equal(null);
+    await world.rest();
   });
 
   it('happens once, however often it is requested, also at the same moment', async () => {

@@ -16,7 +16,7 @@ type Described = { content?: Record<string, Content> };
 export type Operation = {
   operationId: string;
   responses: Record<string, Described>;
-  parameters?: ({ name: string; in: string; example?: unknown } | { $ref: string })[];
+  parameters?: ({ name: string; in: string; required?: boolean; example?: unknown } | { $ref: string })[];
   requestBody?: { content: Record<string, { schema: { $ref?: string }; example?: unknown }> };
   security?: { key?: string[] }[];
 };

@@ -44,6 +44,16 @@ export function pathFor(document: ApiDocument, path: string, known: Record<strin
   return url;
 }
 
+/** What an operation needs in its query, by the examples of its parameters. */
+export function requiredQuery({ parameters = [] }: Operation): string {
+  const needed = parameters.flatMap((each) =>
+    'in' in each && each.in === 'query' && each.required === true
+      ? [`${each.name}=${encodeURIComponent(String(each.example))}`]
+      : [],
+  );
+  return needed.length === 0 ? '' : `?${needed.join('&')}`;
+}
+
 /** For each schema with an example that the answer has: what differs, or null. */
 export function exampleProblems(
   examples: Examples,

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import express from 'express';
+import express, { type Request } from 'express';
 import { expect } from 'chai';
 import { importBodyOf } from '../../api/import-body.ts';
 
@@ -42,6 +43,25 @@ describe('the body of an import', () => {
       server.closeAllConnections();
     }
   }
+
+  it('lets other requests in while it is read, also if all of it has come', async () => {
+    const req = Object.assign(Readable.from([Buffer.alloc(65_536, '\n')]), {
+      headers: { 'content-length': '65536' },
+      get: (name: string) => (name === 'Content-Type' ? 'text/csv' : undefined),
+    });
+    let turns = 0;
+    const turn = (): void => void (turns += 1);
+    const seen: number[] = [];
+    let next = setImmediate(turn);
+    for await (const piece of importBodyOf(req as unknown as Request).chunks()) {
+      expect(piece.length).to.be.at.most(8_192);
+      seen.push(turns);
+      clearImmediate(next);
+      next = setImmediate(turn);
+    }
+    clearImmediate(next);
+    expect(seen).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
 
   it('is read and decompressed no further once it is thrown away, also if all of it has come', async () => {
     expect(await leftOf('gzip', gzipSync(blank, { level: 1 }))).to.equal(0);

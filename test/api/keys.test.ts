@@ -24,6 +24,7 @@ describe('the keys, by the API', () => {
     expectDescribed('get', path, answer);
     expect(answer.list[0]).to.include({ name: 'Ada', state: 'live', revoked_at: null });
     expect(answer.text).not.to.include(admin.text.split('_')[2]);
+    expectProblem(await api.send('GET', `${path}?scope=viewer`, bearer(admin.text)), 400, 'invalid_request');
   });
 
   it('are revoked, with the key that asked for it in the record', async () => {

@@ -81,11 +81,13 @@ describe('/lanes', () => {
       { customer: 0 },
       { customer: 1, direction: 'inbound' },
       { reason: 'a\u0000b' },
+      { reason: 'a\ud800' },
       { why: 'x' },
       [],
     ])
       expectProblem(await send('POST', `${lanes}/stripe/pause`, body), 400, 'invalid_request');
     await act('resume', { deletes: true, direction: 'outbound' }, 400);
+    expectProblem(await send('GET', `${lanes}?system=stripe`), 400, 'invalid_request');
   });
 
   it('is told by explain, timeline, events and readiness', async () => {

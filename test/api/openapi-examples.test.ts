@@ -2,7 +2,14 @@
 // asked once, and what comes back looks like the example of its schema.
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
-import { exampleProblems, examplesOf, pathFor, readDocument, type Operation } from './examples-run.ts';
+import {
+  exampleProblems,
+  examplesOf,
+  pathFor,
+  readDocument,
+  requiredQuery,
+  type Operation,
+} from './examples-run.ts';
 import { bearer, makeKeys } from './keys-made.ts';
 import { startApi, type Answer, type Body } from './start-api.ts';
 
@@ -58,7 +65,7 @@ describe('the examples of the API document', () => {
     const used = new Set<string>();
     const known: Record<string, string> = { key_id: keyId, lane_system: 'stripe' };
     for (const { method, path, operation } of operations()) {
-      const url = pathFor(document, path, known);
+      const url = pathFor(document, path, known) + requiredQuery(operation);
       const { body, headers } = bodyOf(operation);
       const answer: Answer = await api.send(method.toUpperCase(), url, {
         headers: { ...bearer(key).headers, ...headers },

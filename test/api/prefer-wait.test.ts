@@ -106,7 +106,7 @@ describe('a write that prefers to wait', () => {
         (await send('PATCH', path, prefer, { name })).headers.has('Preference-Applied'),
         prefer,
       ).to.equal(false);
-    const long = await send('PATCH', path, 'return=minimal, wait=86400, wait=1', { name });
+    const long = await send('PATCH', path, 'return=minimal, wait=8640000000000, wait=1', { name });
     expect(long.headers.get('Preference-Applied')).to.equal('wait=30');
   });
 

@@ -6,6 +6,7 @@ import { expectProblem, startApi, type Answer } from './start-api.ts';
 
 const replays = '/api/v1/replays';
 const plans = '/api/v1/replay-plans';
+const closings = '/api/v1/deliveries';
 
 describe('/replays', () => {
   const world = useTwoWay();
@@ -192,6 +193,9 @@ describe('/replays', () => {
       [plans, { since: 'yesterday' }, 400, 'invalid_request'],
       [plans, { direction: 'up' }, 400, 'invalid_request'],
       [plans, { system: 'nowhere' }, 400, 'invalid_request'],
+      [`${closings}/close`, { reason: ' ' }, 400, 'invalid_request'],
+      [`${closings}/close`, { reason: '\ud800' }, 400, 'invalid_request'],
+      [replays, { plan: json['plan'], reason: ' \u200b ' }, 400, 'invalid_request'],
       [plans, { group: '0'.repeat(12) }, 404, 'group_not_found'],
       [replays, { plan: 'x' }, 400, 'invalid_request'],
       [replays, { plan: json['plan'], rate: 0 }, 400, 'invalid_request'],

@@ -75,6 +75,7 @@ describe('resolving a stuck pair by the API', () => {
       { action: 'record', external_id: 'cus_\u0000' },
       { action: 'record', external_id: 'cus_\ud800' },
       { action: 'let_go', why: 'x' },
+      { action: 'let_go', reason: '\ud800' },
     ])
       expectProblem(await resolve(linked, body), 400, 'invalid_request');
     expectProblem(await resolve(mapping.id, { action: 'record' }), 409, 'cannot_resolve');

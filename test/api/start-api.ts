@@ -3,14 +3,16 @@
 import { expect } from 'chai';
 import { routesOf } from '../../api/routing.ts';
 import { createApi, type ApiDeps } from '../../api/app.ts';
+import type { ConsoleOptions } from '../../api/console.ts';
 import type { Readiness } from '../../lib/health/readiness-report.ts';
 import type { ProblemDetail } from '../../api/problems.ts';
+import { readHashSecrets } from '../../lib/keys/hash-secrets.ts';
 import { createApiKeys } from '../../lib/keys/api-keys.ts';
 import type { ImportTimes } from '../../api/import-stop.ts';
 import { listen, type ApiServer } from '../../api/server.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock, type Clock } from '../../lib/clock.ts';
-import { createConflictOperations } from '../../lib/operations/conflicts.ts';
+import { createPreviewedConflicts } from '../../lib/operations/conflict-preview.ts';
 import { createCustomerStore } from '../../lib/customers/customers.ts';
 import { parseDocument } from '../../lib/catalogue/document.ts';
 import document from '../../lib/integrations/stripe/customer.json' with { type: 'json' };
@@ -71,6 +73,9 @@ export type StartOptions = {
   /** What a customer is; by default what is built in. */
   entity?: Entity;
   planners?: ApiDeps['planners'];
+  /** With the console, whose one-time links open with the first key. */
+  console?: Partial<ConsoleOptions>;
+  scrape?: ApiDeps['scrape'];
 };
 
 export async function startApi({
@@ -86,6 +91,8 @@ export async function startApi({
   importTimes,
   entity = customerEntity,
   planners = new Map(),
+  console,
+  scrape = () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
 }: StartOptions) {
   const lines: Line[] = [];
   let nudges = 0;
@@ -113,7 +120,9 @@ export async function startApi({
     readiness,
     webhooks,
     planners,
-    conflicts: createConflictOperations({ entity, db, clock, nudge, documents }),
+    ...(console && { console: consoleOptions(db, keySecrets, () => server.url, console) }),
+    conflicts: createPreviewedConflicts({ entity, db, clock, nudge, documents }, planners),
+    scrape,
     links: createLinkOperations({ db, clock }),
     lanes: createLaneOperations({ db, clock, entity }),
     laneSettings: [{ system: 'stripe', writes: true, pulls: true }],
@@ -155,6 +164,17 @@ export async function startApi({
   }
 
   return { server, send, lines, routes, keys, nudges: () => nudges };
+}
+
+function consoleOptions(
+  db: Db,
+  keySecrets: string[],
+  origin: () => string,
+  given: Partial<ConsoleOptions>,
+): ConsoleOptions {
+  const secrets = async () => (await readHashSecrets(db, keySecrets)).map(({ key }) => key);
+  const others = { port: null, environment: 'test', anyHost: false, takeLink: () => null };
+  return { origin, secrets, ...others, ...given };
 }
 
 let made = 0;

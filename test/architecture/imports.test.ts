@@ -21,6 +21,12 @@ describe('the rules of the house', () => {
     ['lib/sync/x.ts', "await import('../../workers/x.ts');", 'lib/ holds the rules and may import db/ only'],
     ['simulator/x.ts', "import type { A } from '../lib/a.ts';", 'simulator/ imports nothing from the rest'],
     ['workers/x.ts', "import { app } from '../simulator/app.ts';", 'workers/ may import lib/ and db/ only'],
+    [
+      'console/x.ts',
+      "import type { Problem } from '../api/problems.ts';",
+      'console/ talks to the API over HTTP',
+    ],
+    ['deploy/x.ts', "import { html } from '../console/html.ts';", 'only api/ imports console/'],
     ['api/x.ts', "import knex from 'knex';", 'knex belongs to db/'],
     ['cli/commands/x.ts', "import { y } from './y.ts';", 'a command never imports another command'],
     ['cli/commands/x.ts', "import type { Y } from './y.ts';", 'a command never imports another command'],

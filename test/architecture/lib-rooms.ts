@@ -3,6 +3,7 @@ import { targetsOf, type SourceFacts } from './source.ts';
 /** The rooms of lib/ from the bottom up: each may import those above its line, and none below it. */
 export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['', 'one page each, for every room: clock, errors, log, loop, lease, uuid'],
+  ['tracing', 'spans as every room is given them; OpenTelemetry, loaded only if traces are sent'],
   ['catalogue', 'what a customer is: fields, checks, mapping documents, the configuration of a user'],
   ['config', 'the settings and the file of the catalogue: read once, checked, documented'],
   ['keys', 'the keys of the API: their form, their scopes, how one is found and checked'],
@@ -16,6 +17,7 @@ export const LIB_ROOMS: readonly [room: string, holds: string][] = [
   ['intake', 'everything that comes in, once: from the bus, webhooks, the sweep, the first reading'],
   ['health', 'what readiness, status and doctor know of a running system'],
   ['operations', 'what people ask for: replay, verify, repair, link, conflicts, doctor'],
+  ['metrics', 'what Prometheus reads: every metric declared once, counted, sampled'],
   ['process', 'how a process starts, runs and stops'],
 ];
 

@@ -11,7 +11,7 @@ const PROCESSES = ['api', 'relay', 'workers'];
  * anything.
  */
 const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
-  api: { may: ['lib', 'db'], rule: 'api/ may import lib/ and db/ only' },
+  api: { may: ['console', 'lib', 'db'], rule: 'api/ may import console/, lib/ and db/ only' },
   relay: { may: ['lib', 'db'], rule: 'relay/ may import lib/ and db/ only' },
   workers: { may: ['lib', 'db'], rule: 'workers/ may import lib/ and db/ only' },
   lib: { may: ['db'], rule: 'lib/ holds the rules and may import db/ only' },
@@ -26,6 +26,11 @@ const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
 
 /** Each outside package has one owner. A place that ends in a slash is a folder. */
 const OWNERS: Record<string, readonly string[]> = {
+  '@opentelemetry/api': ['lib/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-http': ['lib/tracing/'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['lib/tracing/'],
+  '@opentelemetry/resources': ['lib/tracing/'],
+  '@opentelemetry/sdk-trace': ['lib/tracing/'],
   '@redocly/openapi-core': ['test/api/'],
   '@sparticuz/chromium': ['test/support/'],
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
@@ -40,9 +45,10 @@ const OWNERS: Record<string, readonly string[]> = {
   mocha: ['test/support/'],
   nock: ['test/'],
   'openapi-fetch': ['test/api/'],
-  'openapi-typescript': ['test/api/'],
+  'openapi-typescript': ['cli/development/api-types.ts', 'test/api/'],
   pg: ['db/'],
-  'playwright-core': ['test/support/', 'test/api/pages/'],
+  'playwright-core': ['test/support/', 'test/api/pages/', 'test/console/'],
+  'prom-client': ['lib/metrics/registry.ts'],
   redoc: ['api/pages/'],
   stripe: ['lib/integrations/stripe/', 'test/'],
   'swagger-ui-dist': ['api/pages/'],
@@ -59,6 +65,8 @@ const SLEEPERS = ['lib/loop.ts', 'simulator/'];
 const BANNED_NAME = /^(utils?|helpers?|common|misc|services?|shared|base[a-z-]*|.*-v\d+|v\d+)$/;
 
 const LONGEST = 300;
+/** No person reads it. */
+const GENERATED = 'console/api-types.ts';
 
 export function findViolations(files: readonly SourceFacts[]): string[] {
   return files.flatMap((file) =>
@@ -69,6 +77,7 @@ export function findViolations(files: readonly SourceFacts[]): string[] {
 /** What can be checked in one file by itself; circles over all files: findCircles. */
 const CHECKS: readonly ((file: SourceFacts) => string[])[] = [
   breaksRooms,
+  breaksConsole,
   breaksLibOrder,
   breaksCommands,
   breaksOwners,
@@ -89,6 +98,13 @@ function breaksRooms(file: SourceFacts): string[] {
     const rules = ROOMS[room];
     return rules === undefined || rules.may.includes(other) ? [] : [`${rules.rule} (${target})`];
   });
+}
+
+function breaksConsole(file: SourceFacts): string[] {
+  if (['console', 'api', 'test', 'bench'].includes(roomOf(file.path))) return [];
+  return targetsOf(file)
+    .filter((target) => roomOf(target) === 'console')
+    .map((target) => `only api/ imports console/, to mount it (${target})`);
 }
 
 function breaksCommands(file: SourceFacts): string[] {
@@ -122,8 +138,10 @@ function breaksNames({ path }: SourceFacts): string[] {
   return bad === undefined ? [] : [`"${bad}" says nothing: name a file after what it holds`];
 }
 
-function isTooLong({ lines }: SourceFacts): string[] {
-  return lines > LONGEST ? [`${lines} lines are asking to be two files (at most ${LONGEST})`] : [];
+function isTooLong({ path, lines }: SourceFacts): string[] {
+  return lines > LONGEST && path !== GENERATED
+    ? [`${lines} lines are asking to be two files (at most ${LONGEST})`]
+    : [];
 }
 
 function isIn(path: string, places: readonly string[]): boolean {

@@ -26,7 +26,7 @@ describe('twinbox doctor', () => {
       const error = {
         type: 'invalid_request_error',
         code: 'more_permissions_required',
-        message: `no: ${KEY}`,
+        message: `The provided key '${KEY}' may not. Having the 'rak_event_read' permission would allow this request to continue.`,
       };
       response.writeHead(refused ? answer : 200, {
         'content-type': 'application/json',
@@ -90,7 +90,7 @@ describe('twinbox doctor', () => {
     const { code, checks } = await examine();
     expect(code).to.equal(1);
     expect(named(checks, 'key rights', 'problem')).to.match(
-      /may not use: Events .* → Give .* permission Events: read/,
+      /may not use: Events .* → Give .* permission Events: read \(Stripe names rak_event_read\)\./,
     );
     expect(named(checks, 'key rights', 'warning')).to.match(/Webhook Endpoints/);
     expect(checks.filter(({ says }) => /endpoint/i.test(says))).to.have.length(1);

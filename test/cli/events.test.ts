@@ -239,7 +239,11 @@ describe('twinbox events', () => {
   it('says that no group of failures needs a person', async () => {
     const { code, stderr } = await place.run(['groups']);
     expect({ code, stderr: stderr.trim() }).to.deep.equal({
-      ...{ code: 0, stderr: 'No pair is parked, waits for a person or fails.' },
+      ...{
+        code: 0,
+        stderr:
+          'No open pair is parked, waits for a person or fails; --closed lists what a person has closed.',
+      },
     });
     const attention = await place.run(['events', '--needs-attention', '--json']);
     expect(JSON.parse(attention.stdout)).to.deep.equal({ groups: [], events: [], after: null });

@@ -50,7 +50,7 @@ describe('twinbox explain', () => {
     expect(code).to.equal(0);
     expect(stdout).not.to.include(fakeKey);
     const printed = JSON.parse(stdout) as Printed;
-    expect(printed).to.deep.include({ found: true, open_conflicts: 0, not_received: null, unmatched: [] });
+    expect(printed).to.deep.include({ found: true, open_conflicts: 0, not_received: [], unmatched: [] });
     expect(printed['customer']).to.include({ id, version: 1, deleted_at: null });
     expect(printed.pairs).to.have.length(1);
     expect(printed.pairs[0]).to.deep.include({

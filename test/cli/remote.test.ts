@@ -3,6 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { StoredConflict } from '../../db/conflicts.ts';
 import { conflictJson } from '../../api/conflicts.ts';
+import { createApiClient } from '../../cli/remote/client.ts';
+import { followStream } from '../../cli/remote/event-stream.ts';
 import { toConflict, toGroup, toMember } from '../../cli/remote/wire.ts';
 import { createOutput } from '../../cli/output.ts';
 import { runCli } from '../../cli/run.ts';
@@ -169,6 +171,28 @@ describe('a command with TWINBOX_API_URL', () => {
         new RegExp(`^\\d{4}-\\d\\d-\\d\\d \\S+  customer ${made.json.id}  created, version 1\\n$`),
       );
     }
+  });
+
+  it('gives up a stream that is not answered, and takes one up again that falls silent', async () => {
+    const asked: (string | undefined)[] = [];
+    const silent = createServer((req, res) => {
+      asked.push(req.headers['last-event-id'] as string | undefined);
+      if (asked.length === 1) return;
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' }).write(`id: p${asked.length}\n\n`);
+    });
+    opened.push(silent);
+    const place = { url: await listening(silent), key: null };
+    const client = createApiClient(place, { answerMs: 50, silentMs: 50 });
+    const end = new AbortController();
+    const take = (): void => {
+      if (asked.length === 4) end.abort();
+    };
+    const follow = () => followStream(client, undefined, take, end.signal);
+    const failure = await follow().catch((error: unknown) => String(error));
+    expect(failure).to.include('did not answer within');
+    expect(await follow()).to.equal('aborted');
+    expect(asked).to.deep.equal([undefined, undefined, 'p2', 'p3']);
+    silent.closeAllConnections();
   });
 
   async function editor(name: string): Promise<string> {

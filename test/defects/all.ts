@@ -12,6 +12,7 @@ import { decideDefects } from './decide-defects.ts';
 import type { Defect } from './defect.ts';
 import { documentDefects } from './document-defects.ts';
 import { edgeDefects } from './edge-defects.ts';
+import { metricsDefects } from './metrics-defects.ts';
 import { fieldDefects } from './field-defects.ts';
 import { groupDefects } from './group-defects.ts';
 import { groundDefects } from './ground-defects.ts';
@@ -20,6 +21,7 @@ import { exitDefects } from './exit-defects.ts';
 import { kafkaDefects } from './kafka-defects.ts';
 import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
+import { overviewDefects } from './overview-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { liveDefects } from './live-defects.ts';
@@ -34,6 +36,7 @@ import { textDefects } from './text-defects.ts';
 import { nextDefects } from './next-defects.ts';
 import { numbersDefects } from './numbers-defects.ts';
 import { onceDefects } from './once-defects.ts';
+import { operationDefects } from './operation-defects.ts';
 import { orderDefects } from './order-defects.ts';
 import { originDefects } from './origin-defects.ts';
 import { policyDefects } from './policy-defects.ts';
@@ -43,6 +46,7 @@ import { replayDefects } from './replay-defects.ts';
 import { tableDefects } from './table-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
 import { stateDefects } from './state-defects.ts';
+import { traceDefects } from './trace-defects.ts';
 import { writeDefects } from './write-defects.ts';
 
 export const defects: readonly Defect[] = [
@@ -65,6 +69,7 @@ export const defects: readonly Defect[] = [
   ...textApiDefects,
   ...exitDefects,
   ...onceDefects,
+  ...operationDefects,
   ...orderDefects,
   ...numbersDefects,
   ...recordDefects,
@@ -78,6 +83,7 @@ export const defects: readonly Defect[] = [
   ...groundDefects,
   ...documentDefects,
   ...edgeDefects,
+  ...metricsDefects,
   ...fieldDefects,
   ...decideDefects,
   ...createDefects,
@@ -85,10 +91,12 @@ export const defects: readonly Defect[] = [
   ...promiseDefects,
   ...credentialDefects,
   ...keyDefects,
+  ...overviewDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,
   ...conditionDefects,
   ...nextDefects,
   ...catalogueDefects,
+  ...traceDefects,
 ];

@@ -163,4 +163,28 @@ export const importDefects: Defect[] = [
       title: 'refuses the line alone whose value has very many levels, also with a key',
     },
   },
+  {
+    name: 'rows of a slow file that wait for more of it',
+    edits: [
+      {
+        file: 'lib/customers/import/encoding.ts',
+        find: `head.length < KIND_BYTES && !isPlainLine(head)`,
+        replace: `head.length < KIND_BYTES && !isPlainLine(head.subarray(0, 4))`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/customers/import/encoding.test.ts',
+      title: 'gives a row of a file that comes slowly before more of the file has come',
+    },
+  },
+  {
+    name: 'a body of an import that is read in one turn',
+    edits: [
+      { file: 'api/import-body.ts', find: `const PIECE = 8_192;`, replace: `const PIECE = 8_192_000;` },
+    ],
+    caughtBy: {
+      file: 'test/api/import-body.test.ts',
+      title: 'lets other requests in while it is read, also if all of it has come',
+    },
+  },
 ];

@@ -1,6 +1,7 @@
 import type { Defect } from './defect.ts';
 
 const JOBS = 'test/lib/operations/replay-jobs.test.ts';
+const PAUSES = 'test/lib/operations/replay-pauses.test.ts';
 
 /** Mistakes in replays and in the closing of pairs. */
 export const replayDefects: Defect[] = [
@@ -112,5 +113,30 @@ export const replayDefects: Defect[] = [
       file: 'test/cli/arguments.test.ts',
       title: `refuses the invalid call "twinbox timeline 42" with status 2 and without a stack trace`,
     },
+  },
+  {
+    name: 'a pair of a replay that fails because its direction is paused',
+    edits: [
+      {
+        file: 'db/replays/rounds.ts',
+        find: `         and not \${waitsForPauseSql('m')})`,
+        replace: `         )`,
+      },
+    ],
+    caughtBy: {
+      file: PAUSES,
+      title: `counts no pair as failed that waits for the end of a pause, and counts it when the pause has ended`,
+    },
+  },
+  {
+    name: 'a replay that stands still as long as a clock was ahead',
+    edits: [
+      {
+        file: 'lib/operations/replay-round.ts',
+        find: `pacedAt.getTime() > now.getTime() + MAKES_UP_MS ? now.getTime() : pacedAt.getTime()`,
+        replace: `pacedAt.getTime()`,
+      },
+    ],
+    caughtBy: { file: PAUSES, title: `goes on at once where the clock of an earlier round was ahead` },
   },
 ];

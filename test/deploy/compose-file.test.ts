@@ -22,6 +22,8 @@ const NOT_FOR_CONTAINERS: Record<string, string> = {
   STRIPE_API_BASE: 'it names an address as this machine sees it',
   HEALTH_HOST: 'the check runs in the container',
   HEALTH_PORT: 'each container has its own ports',
+  CONSOLE_PAGES: 'the console is on the port of the API',
+  CONSOLE_PORT: 'likewise',
   TWINBOX_DATA_DIR: 'the image says it',
   TWINBOX_API_URL: 'the processes do not use it',
   TWINBOX_API_KEY: 'likewise',
@@ -102,9 +104,12 @@ describe('docker-compose.yml', () => {
       expect(Number.parseInt(service.stop_grace_period ?? '0'), name).to.be.above(10);
   });
 
-  it('keeps the data of Postgres, Kafka and the simulator', () => {
+  it('keeps the data of Postgres, Kafka, the simulator and Prometheus', () => {
     const mounts = Object.values(trial).flatMap(({ volumes = [] }) => volumes);
-    expect(mounts.map((mount) => mount.split(':')[0])).to.have.members(Object.keys(compose.volumes));
+    const observed = servicesOf(compose, { profile: 'observe', variables: {} });
+    const ofPrometheus = (observed['prometheus']?.volumes ?? []).filter((mount) => !mount.startsWith('.'));
+    const kept = [...mounts, ...ofPrometheus].map((mount) => mount.split(':')[0]);
+    expect(new Set(kept)).to.have.all.keys(Object.keys(compose.volumes));
     // The image of Postgres 18 refuses a volume at the folder of earlier versions.
     expect(mounts).to.include('postgres:/var/lib/postgresql');
   });

@@ -79,7 +79,7 @@ export function useDrill(programs: Installed): Drill {
   };
   const page = async (block: string | undefined, variables: Record<string, string>): Promise<string> => {
     const done = await runBlock(programs, block ?? 'false', { ...settings(), ...variables });
-    expect(done.code, `${block}${done.stderr}`).to.equal(0);
+    expect(done.code, `${block}${done.stderr}${done.stdout}`).to.equal(0);
     return done.stdout;
   };
   const end = async (up: Up): Promise<void> => {

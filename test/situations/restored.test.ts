@@ -5,9 +5,10 @@ import { readReading } from '../../db/account-readings.ts';
 import { listCustomers } from '../support/customers.ts';
 import { countUnmatched } from '../../db/external-records.ts';
 import { createCursor, readRestoreSigns } from '../../db/relay/identity.ts';
-import { moveDatabase } from '../../db/relay/restore.ts';
+import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { keyPrefix } from '../../lib/sync/intent-key.ts';
+import { compareAll } from '../../lib/operations/comparison.ts';
 import { createChoiceOperations } from '../../lib/operations/record-choice.ts';
 import { decideUnmatched } from '../../lib/intake/unmatched.ts';
 import { newEventId } from '../../lib/uuid.ts';
@@ -131,5 +132,20 @@ describe('a record whose row was lost by a restore', () => {
     // The invariants would report the missing intent.
     world.simulator.reset();
     await emptyTables(world.db);
+  });
+});
+
+describe('a pair of the original', () => {
+  const world = useTwoWay();
+
+  it('is no difference in a copy of the database: its pair is the pair of the original', async () => {
+    const { id } = await linkedPair(world, { name: 'Alan', email: 'alan@example.com' });
+    await createCursor(world.db, 'here');
+    await copyDatabase(world.db, 'there');
+    const { findings } = await compareAll(world.deps);
+    expect(findings.map(({ kind, customer, why }) => ({ kind, customer, why }))).to.deep.include({
+      ...{ kind: 'pending', customer: id, why: 'not_received' },
+    });
+    expect(findings.filter(({ kind }) => kind === 'drift')).to.deep.equal([]);
   });
 });

@@ -141,7 +141,8 @@ function* brokenMappings(world: Observed, all: Snapshot): Generator<string> {
     const row = all.customers.find(({ id }) => id === mapping.internalId);
     const name = `mapping ${mapping.id} (${mapping.state})`;
     if (mapping.clean > mapping.dirty) yield `${name} is clean beyond its dirty number`;
-    if ((mapping.state === 'waiting' || mapping.state === 'parked') !== (mapping.reason !== null))
+    const isCopied = mapping.state === 'detached' && mapping.reason?.code === 'copied';
+    if ((['waiting', 'parked'].includes(mapping.state) || isCopied) !== (mapping.reason !== null))
       yield `${name} and its reason ${shownReason(mapping)} do not fit`;
     if (!row || mapping.role === 'alias' || mapping.system !== integration.system) continue;
     if (Math.max(mapping.pushedVersion, mapping.wantedVersion) > row.version)

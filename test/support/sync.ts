@@ -267,7 +267,7 @@ export async function markRead(
 const NO_ENTRY = `update audit_head set id = 0, hash = repeat('0', 64), entries = 0`;
 
 const FILLED_TABLES = [
-  ...['replay_items', 'replay_jobs', 'replay_plans', 'closed_pairs'],
+  ...['replay_items', 'replay_jobs', 'replay_plans', 'closed_pairs', 'comparisons', 'health_samples'],
   'external_mappings',
   'sync_events',
   'sync_deliveries',

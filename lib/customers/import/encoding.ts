@@ -2,7 +2,7 @@
 // BOM, or by the zero bytes of UTF-16), or a person names it. Every other file is read as UTF-8; no
 // encoding is guessed.
 import { TextDecoder } from 'node:util';
-import { findOtherKind, KIND_BYTES } from './file-kind.ts';
+import { findOtherKind, isPlainLine, KIND_BYTES } from './file-kind.ts';
 import { UnreadableFile } from './unreadable.ts';
 
 /** The character that the decoder writes in place of bytes that are invalid in the encoding. */
@@ -33,7 +33,7 @@ export async function* decodeText(
       continue;
     }
     head = Buffer.concat([head, bytes]);
-    if (head.length < KIND_BYTES) continue;
+    if (head.length < KIND_BYTES && !isPlainLine(head)) continue;
     decoder = begin(head);
     yield decoder.decode(head, { stream: true });
     head = null;

@@ -34,6 +34,17 @@ const BEGINNINGS: readonly [RegExp, string, string][] = [
 /** How many bytes at the beginning are needed. */
 export const KIND_BYTES = 4_096;
 
+// No zero byte, as every text in UTF-16 and most other formats have, and no beginning of a mark-up or of JSON.
+const PLAIN_LINE = /^(?![\s\xef\xbb\xbf]*(?:[<{[\xfe\xff]|$))[^\0]*[\r\n][^\0]*$/;
+
+/**
+ * Whether the bytes that have come so far are a line of text, so that no more are needed: the rows of a file that
+ * comes slowly need not wait.
+ */
+export function isPlainLine(head: Buffer): boolean {
+  return PLAIN_LINE.test(head.toString('latin1'));
+}
+
 /** A sentence if the file is certainly not CSV, otherwise null. */
 export function findOtherKind(head: Buffer): string | null {
   const text = head.subarray(0, KIND_BYTES).toString('latin1');

@@ -3,6 +3,7 @@
 // a customer is sent as telemetry.
 import { Stripe } from 'stripe';
 import { AppError } from '../../errors.ts';
+import type { SentRequest } from '../../measures.ts';
 import { secretForms } from '../../config/secret-forms.ts';
 import { createHttpClient } from './http.ts';
 
@@ -14,6 +15,8 @@ export interface StripeClientSettings {
   /** The address of the API, for a double: scheme, host and port. Stripe itself by default. */
   apiBase?: string | undefined;
   timeoutMs?: number | undefined;
+  /** Told of each request once it is over. */
+  sent?: ((request: SentRequest) => void) | undefined;
 }
 
 export interface StripeClient {
@@ -22,7 +25,12 @@ export interface StripeClient {
 }
 
 /** Refuses a malformed key or address, with a message that does not repeat it. */
-export function createStripeClient({ secretKey, apiBase, timeoutMs }: StripeClientSettings): StripeClient {
+export function createStripeClient({
+  secretKey,
+  apiBase,
+  timeoutMs,
+  sent,
+}: StripeClientSettings): StripeClient {
   const livemode = livemodeOf(secretKey);
   const { protocol, host, port } = parseApiBase(apiBase ?? 'https://api.stripe.com', livemode);
   const stripe = new Stripe(secretKey, {
@@ -34,7 +42,7 @@ export function createStripeClient({ secretKey, apiBase, timeoutMs }: StripeClie
     host,
     port,
     protocol,
-    httpClient: createHttpClient(protocol),
+    httpClient: createHttpClient(protocol, sent),
   });
   return { stripe, livemode };
 }

@@ -81,10 +81,10 @@ function accessBy(
     secretKey,
     apiBase,
     standIn,
-    async integrate(instanceId) {
+    async integrate(instanceId, _authorize, sent) {
       const { createStripeIntegration } = await import('./stripe.ts');
       const document = documentOf(catalogue);
-      return createStripeIntegration({ secretKey, apiBase, document, tagKey: tagKeyOf(instanceId) });
+      return createStripeIntegration({ secretKey, apiBase, document, tagKey: tagKeyOf(instanceId), sent });
     },
     async examine(options) {
       const { examineStripe } = await import('./examine.ts');

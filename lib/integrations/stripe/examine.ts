@@ -3,6 +3,7 @@
 import { checks, type Check } from '../../finding.ts';
 import type { Examined, ExamineOptions } from '../definition.ts';
 import type { StripeClientSettings } from './client.ts';
+import { CUSTOMER_EVENTS } from './endpoint.ts';
 import { inspectStripe, type EndpointSeen, type Right, type StripeFacts } from './inspect.ts';
 
 const { ok, warning, problem } = checks;
@@ -39,9 +40,11 @@ export function judgeRights(rights: Right[]): Check[] {
       ),
     ];
   }
-  return missing.map(({ name, code }) => {
+  return missing.map(({ name, code, permission }) => {
     const says = `the key may not use: ${name} (${code ?? 'refused'})`;
-    const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${name.includes('Customers') ? 'write' : 'read'}.`;
+    const level = name.includes('Customers') ? 'write' : 'read';
+    const named = permission === null ? '' : ` (Stripe names ${permission})`;
+    const fix = `Give the restricted key the permission ${name.replace(' (read)', '')}: ${level}${named}.`;
     return NEEDED.has(name) ? problem('key rights', says, fix) : warning('key rights', says, fix);
   });
 }
@@ -52,7 +55,6 @@ function hintFor(code: string | null): string {
     : 'Check the network, the proxy and status.stripe.com, and run the doctor again.';
 }
 
-const WANTED_EVENTS = ['customer.created', 'customer.updated', 'customer.deleted'];
 const PATH = '/api/v1/webhooks/stripe';
 
 /** `simulated`: twinbox creates the endpoint itself, at the simulator. */
@@ -96,7 +98,7 @@ function judgeEndpoint({ id, url, enabled, events, apiVersion }: EndpointSeen, o
       `the endpoint ${says}, is disabled`,
       'Enable the endpoint in the dashboard; Stripe disables an endpoint that fails for days.',
     );
-  const missing = events.includes('*') ? [] : WANTED_EVENTS.filter((type) => !events.includes(type));
+  const missing = events.includes('*') ? [] : CUSTOMER_EVENTS.filter((type) => !events.includes(type));
   if (missing.length > 0)
     return problem(
       'webhooks',

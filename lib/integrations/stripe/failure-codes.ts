@@ -1,7 +1,7 @@
 // What the codes of Stripe's failures mean, and how each is cured. `classify` can give no code of its own
 // that is missing here: its table does not compile. Beside those stand the codes of Stripe that a
 // request about a customer can get (docs.stripe.com/error-codes); any other code is explained by its kind
-// (lib/operations/meanings.ts).
+// (lib/operations/meanings.ts). `all`: a failure of the address, the key or the limits.
 import type { Meaning } from '../failure-meaning.ts';
 
 const BY_ITSELF = 'Nothing: Twinbox tries again by itself.';
@@ -21,23 +21,32 @@ export const ownCodes = {
   connection_refused: {
     means: 'Nothing listens at the address of Stripe; nothing was sent.',
     cure: 'Look at STRIPE_API_BASE and at the network: `npx twinbox doctor`.',
+    all: true,
   },
   name_not_found: {
     means: 'The name of the address of Stripe was not found; nothing was sent.',
     cure: 'Look at DNS and at STRIPE_API_BASE: `npx twinbox doctor`.',
+    all: true,
   },
   connect_timeout: {
     means: 'No connection to Stripe was made in time; nothing was sent.',
     cure: 'Look at the network and at firewalls: `npx twinbox doctor`.',
+    all: true,
   },
   connection_failed: {
     means: 'No connection to Stripe was made; nothing was sent.',
     cure: 'Look at the network: `npx twinbox doctor`.',
+    all: true,
   },
-  timeout: { means: 'No answer came in time; the request may have taken effect.', cure: BY_ITSELF },
+  timeout: {
+    means: 'No answer came in time; the request may have taken effect.',
+    cure: BY_ITSELF,
+    all: true,
+  },
   connection_lost: {
     means: 'The connection ended before the answer; the request may have taken effect.',
     cure: BY_ITSELF,
+    all: true,
   },
   stored_failure: {
     means:
@@ -52,6 +61,7 @@ export const ownCodes = {
   rate_limit: {
     means: 'More requests than the account may make.',
     cure: 'Nothing; if it goes on for hours, lower STRIPE_RATE_LIMIT or look for another program that uses the account.',
+    all: true,
   },
   conflict: { means: 'The same request is still running at Stripe.', cure: BY_ITSELF },
   idempotency_error: {
@@ -61,14 +71,17 @@ export const ownCodes = {
   foreign_answer: {
     means: 'The answer was not made by Stripe, but by a proxy or another host.',
     cure: 'Look at STRIPE_API_BASE and at proxies on the way: `npx twinbox doctor`.',
+    all: true,
   },
   unauthorized: {
     means: 'Stripe does not accept the key.',
     cure: 'Set a valid STRIPE_SECRET_KEY and restart the workers.',
+    all: true,
   },
   forbidden: {
     means: 'The key lacks a right, or the account does not allow the call.',
     cure: 'Give the key the rights that `npx twinbox doctor` names.',
+    all: true,
   },
   resource_missing: {
     means: 'Stripe does not have the record: it is gone, or the key belongs to another account.',
@@ -77,9 +90,18 @@ export const ownCodes = {
   unknown_url: {
     means: 'Stripe does not know the address of the request.',
     cure: 'Correct STRIPE_API_BASE.',
+    all: true,
   },
-  api_error: { means: 'Stripe failed.', cure: 'Nothing, unless it goes on: look at status.stripe.com.' },
-  too_early: { means: 'Stripe gave up waiting for the request, or wants it later.', cure: BY_ITSELF },
+  api_error: {
+    means: 'Stripe failed.',
+    cure: 'Nothing, unless it goes on: look at status.stripe.com.',
+    all: true,
+  },
+  too_early: {
+    means: 'Stripe gave up waiting for the request, or wants it later.',
+    cure: BY_ITSELF,
+    all: true,
+  },
   refused: { means: 'Stripe refuses the request and gives no reason.', cure: EDIT },
   undocumented_status: {
     means: 'Stripe answered with a status that its documentation does not have.',
@@ -103,18 +125,22 @@ const sent: Readonly<Record<string, Meaning>> = {
   'endpoint-rate': {
     means: 'More requests of this kind than the account may make in a second.',
     cure: 'Nothing; if it goes on for hours, lower STRIPE_ENDPOINT_RATE_LIMIT.',
+    all: true,
   },
   'endpoint-concurrency': {
     means: 'More requests of this kind at the same time than the account may make.',
     cure: 'Nothing; if it goes on for hours, run fewer workers.',
+    all: true,
   },
   'global-rate': {
     means: 'More requests than the account may make in a second.',
     cure: 'Nothing; if it goes on for hours, lower STRIPE_RATE_LIMIT.',
+    all: true,
   },
   'global-concurrency': {
     means: 'More requests at the same time than the account may make.',
     cure: 'Nothing; if it goes on for hours, run fewer workers.',
+    all: true,
   },
   email_invalid: { means: 'Stripe does not accept the text as an email address.', cure: EDIT },
   parameter_invalid_empty: { means: 'A value that Stripe requires is empty.', cure: EDIT },
@@ -151,18 +177,22 @@ const sent: Readonly<Record<string, Meaning>> = {
   account_invalid: {
     means: 'The account of the key does not exist, or the key may not use it.',
     cure: 'Set the key of the right account and restart the workers.',
+    all: true,
   },
   api_key_expired: {
     means: 'The key has expired.',
     cure: 'Set a new STRIPE_SECRET_KEY and restart the workers.',
+    all: true,
   },
   platform_api_key_expired: {
     means: 'The key of the platform has expired.',
     cure: 'Set a new STRIPE_SECRET_KEY and restart the workers.',
+    all: true,
   },
   secret_key_required: {
     means: 'The key is a publishable one.',
     cure: 'Set a secret or restricted key as STRIPE_SECRET_KEY.',
+    all: true,
   },
   livemode_mismatch: {
     means: 'The key is of test mode and the record of live mode, or the other way round.',
@@ -171,6 +201,7 @@ const sent: Readonly<Record<string, Meaning>> = {
   tls_version_unsupported: {
     means: 'Stripe does not accept the TLS version of the connection.',
     cure: 'Look at proxies on the way: `npx twinbox doctor`.',
+    all: true,
   },
 };
 

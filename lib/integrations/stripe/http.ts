@@ -7,6 +7,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Stripe } from 'stripe';
 import { readAnswer, type RawAnswer } from './answer.ts';
+import type { SentRequest } from '../../measures.ts';
+import { readReplay } from './headers.ts';
+import { routeOf } from './route.ts';
 import { FOREIGN_ANSWER, SEND_FAILURE, type ForeignAnswer, type SendFailure } from './evidence.ts';
 
 type HttpClient = NonNullable<NonNullable<ConstructorParameters<typeof Stripe>[1]>['httpClient']>;
@@ -17,9 +20,17 @@ const IDLE_SOCKET_MS = 15_000;
 
 /**
  * An HTTP client for the SDK with its own keep-alive agent. We close a socket that is idle for 15
- * s, before the server closes it unnoticed.
+ * s, before the server closes it unnoticed. `tell` hears of each request once it is over.
  */
-export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
+export function createHttpClient(
+  protocol: 'http' | 'https',
+  tell?: (request: SentRequest) => void,
+): HttpClient {
+  const client = createPlainClient(protocol);
+  return tell ? { ...client, makeRequest: telling(client.makeRequest, tell) } : client;
+}
+
+function createPlainClient(protocol: 'http' | 'https'): HttpClient {
   const transport = protocol === 'http' ? http : https;
   const agent = new transport.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });
   return {
@@ -40,6 +51,25 @@ export function createHttpClient(protocol: 'http' | 'https'): HttpClient {
         toJSON: () => Promise.resolve().then(() => parse(answer)),
       };
     },
+  };
+}
+
+type Make = HttpClient['makeRequest'];
+
+function telling(make: Make, tell: (request: SentRequest) => void): Make {
+  return async (...args) => {
+    const [, , path, method] = args;
+    const begun = performance.now();
+    const over = (status: number | null, replayed: boolean): void =>
+      tell({ method, route: routeOf(path), status, replayed, seconds: (performance.now() - begun) / 1000 });
+    try {
+      const answer = await make(...args);
+      over(answer.getStatusCode(), readReplay(answer.getHeaders()['idempotent-replayed']) === 'yes');
+      return answer;
+    } catch (error) {
+      over(null, false);
+      throw error;
+    }
   };
 }
 

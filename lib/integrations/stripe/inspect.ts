@@ -12,6 +12,8 @@ export interface Right {
   /** If the right is missing: the code and Stripe's own text, without the key. */
   code: string | null;
   message: string | null;
+  /** What Stripe calls the permission that would allow the call, such as `rak_event_read`. */
+  permission: string | null;
 }
 
 export interface EndpointSeen {
@@ -45,11 +47,11 @@ export async function inspectStripe(settings: StripeClientSettings, now: () => D
       const answer = await call();
       const theirs = readDate(answer.lastResponse.headers['date']);
       if (theirs) clock ??= { theirs, ours: new Date((began + now().getTime()) / 2) };
-      rights.push({ name, allowed: true, code: null, message: null });
+      rights.push({ name, allowed: true, code: null, message: null, permission: null });
       return answer;
     } catch (error) {
       const { code, message } = classify(error);
-      rights.push({ name, allowed: false, code, message });
+      rights.push({ name, allowed: false, code, message, permission: permissionIn(error) });
       return null;
     }
   }
@@ -64,6 +66,11 @@ export async function inspectStripe(settings: StripeClientSettings, now: () => D
     clock,
     apiVersion: Stripe.API_VERSION,
   };
+}
+
+/** Stripe names it in the text of its refusal, which is not kept as a whole (redact.ts). */
+function permissionIn(error: unknown): string | null {
+  return error instanceof Error ? (/\brak_[a-z_]{1,60}\b/.exec(error.message)?.[0] ?? null) : null;
 }
 
 function toEndpoint({ id, url, status, api_version, enabled_events }: Stripe.WebhookEndpoint): EndpointSeen {

@@ -2,8 +2,10 @@
 // decides: one call is one request, and its outcome is returned in the contract's terms.
 import type { Stripe } from 'stripe';
 import type { MappingDocument } from '../../catalogue/document.ts';
+import type { SentRequest } from '../../measures.ts';
 import type { Capabilities, Fetched, Integration, WriteRequest, Written } from '../integration.ts';
 import { requireCustomerOf, requireType } from './answer.ts';
+import type { Routes } from '../routes.ts';
 import { classify } from './classify.ts';
 import { CALL_TIMEOUT_MS, createStripeClient } from './client.ts';
 import { requireCustomerId } from './customer-id.ts';
@@ -26,6 +28,7 @@ export interface StripeSettings {
   timeoutMs?: number | undefined;
   /** As `parseStripeDocument` returns it; the built-in document if left out. */
   document?: MappingDocument | undefined;
+  sent?: ((request: SentRequest) => void) | undefined;
 }
 
 const HOUR = 3_600_000;
@@ -45,6 +48,7 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     document,
     groups: groupsOf(document),
     capabilities: promises(settings, livemode),
+    routes,
 
     async identify() {
       const account = await stripe.accounts.retrieveCurrent();
@@ -126,6 +130,18 @@ export function createStripeIntegration(settings: StripeSettings): Integration {
     return { ...toAnswered(answer.lastResponse), replayed, externalId: now.externalId, record: now };
   }
 }
+
+const routes: Routes = {
+  identify: 'GET /v1/account',
+  read: 'GET /v1/customers/{customer}',
+  create: 'POST /v1/customers',
+  update: 'POST /v1/customers/{customer}',
+  delete: 'DELETE /v1/customers/{customer}',
+  list: 'GET /v1/customers',
+  look: 'GET /v1/customers',
+  search: 'GET /v1/customers/search',
+  events: 'GET /v1/events',
+};
 
 function promises({ timeoutMs }: StripeSettings, livemode: boolean): Capabilities {
   return {

@@ -44,7 +44,7 @@ function writeTombstone(
   const { row, mapping } = step;
   const { system } = mapping;
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  const stamp = { eventId: newEventId(now), source: system, context: causedBy(deps, step, 0), now };
   return withTransaction(deps.db, async (tx) => {
     if (!row) return 'lost';
     // The connection's lock comes before the mapping's, as in receive.

@@ -50,7 +50,7 @@ export async function importRow(deps: SyncDeps, step: Step, asked: Import): Prom
 async function makeRow(deps: SyncDeps, step: Step, { values, shadow, covered }: Import) {
   const { id, system } = step.mapping;
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: system, context: causedBy(step, 0), now };
+  const stamp = { eventId: newEventId(now), source: system, context: causedBy(deps, step, 0), now };
   return withTransaction(deps.db, async (tx) => {
     if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return null;
     const named = await namedHere(tx, deps.entity, step.mapping, values);

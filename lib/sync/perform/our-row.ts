@@ -28,7 +28,12 @@ export async function refusedBy(deps: SyncDeps, step: Step, error: unknown): Pro
 }
 
 /** What the event of a row that this step writes says of its cause. */
-export function causedBy(step: Step, hop: number): Record<string, unknown> {
+export function causedBy(
+  { tracing }: Pick<SyncDeps, 'tracing'>,
+  step: Step,
+  hop: number,
+): Record<string, unknown> {
   const cause = step.deliveries.find((d) => d.inbound !== null);
-  return { hop: hop + 1, ...(cause ? { caused_by: cause.eventId } : {}) };
+  const trace = tracing?.here();
+  return { hop: hop + 1, ...(cause && { caused_by: cause.eventId }), ...(trace && { trace }) };
 }

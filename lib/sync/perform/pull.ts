@@ -62,7 +62,7 @@ async function writeRow(
   const { mapping } = step;
   const { entity } = deps;
   const now = deps.clock.now();
-  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(step, hop), now };
+  const stamp = { eventId: newEventId(now), source: mapping.system, context: causedBy(deps, step, hop), now };
   if (!(await lockMapping(tx, step.claim.id, step.claim.fence))) return 'lost';
   const named = await namedHere(tx, entity, mapping, plan.pull);
   if ('missing' in named) return named;

@@ -38,6 +38,7 @@ export async function replace(deps: SyncDeps, step: Step, asked: Replacement): P
     step.progress = { ...step.progress, obstacle: 'taken' };
     return 'decide';
   }
+  deps.measures?.attempted(mapping.system, step.attempts, mapping.attempts > 0);
   deps.log.warn('decision.carried_out', {
     ...{ mapping: mapping.id, customer: mapping.internalId, decision: decision?.kind },
     ...{ old: mapping.externalId, external_id: externalId, by: decision?.by, why: decision?.why },

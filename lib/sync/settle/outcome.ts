@@ -5,6 +5,7 @@ import type { Ending } from '../../../db/mappings/consent.ts';
 import type { OpenIntent } from '../../../db/mappings/mappings.ts';
 import type { FailureDetail, Parked, Reason, Waiting } from '../../../db/mappings/reason.ts';
 import type { MappingChanges } from '../../../db/mappings/writes/update.ts';
+import type { SettledDelivery } from '../../measures.ts';
 import type { Failure, Written } from '../../integrations/integration.ts';
 import type { Conflict } from '../merge.ts';
 import type { Merged } from '../merged.ts';
@@ -165,6 +166,9 @@ export interface Effects {
   succeeded: boolean;
   /** The lease ends; else the step begins again under it. */
   release: boolean;
+  /** What the transaction stored of the deliveries, and how old those were that an echo confirms. */
+  settled: SettledDelivery[];
+  echoed: number[];
 }
 
 export function errorRow(failure: Failure): FailureDetail {

@@ -20,9 +20,13 @@ export function sayParked(
   });
 }
 
-/** One wide line for each delivery that came to its outcome, or was parked or put off. */
+/**
+ * One wide line for each delivery that came to its outcome, or was parked or put off; and the figures
+ * of what was stored.
+ */
 export function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Effects): void {
   const { mapping } = step;
+  measure(deps, step, effects);
   const call = step.attempts.at(-1);
   for (const delivery of effects.deliveries) {
     const loaded = step.deliveries.find(
@@ -51,4 +55,21 @@ export function report(deps: SyncDeps, step: Step, outcome: Outcome, effects: Ef
 function saidReason({ parked, mapping }: Effects): string | undefined {
   const reason = parked ?? mapping.reason;
   return reason ? codeOf(reason) : undefined;
+}
+
+/** A delivery that was put off has no outcome, and one that stays parked has had it. */
+function measure({ measures }: SyncDeps, { mapping, attempts, deliveries }: Step, effects: Effects): void {
+  if (!measures) return;
+  const wasParked = (eventId: string, target: string): boolean =>
+    deliveries.some((d) => d.eventId === eventId && d.target === target && d.status === 'parked');
+  const { system } = mapping;
+  measures.attempted(system, attempts, mapping.attempts > 0);
+  measures.echoed(effects.echoed);
+  measures.settled(
+    system,
+    effects.settled.filter(
+      ({ eventId, target, status }) =>
+        status !== 'queued' && status !== 'waiting' && !(status === 'parked' && wasParked(eventId, target)),
+    ),
+  );
 }

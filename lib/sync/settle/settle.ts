@@ -99,9 +99,9 @@ async function write(
   const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
   await updateMapping(tx, mapping.id, changes, { release: effects.release });
   await goOnIfNamed(tx, mapping, effects.mapping, now);
-  await settleDeliveries(tx, effects.deliveries, now);
+  effects.settled = await settleDeliveries(tx, effects.deliveries, now);
   await markEchoesChecked(tx, effects.checked);
-  await confirmDeliveries(tx, effects.confirmed);
+  effects.echoed = await confirmDeliveries(tx, effects.confirmed, now);
   const internalId = effects.mapping.internalId ?? mapping.internalId;
   await insertConflicts(tx, conflictRows(step, effects.conflicts, now, internalId));
   if (effects.succeeded) await succeed(tx, mapping);

@@ -64,7 +64,15 @@ export function effectsOf(
       movedFrom: null,
       parked: null,
     },
-    ...{ checked: [], confirmed: [], leavesRow: false, succeeded: false, release: true },
+    ...{
+      checked: [],
+      confirmed: [],
+      settled: [],
+      echoed: [],
+      leavesRow: false,
+      succeeded: false,
+      release: true,
+    },
     ...writesOf({ rules, entity }, policy, step, outcome, now),
   };
 }

@@ -51,7 +51,10 @@ describe('the keys as a process of the API knows them', () => {
     const verdict = await start().check(text);
     expect(verdict).to.deep.equal({
       ok: true,
-      holder: { scope: 'editor', system: null, actor: `key:shop/${id}` },
+      holder: {
+        ...{ scope: 'editor', system: null, actor: `key:shop/${id}` },
+        key: { kind: 'stored', id, name: 'shop', expiresAt: null },
+      },
     });
   });
 

@@ -22,7 +22,7 @@ describe('the explanation of a customer', () => {
     const id = await explainedPairs.linked(world);
     const { customer, pairs, conflicts, notReceived } = await ask({ customer: id });
     expect(customer).to.include({ id, version: 1 });
-    expect({ conflicts, notReceived }).to.deep.equal({ conflicts: 0, notReceived: null });
+    expect({ conflicts, notReceived }).to.deep.equal({ conflicts: 0, notReceived: [] });
     const [pair] = pairs;
     expect(pair).to.deep.include({
       ...{ why: null, version: 1, isDone: true, open: [], read: null, rung: 'agreement' },
@@ -216,8 +216,10 @@ describe('the explanation of a customer', () => {
     await world.db.raw('delete from role_signs');
     const { pairs, notReceived } = await ask({ customer: id });
     expect(pairs).to.deep.equal([]);
-    expect(notReceived?.newest).to.equal('unpublished');
-    expect(notReceived?.obstacles.map(({ kind }) => kind)).to.deep.equal(['no_worker']);
+    expect(notReceived.map(({ system, newest }) => [system, newest])).to.deep.equal([
+      ['stripe', 'unpublished'],
+    ]);
+    expect(notReceived[0]?.obstacles.map(({ kind }) => kind)).to.deep.equal(['no_worker']);
     await world.rest();
   });
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { classify } from '../../../lib/integrations/stripe/classify.ts';
 import { ownCodes, stripeFailures } from '../../../lib/integrations/stripe/failure-codes.ts';
 import { systems } from '../../../lib/integrations/registry.ts';
-import { meaningOf, ownMeaning } from '../../../lib/operations/meanings.ts';
+import { meaningOf, ownMeaning, type Meaning } from '../../../lib/operations/meanings.ts';
 import { FOREIGN_ANSWER, SEND_FAILURE } from '../../../lib/integrations/stripe/evidence.ts';
 
 describe('what a failure means', () => {
@@ -48,6 +48,22 @@ describe('what a failure means', () => {
     const given = new Set([...errors()].map((error) => classify(error).code));
     expect([...given].filter((code) => ownMeaning({ system: 'stripe', code }) === null)).to.deep.equal([]);
     expect(Object.keys(ownCodes).filter((code) => !given.has(code))).to.deep.equal([]);
+  });
+
+  it('says of a code that it holds up every customer exactly if classify gives it for the system or the account', () => {
+    // A code or a type of the answer itself says less than its status.
+    const bare = [...errors()].filter((error) => {
+      const { code, rawType } = error as { code?: string; rawType?: string };
+      return code === undefined && rawType === undefined;
+    });
+    const wrong = bare
+      .map(classify)
+      .filter(({ code, scope }) => {
+        const own = (ownCodes as Readonly<Record<string, Meaning>>)[code];
+        return own !== undefined && (own.all === true) !== (scope !== 'entity');
+      })
+      .map(({ code, scope, status }) => `${code} ${scope} ${status ?? ''}`);
+    expect([...new Set(wrong)]).to.deep.equal([]);
   });
 
   it('explains a code without a line by the kind of its failure', () => {

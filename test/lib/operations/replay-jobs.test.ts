@@ -260,6 +260,8 @@ describe('a replay as a job', () => {
     const [group] = await readGroups(world.db, customerEntity);
     const pairs = async (words: SelectionWords) => (await planned(words)).counts.pairs;
     expect(await pairs({ group: group?.fingerprint ?? '' })).to.equal(2);
+    expect(await pairs({ group: group?.fingerprint ?? '', status: 'applied' })).to.equal(0);
+    expect(await pairs({ group: group?.fingerprint ?? '', status: 'applied,parked' })).to.equal(2);
     expect(await pairs({ status: 'applied' })).to.equal(1);
     expect(await pairs({ status: 'applied,parked' })).to.equal(3);
     expect(await pairs({ direction: 'out' })).to.equal(2);

@@ -23,6 +23,20 @@ const ROWS = [
 ];
 
 describe('the encoding of a CSV file', () => {
+  it('gives a row of a file that comes slowly before more of the file has come', async () => {
+    const more = Promise.withResolvers<string>();
+    async function* slow(): AsyncGenerator<string> {
+      yield '\ufeffname,email\n';
+      yield 'Ada,ada@x.ch\n';
+      yield await more.promise;
+    }
+    const rows = readRows(slow());
+    const first = await rows.next();
+    expect(first.value).to.deep.include({ line: 2, values: { name: 'Ada', email: 'ada@x.ch' } });
+    more.resolve('Bo,bo@x.ch\n');
+    expect((await rows.next()).value).to.deep.include({ line: 3 });
+  });
+
   const files: [string, Buffer][] = [
     ['UTF-8', Buffer.from(TEXT)],
     ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${TEXT}`)],

@@ -1,0 +1,161 @@
+// /customers/:id: what happened to this one?
+
+import { addressOf, ApiError, type Api, type Got } from '../api.ts';
+import { html, type Html } from '../html.ts';
+import { page, type Asked, type Seen, type View } from '../page.ts';
+import { count, empty, nameOf, pill, toned } from '../parts.ts';
+import { timeline } from '../rail.ts';
+import { explained, sides, type Explanation } from '../sides.ts';
+import type { Conflict, Fact, Timeline } from '../facts.ts';
+import { textOf } from '../facts.ts';
+import { may } from '../scopes.ts';
+import { tripsOf, type FieldChange } from '../trips.ts';
+
+type Customer = Got<'/api/v1/customers/{id}'>;
+type Event = Got<'/api/v1/events/{event_id}'>;
+
+export type CustomerData = {
+  id: string;
+  /** Null: it was deleted. */
+  customer: Customer | null;
+  /** Null where no system is kept in step. */
+  explanation: Explanation | null;
+  story: Timeline;
+  next: string | null;
+  /** The newest events, with their deliveries. */
+  events: Got<'/api/v1/events'>;
+  conflicts: Conflict[];
+  /** The newest changes of ours, with their payload. */
+  details: Event[];
+};
+
+const STORY = '/api/v1/customers/{id}/timeline';
+
+/** Of so many changes the values are shown: each costs a request. */
+const WITH_VALUES = 8;
+
+async function load({ api, params, query }: Asked): Promise<CustomerData> {
+  const path = { id: params['id'] ?? '' };
+  const after = query.get('after') ?? undefined;
+  const customer = { customer: path.id };
+  const [found, explanation, story, events, conflicts] = await Promise.all([
+    orDeleted(api.get('/api/v1/customers/{id}', { path })),
+    orDeleted(api.get('/api/v1/customers/{id}/explain', { path })),
+    api.get(STORY, { path, query: { limit: 100, after } }),
+    api.get('/api/v1/events', { query: { ...customer, limit: 100 } }),
+    api.get('/api/v1/conflicts', { query: customer }),
+  ]);
+  const details = await readDetails(api, story.items);
+  return { id: path.id, customer: found, explanation, story, next: null, events, conflicts, details };
+}
+
+/** A customer that was deleted has its story still; one that never was has none, and that answer is thrown. */
+async function orDeleted<T>(asked: Promise<T>): Promise<T | null> {
+  return asked.catch((error: unknown) => {
+    if (error instanceof ApiError && error.code === 'customer_not_found') return null;
+    throw error;
+  });
+}
+
+function isOurs({ what, detail }: Fact): boolean {
+  return what === 'change' && /\.(created|updated|deleted)$/.test(textOf(detail['event_type']));
+}
+
+async function readDetails(api: Api, items: readonly Fact[]): Promise<Event[]> {
+  const ids = items.filter(isOurs).flatMap(({ event_id: eventId }) => eventId ?? []);
+  return Promise.all(
+    ids
+      .slice(0, WITH_VALUES)
+      .map((eventId) => api.get('/api/v1/events/{event_id}', { path: { event_id: eventId } })),
+  );
+}
+
+/** What each version changed, by comparing it with the version before it. */
+function changesOf(details: readonly Event[]): Map<string, FieldChange[]> {
+  const rows = details.map(({ event_id: eventId, payload, event_type: type }) => ({
+    eventId,
+    type,
+    fields: rowOf(payload),
+  }));
+  return new Map(
+    rows.flatMap(({ eventId, type, fields }, at) => {
+      const before = rows[at + 1]?.fields ?? (type.endsWith('.created') ? {} : null);
+      if (before === null || type.endsWith('.deleted')) return [];
+      const names = Object.keys(fields).filter(
+        (name) =>
+          name !== 'id' && JSON.stringify(fields[name] ?? null) !== JSON.stringify(before[name] ?? null),
+      );
+      return [
+        [
+          eventId,
+          names.map((field) => ({ field, from: before[field] ?? null, to: fields[field] ?? null })),
+        ] as const,
+      ];
+    }),
+  );
+}
+
+function rowOf(payload: Record<string, unknown>): Record<string, unknown> {
+  const found = Object.entries(payload).find(([name]) => name.endsWith('_data'))?.[1];
+  return typeof found === 'object' && found !== null ? { ...found } : {};
+}
+
+export function customerView(data: CustomerData, seen: Seen): View {
+  const { id, customer, explanation, story, events, conflicts, details } = data;
+  const { now } = seen;
+  const trips = tripsOf(story.items, {
+    now,
+    missing: story.missing,
+    conflicts,
+    deliveries: new Map(events.map(({ event_id: eventId, deliveries }) => [eventId, deliveries])),
+    changes: changesOf(details),
+  });
+  const name = nameOf(customer?.name ?? lastName(details), `Customer ${id}`);
+  return {
+    title: name,
+    heading: html`<bdi>${name}</bdi>`,
+    pill: html`<span data-live="part" id="standing"
+      >${customer === null ? pill('tombstoned') : standing(customer)}</span
+    >`,
+    actions:
+      customer !== null &&
+      may(seen.me.scope, 'operator') &&
+      seen.knows('/replays/new') &&
+      html`<a class="button" href="/console/replays/new?customer=${id}" data-key="r">Replay…</a>`,
+    crumbs: [
+      ['Customers', '/console/customers'],
+      [id, null],
+    ],
+    main: html`${customer === null && html`<p class="note">This customer was deleted. Its story is kept; what is told of it stays as it was.</p>`}
+      ${(explanation?.pairs ?? []).map((pair) => pair.fields.length > 0 && sides(pair, { version: customer?.version ?? null, isOne: explanation?.pairs.length === 1 }))}
+      ${explanation && explained(explanation)}
+      <h2 class="timeline">Timeline</h2>
+      ${trips.length === 0 ? empty('Nothing is kept of it.') : timeline(trips, now)} ${storyEnd(story)}`,
+    same: { cli: `timeline ${id}`, api: addressOf(STORY, { path: { id } }) },
+  };
+}
+
+/** In how many systems it is not in agreement, in words. */
+function standing({ sync }: Customer): Html {
+  const states = Object.values(sync).map(({ state }) => state);
+  const stuck = states.find((state) => state === 'parked' || state === 'waiting');
+  if (stuck !== undefined) return pill(stuck);
+  const onTheWay = states.filter((state) => state === 'pending').length;
+  if (onTheWay > 0)
+    return toned('wait', states.length === 1 ? 'on its way' : `on its way to ${count(onTheWay, 'system')}`);
+  return states.every((state) => state === 'linked') ? pill('linked') : pill(states[0] ?? 'none');
+}
+
+function lastName(details: readonly Event[]): unknown {
+  return details.map(({ payload }) => rowOf(payload)['name']).find((name) => typeof name === 'string');
+}
+
+function storyEnd({ beyond_retention: beyond, items }: Timeline): Html | false {
+  if (beyond !== null)
+    return html`<p class="end-of-story quiet">
+      Of what happened before ${beyond.before.slice(0, 10)} not everything is kept.
+    </p>`;
+  return items.length < 100 && html`<p class="end-of-story quiet">The story begins here.</p>`;
+}
+
+export const customerPage = page({ path: '/customers/:id', scope: 'viewer', load, view: customerView });
