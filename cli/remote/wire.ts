@@ -56,6 +56,7 @@ function toPair(pair: Json): Json {
     ...{
       closing: innerOrNull(pair['closed']),
       version: pair['our_version'],
+      lastIntent: pair['last_request'] ?? null,
       isDone: pair['to_do'] === false,
     },
     ...{ open: pair['open_deliveries'], obstacles: pair['not_now'], remedies: pair['can_do'] },
