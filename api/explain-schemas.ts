@@ -48,7 +48,7 @@ const PAIR = {
   last_request: {
     ...object,
     properties: { operation: { type: 'string' }, version: { type: 'integer' }, result: { type: 'string' } },
-    description: 'The last request that changes the record, and its result; null if none was made.',
+    description: 'The last request that has its result; null if none is kept.',
   },
   to_do: { type: 'boolean' },
   attempts: { type: 'integer' },

@@ -26,10 +26,10 @@ import type { Session } from './session.ts';
 import {
   expiredPosition,
   FAILURES,
+  wrongPosition,
   type AuditAsked,
   type Listed,
   type OperatorsPart,
-  wrongPosition,
   type Source,
 } from './source.ts';
 import { chosenSystems } from './systems.ts';

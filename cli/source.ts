@@ -71,11 +71,11 @@ export function expiredPosition(): CliError {
   );
 }
 
-export type OperatorsPart = Pick<
-  Source,
-  'lanes' | 'traffic' | 'audit' | 'auditHead' | 'replays' | 'replay' | 'hasWorker'
->;
-
 export function wrongPosition(): CliError {
   return new CliError(exit.usage, '--after must be a whole position, as an answer gave it.');
 }
+
+export type OperatorsPart = Pick<
+  Source,
+  'lanes' | 'traffic' | 'audit' | 'auditHead' | 'hasWorker' | 'replays' | 'replay'
+>;

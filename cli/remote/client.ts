@@ -66,8 +66,7 @@ export function createApiClient({ url, key }: Place, { answerMs, silentMs } = TI
     if (answer.ok) return body;
     const { code }: Problem = body;
     if (answer.status === 404 && code !== undefined && code !== 'not_found') return null;
-    const says = sayAll(body);
-    throw new Refused(refusal(base, answer.status, { code, says, hasKey: key !== null }), { ...body });
+    throw new Refused(refusal(base, answer.status, { body, hasKey: key !== null }), { ...body });
   }
 
   return {
@@ -196,8 +195,10 @@ function unreachable(base: string, error: unknown, answerMs: number): string {
 function refusal(
   base: string,
   status: number,
-  { code, says, hasKey }: { code: string | undefined; says: string; hasKey: boolean },
+  { body, hasKey }: { body: Problem; hasKey: boolean },
 ): CliError {
+  const { code } = body;
+  const says = sayAll(body);
   if (code === 'position_expired') return expiredPosition();
   if (code === 'unauthorized') return new CliError(exit.settings, sayUnauthorized(base, says, hasKey));
   if (code === 'forbidden')

@@ -56,9 +56,9 @@ function toPair(pair: Json): Json {
     ...{
       closing: innerOrNull(pair['closed']),
       version: pair['our_version'],
+      lastIntent: pair['last_request'] ?? null,
       isDone: pair['to_do'] === false,
     },
-    lastIntent: innerOrNull(pair['last_request']),
     ...{ open: pair['open_deliveries'], obstacles: pair['not_now'], remedies: pair['can_do'] },
     fields: list(pair['fields']).map((each) => ({
       ...{ field: each['field'], ours: each['ours'], known: each['theirs_known'] },

@@ -45,7 +45,7 @@ where (${system}::text is null or p.system = ${system}::text)`;
 
 const pairsSql = allPairsSql(':system');
 
-/** The pairs of the groups, each with its class, code and field; `closed`: only those that a person has closed, or has not. */
+/** The pairs of the groups, each with its system, class, code and field; `closed`: only those that a person has closed, or has not. */
 export const groupPairsSql = (system: string, closed: boolean | null): string =>
   `select p.id, p.system, p.class, p.code, p.field from (${allPairsSql(system)}) p${closed === null ? '' : ` where ${closed ? '' : 'not '}p.closed`}`;
 

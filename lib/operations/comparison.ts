@@ -155,17 +155,13 @@ function aside(deps: SyncDeps, report: Comparison, pair: ComparedPair): boolean 
     else add(report, pair, 'drift', 'wanted_now');
     return true;
   }
-  if (pair.isClosed) {
-    add(report, pair, 'closed', pair.reason ?? pair.state);
-    return true;
-  }
   // It needs no person: the work goes on when the account is read.
-  if (pair.state === 'waiting' && pair.reason === 'account_unread') {
+  if (pair.state === 'waiting' && pair.reason === 'account_unread' && !pair.isClosed) {
     add(report, pair, 'pending', pair.reason);
     return true;
   }
   if (pair.state === 'parked' || pair.state === 'waiting' || pair.state === 'alias') {
-    add(report, pair, pair.state, pair.reason ?? pair.state);
+    add(report, pair, pair.isClosed ? 'closed' : pair.state, pair.reason ?? pair.state);
     return true;
   }
   return false;

@@ -28,7 +28,7 @@ function dueOf({ nextAttemptAt }: PairExplained['mapping']): Date | null {
 
 function pairJson(pair: PairExplained) {
   const { mapping, since, why, closing, version, isDone, open, fields, read } = pair;
-  const { rung, effect, obstacles, remedies, lastIntent } = pair;
+  const { rung, effect, obstacles, remedies } = pair;
   return {
     ...{ mapping: mapping.id, system: mapping.system, account: mapping.account },
     ...{ customer: mapping.internalId, external_id: mapping.externalId, role: mapping.role },
@@ -42,9 +42,7 @@ function pairJson(pair: PairExplained) {
       closed: closing,
     },
     ...{ decision: mapping.decision, our_version: version, sent_version: mapping.pushedVersion },
-    last_request: lastIntent && {
-      ...{ operation: lastIntent.operation, version: lastIntent.version, result: lastIntent.result },
-    },
+    last_request: requestJson(pair.lastIntent),
     ...{ to_do: !isDone, attempts: mapping.attempts, next_attempt_at: dueOf(mapping) },
     ...{ last_error: mapping.lastError, open_deliveries: open },
     fields: fields.map(({ field, ours, known, left, differs, ...rest }) => ({
@@ -55,4 +53,8 @@ function pairJson(pair: PairExplained) {
     read: read && { ...read },
     ...{ rung, effect, not_now: obstacles, can_do: remedies },
   };
+}
+
+function requestJson(last: PairExplained['lastIntent']) {
+  return last && { operation: last.operation, version: last.version, result: last.result };
 }
