@@ -53,7 +53,7 @@ export const mappingSchema = {
   type: 'object',
   required: [
     ...['id', 'system', 'external_id', 'customer', 'state', 'reason', 'decision', 'detail'],
-    ...['attempts', 'error', 'created_at', 'updated_at'],
+    ...['attempts', 'open_events', 'error', 'created_at', 'updated_at'],
   ],
   properties: {
     id: { type: 'integer' },
@@ -72,6 +72,7 @@ export const mappingSchema = {
         'With ask_link: customer is the one that has the same identity (the email, unless the configuration names another field).',
     },
     attempts: { type: 'integer', description: 'How often the open work of the pair was tried.' },
+    open_events: { type: 'integer', minimum: 0, description: 'Events of the pair that are not done.' },
     error: { ...object, description: 'The error of the last attempt that failed.' },
     created_at: { type: 'string', format: 'date-time' },
     updated_at: { type: 'string', format: 'date-time' },

@@ -71,7 +71,7 @@ function linkedJson(result: ConsentOutcome): Sent | Problem {
 }
 
 export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
-  const { id, system, customer, state, reason, decision, detail, attempts, error } = mapping;
+  const { id, system, customer, state, reason, decision, detail, attempts, openEvents, error } = mapping;
   return {
     id,
     system,
@@ -82,6 +82,7 @@ export function mappingJson(mapping: ListedMapping): Record<string, unknown> {
     decision,
     detail,
     attempts,
+    open_events: openEvents,
     error,
     created_at: mapping.createdAt.toISOString(),
     updated_at: mapping.updatedAt.toISOString(),

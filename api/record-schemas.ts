@@ -89,6 +89,7 @@ export const deliverySchema = described({
   attempts: { type: 'integer' },
   error: { type: ['object', 'null'], description: 'Its last failure.' },
   superseded_by: text,
+  intent_id: { ...text, description: 'The write that carried it.' },
   confirmed_by: { ...text, description: 'The echo that confirmed the write.' },
   received_at: when,
   settled_at: { type: ['string', 'null'], format: 'date-time' },

@@ -108,6 +108,7 @@ function deliveryJson(delivery: ListedDelivery) {
     event_type: delivery.eventType,
     ...{ version, status, attempts: tried, error },
     superseded_by: delivery.supersededBy,
+    intent_id: delivery.intentId,
     confirmed_by: delivery.confirmedBy,
     received_at: delivery.receivedAt,
     settled_at: delivery.settledAt,

@@ -76,12 +76,22 @@ const ITEM = {
   effect: EFFECT,
 } as const;
 
+const SELECTED = {
+  type: 'object',
+  description: 'The words that select the same, with times instead of ages.',
+  properties: {
+    ...{ id: { type: 'string' }, status: { type: 'string' }, customer: { type: 'integer' } },
+    ...{ group: { type: 'string' }, error: { type: 'string' }, direction: { type: 'string' } },
+    ...{ since: when, until: when, system: { type: 'string' }, max: count },
+  },
+} as const;
+
 export const plannedSchema = {
   type: 'object',
-  required: ['plan', 'made_at', 'items'],
+  required: [...Object.keys(PLAN), 'selection', 'items'],
   properties: {
-    plan: PLAN.plan,
-    made_at: when,
+    ...PLAN,
+    selection: SELECTED,
     items: { type: 'array', items: { type: 'object', required: Object.keys(ITEM), properties: ITEM } },
   },
 } as const;

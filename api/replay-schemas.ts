@@ -148,6 +148,7 @@ export const planQuerySchema = {
       maximum: PAGE_MAX,
       description: `Deliveries on a page; ${PAGE_DEFAULT} without it.`,
     },
+    rate: { ...rate, description: `Pairs per second, for \`seconds\`; ${rates.default} without it.` },
     after: {
       type: 'integer',
       minimum: 0,

@@ -37,6 +37,7 @@ import {
   jobJson,
   planJson,
   plannedJson,
+  selectionJson,
 } from '../lib/operations/replay-json.ts';
 import {
   actBodySchema,
@@ -58,7 +59,7 @@ const checkPlan = compileCheck<PlanBody>(planBodySchema);
 const checkReplay = compileCheck<ReplayBody>(replayBodySchema);
 const checkAct = compileCheck<ActBody>(actBodySchema);
 const checkPlanPath = compileCheck<{ hash: string }>(planPathSchema);
-const checkPlanQuery = compileCheck<{ limit?: number; after?: number }>(planQuerySchema);
+const checkPlanQuery = compileCheck<{ limit?: number; after?: number; rate?: number }>(planQuerySchema);
 const checkPath = compileCheck<{ id: number }>(replayPathSchema);
 const checkQuery = compileCheck<{ limit?: number; after?: number }>(replayQuerySchema);
 
@@ -130,18 +131,23 @@ function makePlan({ db, clock, entity, systems, planners }: ReplayRoutesDeps): R
   };
 }
 
-function planPage({ db, planners, basePath }: ReplayRoutesDeps): RequestHandler {
+function planPage({ db, planners, basePath, systems }: ReplayRoutesDeps): RequestHandler {
+  const limits = limitsOf(planners);
   return async (req, res) => {
     const { hash } = demand('path', checkPlanPath(paramsOf(req, planPathSchema)));
     const query = demand('query', checkPlanQuery(queryOf(req, planQuerySchema)));
-    const { limit = PAGE_DEFAULT, after = 0 } = query;
+    const { limit = PAGE_DEFAULT, after = 0, rate = rates.default } = query;
     const stored = await readPlan(db, hash);
     if (!stored) throw noPlan();
     const found = await readPlannedItems(db, planners, { hash, after, limit, read: false });
     const more = stored.counts.places > after + limit;
     const path = `${basePath}/replay-plans/${hash}`;
     if (more) linkNext(res, path, { ...query, after: after + limit });
-    sendJson(res, 200, { plan: stored.hash, made_at: stored.madeAt, items: found.map(plannedJson) });
+    sendJson(res, 200, {
+      ...planJson(stored, { rate, limits }),
+      selection: selectionJson(stored.selection, systems),
+      items: found.map(plannedJson),
+    });
   };
 }
 

@@ -509,6 +509,7 @@ export interface components {
             attempts: number;
             error: Record<string, unknown> | null;
             superseded_by: string | null;
+            intent_id: string | null;
             confirmed_by: string | null;
             /** Format: date-time */
             received_at: string;
@@ -791,6 +792,39 @@ export interface components {
             plan: string;
             /** Format: date-time */
             made_at: string;
+            counts: {
+                deliveries: number;
+                pairs: number;
+                customers: number;
+                with_record: number;
+                statuses: {
+                    [key: string]: number;
+                };
+                systems: {
+                    [key: string]: number;
+                };
+                more: boolean;
+            };
+            calls: {
+                least: number;
+                most: number;
+            };
+            seconds: number;
+            rate: number;
+            selection: {
+                id?: string;
+                status?: string;
+                customer?: number;
+                group?: string;
+                error?: string;
+                direction?: string;
+                /** Format: date-time */
+                since?: string;
+                /** Format: date-time */
+                until?: string;
+                system?: string;
+                max?: number;
+            };
             items: {
                 place: number;
                 event_id: string | null;
@@ -1184,6 +1218,7 @@ export interface components {
             decision: Record<string, unknown> | null;
             detail: Record<string, unknown> | null;
             attempts: number;
+            open_events: number;
             error: Record<string, unknown> | null;
             /** Format: date-time */
             created_at: string;
@@ -2043,6 +2078,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                rate?: number;
                 after?: number;
             };
             path: {

@@ -189,7 +189,7 @@ export function empty(says: Part, more: Part = null): Html {
 
 /** A filter that matches nothing, in words; each part is a link that drops it. */
 export function nothingFits(path: string, query: URLSearchParams, what: string): Html {
-  const given = [...query].filter(([name]) => name !== 'after');
+  const given = [...query].filter(([name, text]) => name !== 'after' && text !== '');
   const links = given.map(
     ([name, text]) =>
       html`<a href="${withQuery(path, query, { [name]: null, after: null })}" title="Drop this part"
@@ -201,8 +201,8 @@ export function nothingFits(path: string, query: URLSearchParams, what: string):
 
 export type Head = Part | { num: string };
 
-/** A table that scrolls by itself where it is wider than the page. Each row is `<tr id data-row>` with one `<th scope="row">`. */
-export function table(label: string, head: readonly Head[], rows: Part, name = 'rows'): Html {
+/** A table that scrolls by itself where it is wider than the page. Each row is `<tr id data-row>` with one `<th scope="row">`. With the name null it stays as it was drawn. */
+export function table(label: string, head: readonly Head[], rows: Part, name: string | null = 'rows'): Html {
   const isNumber = (each: Head): each is { num: string } =>
     typeof each === 'object' && each !== null && 'num' in each;
   const cells = head.map((each) =>
@@ -215,7 +215,7 @@ export function table(label: string, head: readonly Head[], rows: Part, name = '
           ${cells}
         </tr>
       </thead>
-      <tbody data-live="list" id="${name}">
+      <tbody ${name !== null && html` data-live="list" id="${name}"`}>
         ${rows}
       </tbody>
     </table>

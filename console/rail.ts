@@ -85,7 +85,7 @@ function conflictLine({ id: key, field, ours, theirs, rule, winner, system }: Co
   >`;
 }
 
-function attemptTable(attempts: readonly Attempt[], now: Date): Html {
+export function attemptTable(attempts: readonly Attempt[], now: Date): Html {
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Attempts">
     <table class="attempts">
       <thead>

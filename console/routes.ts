@@ -1,21 +1,43 @@
 // Every page and every act, a line for each file of pages/. Paths are below /console.
 
 import type { ActRoute, PageRoute } from './page.ts';
+import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
+import { eventPage } from './pages/event.ts';
+import { eventsPage } from './pages/events.ts';
 import { findPage } from './pages/find.ts';
+import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
 import { overviewPage } from './pages/overview.ts';
+import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
+import { planActs, planPage } from './pages/replay-plan.ts';
+import { replayActs, replayPage } from './pages/replay.ts';
+import { replaysPage } from './pages/replays.ts';
 
 export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  eventsPage,
+  eventPage,
+  attentionPage,
+  groupPage,
+  newReplayPage,
+  planPage,
+  replaysPage,
+  replayPage,
   healthPage,
   auditPage,
   findPage,
 ];
 
-export const acts: readonly ActRoute[] = [...laneActs];
+export const acts: readonly ActRoute[] = [
+  ...laneActs,
+  ...groupActs,
+  ...newReplayActs,
+  ...planActs,
+  ...replayActs,
+];

@@ -53,7 +53,7 @@ function verdict(differs: boolean | null, left: string | null, system: string): 
     : toned('wait', `${title(system)} differs: ${left.replaceAll('_', ' ')}`);
 }
 
-const EFFECTS: Record<Pair['effect']['would'], string> = {
+export const EFFECTS: Record<Pair['effect']['would'], string> = {
   nothing: 'nothing: both sides agree',
   superseded: 'nothing: a later change has taken its place',
   create: 'create the record',

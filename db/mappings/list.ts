@@ -20,6 +20,8 @@ export type ListedMapping = {
   detail: Record<string, unknown> | null;
   /** How often the open deliveries were tried. */
   attempts: number;
+  /** Events of the pair that are not done. */
+  openEvents: number;
   error: Record<string, unknown> | null;
   createdAt: Date;
   updatedAt: Date;
@@ -35,12 +37,12 @@ export type MappingFilter = {
 
 // The mapping of a parked pair counts attempts from zero again, so that the next edit gets the
 // whole time; the deliveries keep the number of attempts.
-const triedSql = `coalesce((select max(d.attempts) from sync_deliveries d
-  where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked')), 0)`;
+const ofOpenSql = (what: string): string => `(select coalesce(${what}, 0) from sync_deliveries d
+  where d.mapping_id = m.id and d.status in ('queued', 'waiting', 'parked'))`;
 
 const listSql = `
 select m.id, m.system, m.external_id as "externalId", m.internal_id as customer, m.state, m.reason, m.decision, m.detail,
-       greatest(m.attempts, ${triedSql}) as attempts, m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
+       greatest(m.attempts, ${ofOpenSql('max(d.attempts)')}) as attempts, ${ofOpenSql('count(*)')} as "openEvents", m.last_error as error, m.created_at as "createdAt", m.updated_at as "updatedAt"
 from (
   -- A second record whose row was deleted here stayed there: that is no state of its own, and its reason all the same.
   select m.id, m.system, m.external_id, m.internal_id, m.state, m.decision, m.ending, m.attempts, m.last_error, m.created_at, m.updated_at,

@@ -15,6 +15,8 @@ export type ListedDelivery = {
   attempts: number;
   error: Record<string, unknown> | null;
   supersededBy: string | null;
+  /** The write that carried it. */
+  intentId: string | null;
   confirmedBy: string | null;
   receivedAt: Date;
   settledAt: Date | null;
@@ -24,7 +26,7 @@ const deliveryColumns = `
   d.event_id as "eventId", d.target, d.sync_event_id as number, d.mapping_id as "mappingId",
   (select m.internal_id from external_mappings m where m.id = d.mapping_id and m.entity_type = 'customer') as customer,
   d.event_type as "eventType", d.version, d.status, d.attempts, d.last_error as error, d.superseded_by as "supersededBy",
-  d.confirmed_by as "confirmedBy", d.created_at as "receivedAt", d.settled_at as "settledAt"`;
+  d.intent_id as "intentId", d.confirmed_by as "confirmedBy", d.created_at as "receivedAt", d.settled_at as "settledAt"`;
 
 const after = `(:number::bigint is null or (d.sync_event_id, d.target) < (:number::bigint, :target::text))
   and (:number::bigint is null or d.sync_event_id <= :number::bigint)`;

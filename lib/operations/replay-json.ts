@@ -2,8 +2,11 @@
 
 import type { ItemResult } from '../../db/replays/jobs.ts';
 import type { Difference } from '../../db/replays/plans.ts';
+import { MOST_DELIVERIES, type Selection } from '../../db/replays/selection.ts';
+import { fingerprintOf } from './error-groups.ts';
 import { effectOn, outlookOf, type PlannedItem, type Planners, type StoredPlan } from './replay-plan.ts';
 import type { ReplayJob } from './replay-jobs.ts';
+import type { SelectionWords } from './selection-words.ts';
 
 export function planJson(
   stored: StoredPlan,
@@ -17,6 +20,25 @@ export function planJson(
     counts: { ...counts, customers },
     ...outlookOf(stored, { rate, limits }),
     rate,
+  };
+}
+
+/** The words that select the same among these systems. */
+export function selectionJson(
+  { ids, statuses, group, row, error, direction, since, until, systems, most }: Selection,
+  all: readonly string[],
+): SelectionWords {
+  return {
+    ...(ids && { id: ids.join(',') }),
+    ...(statuses && { status: statuses.join(',') }),
+    ...(group && { group: fingerprintOf(group) }),
+    ...(row && { customer: row.id }),
+    ...(error !== null && { error }),
+    ...(direction && { direction }),
+    ...(since !== null && { since }),
+    ...(until !== null && { until }),
+    ...(systems.length < all.length && systems[0] !== undefined && { system: systems[0] }),
+    ...(most < MOST_DELIVERIES && { max: most }),
   };
 }
 

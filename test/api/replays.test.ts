@@ -63,6 +63,8 @@ describe('/replays', () => {
     const page = `${plans}/${String(json['plan'])}?limit=3`;
     const first = await api.send('GET', page);
     expectDescribed('get', `${plans}/{hash}`, first);
+    expect(first.json).to.deep.include({ ...json, rate: 10, seconds: 1 });
+    expect(first.json['selection']).to.deep.equal({ status: 'queued,parked' });
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get('Link') ?? '')?.[1] ?? '';
     const second = await api.send('GET', next);
     expect(second.headers.get('Link')).to.equal(null);
