@@ -1,11 +1,11 @@
 // The facts of a timeline, as the API tells them, and how their details are read.
 
-import type { Got } from './api.ts';
+import type { ApiRow, Got } from './api.ts';
 
 export type Timeline = Got<'/api/v1/customers/{id}/timeline'>;
 export type Fact = Timeline['items'][number];
 export type Missing = Timeline['missing'][number];
-export type Conflict = Got<'/api/v1/conflicts/{id}'>;
+export type Conflict = ApiRow<'/api/v1/conflicts'>;
 
 export function contextOf({ context }: Fact['detail']): Record<string, unknown> {
   return typeof context === 'object' && context !== null ? { ...context } : {};

@@ -3,6 +3,8 @@
 import type { ActRoute, PageRoute } from './page.ts';
 import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
+import { conflictActs, conflictPage } from './pages/conflict.ts';
+import { conflictsPage } from './pages/conflicts.ts';
 import { customerPage } from './pages/customer.ts';
 import { customersPage } from './pages/customers.ts';
 import { eventPage } from './pages/event.ts';
@@ -11,7 +13,9 @@ import { findPage } from './pages/find.ts';
 import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
+import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
+import { pairActPages, pairActs } from './pages/pair-acts.ts';
 import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
 import { planActs, planPage } from './pages/replay-plan.ts';
 import { replayActs, replayPage } from './pages/replay.ts';
@@ -29,6 +33,10 @@ export const pages: readonly PageRoute[] = [
   planPage,
   replaysPage,
   replayPage,
+  conflictsPage,
+  conflictPage,
+  mappingPage,
+  ...pairActPages,
   healthPage,
   auditPage,
   findPage,
@@ -36,6 +44,8 @@ export const pages: readonly PageRoute[] = [
 
 export const acts: readonly ActRoute[] = [
   ...laneActs,
+  ...conflictActs,
+  ...pairActs,
   ...groupActs,
   ...newReplayActs,
   ...planActs,

@@ -69,12 +69,15 @@ export const EFFECTS: Record<Pair['effect']['would'], string> = {
 };
 
 /** Which rung answers, what a worker would do, why not now, and what a person can do. */
-export function explained({ pairs, not_received: away }: Explanation): Html | false {
+export function explained(
+  { pairs, not_received: away }: Explanation,
+  linkOf: (pair: Pair, remedy: Pair['can_do'][number]) => Html | false = () => false,
+): Html | false {
   const worth = pairs.filter(({ to_do: toDo, why, not_now: not }) => toDo || why !== null || not.length > 0);
   if (worth.length + away.length === 0) return false;
   return html`<section data-live="part" id="explained">
     <h2>Why</h2>
-    ${worth.map(pairExplained)}${away.map(
+    ${worth.map((pair) => pairExplained(pair, linkOf))}${away.map(
       ({ system, not_now: obstacles }) =>
         html`<div class="card why">
           <p><b>${title(system)}</b> has not received this customer yet.</p>
@@ -84,7 +87,10 @@ export function explained({ pairs, not_received: away }: Explanation): Html | fa
   </section>`;
 }
 
-function pairExplained(pair: Pair): Html {
+function pairExplained(
+  pair: Pair,
+  linkOf: (pair: Pair, remedy: Pair['can_do'][number]) => Html | false,
+): Html {
   const { system, why, rung, effect, not_now: obstacles, can_do: remedies, attempts } = pair;
   return html`<div class="card why">
     ${why !== null && html`<p><b>${title(system)}:</b> ${why}</p>`}
@@ -97,9 +103,9 @@ function pairExplained(pair: Pair): Html {
       remedies.length > 0 &&
       html`<dl class="facts">
         ${remedies.map(
-          ({ command, does }) =>
-            html`<dt><code>${command}</code></dt>
-              <dd>${does}</dd>`,
+          (remedy) =>
+            html`<dt><code>${remedy.command}</code></dt>
+              <dd>${remedy.does} ${linkOf(pair, remedy)}</dd>`,
         )}
       </dl>`
     }

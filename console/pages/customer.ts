@@ -5,6 +5,7 @@ import { html, type Html } from '../html.ts';
 import { page, type Asked, type Seen, type View } from '../page.ts';
 import { count, empty, nameOf, pill, toned } from '../parts.ts';
 import { timeline } from '../rail.ts';
+import { pauseButtons, remedyLinks } from '../remedies.ts';
 import { explained, sides, type Explanation } from '../sides.ts';
 import type { Conflict, Fact, Timeline } from '../facts.ts';
 import { textOf } from '../facts.ts';
@@ -117,18 +118,19 @@ export function customerView(data: CustomerData, seen: Seen): View {
     pill: html`<span data-live="part" id="standing"
       >${customer === null ? pill('tombstoned') : standing(customer)}</span
     >`,
-    actions:
-      customer !== null &&
-      may(seen.me.scope, 'operator') &&
-      seen.knows('/replays/new') &&
-      html`<a class="button" href="/console/replays/new?customer=${id}" data-key="r">Replay…</a>`,
+    actions: [
+      ...(explanation ? pauseButtons(explanation, `/customers/${id}`, seen) : []),
+      ...(customer !== null && may(seen.me.scope, 'operator') && seen.knows('/replays/new')
+        ? [html`<a class="button" href="/console/replays/new?customer=${id}" data-key="r">Replay…</a>`]
+        : []),
+    ],
     crumbs: [
       ['Customers', '/console/customers'],
       [id, null],
     ],
     main: html`${customer === null && html`<p class="note">This customer was deleted. Its story is kept; what is told of it stays as it was.</p>`}
       ${(explanation?.pairs ?? []).map((pair) => pair.fields.length > 0 && sides(pair, { version: customer?.version ?? null, isOne: explanation?.pairs.length === 1 }))}
-      ${explanation && explained(explanation)}
+      ${explanation && explained(explanation, remedyLinks(`/customers/${id}`, seen))}
       <h2 class="timeline">Timeline</h2>
       ${trips.length === 0 ? empty('Nothing is kept of it.') : timeline(trips, now)} ${storyEnd(story)}`,
     same: { cli: `timeline ${id}`, api: addressOf(STORY, { path: { id } }) },
