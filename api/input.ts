@@ -69,11 +69,12 @@ export function notOneOf(parameter: string, detail: string): Problem {
 type Properties = { properties: Readonly<Record<string, { type?: string }>> };
 
 /**
- * Only a parameter that the schema has as an integer becomes a number; digits in an email or reason
- * stay text.
+ * Only a parameter that the schema has as an integer or a number becomes one; digits in an email or
+ * reason stay text.
  */
 function typed({ properties }: Properties, name: string, text: string): string | number {
   const wanted = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
+  if (wanted === 'number') return decimalNumber(text);
   return wanted === 'integer' ? wholeNumber(text) : text;
 }
 
@@ -92,6 +93,11 @@ export function bulkOf(req: Request): boolean {
 // "007", "1e3", "+1" and " 1" stay text, and the schema then says that an integer is expected.
 export function wholeNumber(text: string): string | number {
   return /^(0|-?[1-9][0-9]{0,15})$/.test(text) ? Number(text) : text;
+}
+
+/** As plain as a whole one: `0.5`, and no `.5`, `5.` or `5e-1`. */
+function decimalNumber(text: string): string | number {
+  return /^(0|[1-9][0-9]{0,9})(\.[0-9]{1,6})?$/.test(text) ? Number(text) : text;
 }
 
 function decoded(part: string): string {

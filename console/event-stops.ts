@@ -11,20 +11,23 @@ export type Delivery = WholeEvent['deliveries'][number];
 
 /** Outbound: Request → Event → Kafka → the system → Echo. Inbound: Webhook → Event → Kafka → Row. */
 export function stopsOf(event: WholeEvent, delivery: Delivery): Stop[] {
-  const { event_id: eventId, sync_events_id: place, event_type: type, context, created_at: created } = event;
+  const { event_id: eventId, sync_events_id: place, event_type: type, context } = event;
   const isIn = delivery.target === 'internal';
   const request = textOf(context['request_id']);
+  const { external } = event.payload;
+  const theirs =
+    typeof external === 'object' && external !== null && 'event' in external ? external.event : '';
   return [
     {
       name: isIn ? 'Webhook' : event.source === 'sql' ? 'SQL' : request ? 'Request' : 'Cause',
       state: 'done',
-      main: request || null,
+      main: (isIn ? textOf(theirs) : request) || null,
       note: type,
       wait: null,
     },
     { name: 'Event', state: 'done', main: eventId, note: `id ${number(place)}`, wait: null },
     kafkaStop(event, delivery),
-    isIn ? rowStop(delivery, created) : systemStop(delivery, created),
+    isIn ? rowStop(delivery) : systemStop(delivery),
     ...(isIn || ['noop', 'superseded', 'stale', 'closed', 'origin'].includes(delivery.status)
       ? []
       : [echoStop(delivery)]),
@@ -49,15 +52,12 @@ function kafkaStop(
 
 const STATES: Record<string, StopState> = { queued: 'working', waiting: 'working', parked: 'failed' };
 
-function rowStop({ status, received_at: received, settled_at: settled }: Delivery, created: string): Stop {
-  const wait = between(received ?? created, settled);
+function rowStop({ status, received_at: received, settled_at: settled }: Delivery): Stop {
+  const wait = between(received, settled);
   return { name: 'Row', state: STATES[status] ?? 'done', main: status, note: null, wait };
 }
 
-function systemStop(
-  { target, status, calls, received_at: received, settled_at: at }: Delivery,
-  created: string,
-): Stop {
+function systemStop({ target, status, calls, received_at: received, settled_at: at }: Delivery): Stop {
   const call = calls.findLast(({ operation }) => operation !== 'look');
   const code = numberOf(call?.['status']);
   const tries = calls.filter(({ operation }) => operation !== 'look').length;
@@ -66,7 +66,7 @@ function systemStop(
     state: STATES[status] ?? 'done',
     main: call ? `${code ?? 'no answer'}${tries > 1 ? ` · attempt ${tries}` : ''}` : status,
     note: textOf(call?.['request_id']) || null,
-    wait: between(received ?? created, at),
+    wait: between(received, at),
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Got } from './api.ts';
 import { html, type Html, type Part } from './html.ts';
 import type { Seen } from './page.ts';
-import { count, number, toned, value, when, type Tone } from './parts.ts';
+import { count, nameOf, number, toned, value, when, type Tone } from './parts.ts';
 import { may } from './scopes.ts';
 
 export type Group = Got<'/api/v1/groups'>[number];
@@ -12,7 +12,9 @@ export function groupCard(group: Group, seen: Seen): Html {
   const { fingerprint: key, code, example } = group;
   return html`<article class="trip ${toneOfGroup(group)}" id="g${key}" data-row tabindex="-1">
     <p class="line">
-      <b><a href="/console/groups/${key}">${code}</a></b>
+      <b
+        ><a href="/console/groups/${key}"><bdi>${nameOf(code, 'unknown')}</bdi></a></b
+      >
       <span class="quiet">${cause(group)}</span><span class="end">${standing(group)}</span>
     </p>
     ${figures(group, seen)} ${meaning(group)}

@@ -1,15 +1,14 @@
 // @ts-check
 // Pages that stay as they are now; every page works without it. [data-live="list"]: children with an id are
 // swapped when their HTML differs, and new ones at its top wait behind a bar. [data-live="part"]: swapped whole.
+// [data-again]: it moves without a change of a row.
 
 const badge = document.getElementById('live');
 /** What the server said last of each element: a fold that was opened since does not count. @type {Map<string, string>} */
 const said = new Map();
 const FOCUSABLE = 'a, button, summary';
 const [SECOND, MINUTE] = [1000, 60_000];
-let wait = 0;
-let isAsking = false;
-let isStale = false;
+let [wait, isAsking, isStale] = [0, false, false];
 /** @type {EventSource | null} */
 let source = null;
 
@@ -96,3 +95,4 @@ function listen() {
 for (const part of regions(document).flatMap(parts)) said.set(part.id, part.outerHTML);
 document.addEventListener('visibilitychange', () => (document.hidden ? stop(0) : listen()));
 if (said.size > 0) listen();
+setInterval(() => document.querySelector('[data-again]') && refresh(), 2 * SECOND);

@@ -31,13 +31,12 @@ export function leftOf({ queued, raised }: Replay): number {
 const WIDTH = 600;
 const HEIGHT = 12;
 
-/** Done, failed and the rest, as lengths; the words beside it say the same. */
+/** What is done and what failed, as lengths; the words beside it say the same. */
 export function bar(replay: Replay): Html {
-  const { pairs, done, skipped, failed, cancelled } = replay;
+  const { pairs, done, skipped, failed } = replay;
   const parts = [
     ['ok', done + skipped],
     ['bad', failed],
-    ['off', cancelled],
   ] as const;
   let from = 0;
   const drawn = parts.map(([tone, value]) => {

@@ -33,7 +33,7 @@ const LOOKED_AT = 100;
 
 async function load({ api, query, now }: Asked): Promise<Attention> {
   const tab = TABS.find(([name]) => name === (query.get('tab') ?? 'groups'))?.[0];
-  const { tab: _, ...rest } = Object.fromEntries(query);
+  const rest = filterOf(query);
   if (tab === 'stuck' || tab === 'waiting') {
     const state = tab === 'stuck' ? 'parked' : 'waiting';
     return { tab, ...(await api.list('/api/v1/mappings', { query: { ...rest, state } })) };
@@ -43,6 +43,11 @@ async function load({ api, query, now }: Asked): Promise<Attention> {
   const groups = await api.get('/api/v1/groups', { query: rest });
   const [last = null] = groups.length > 0 ? [] : await api.get('/api/v1/replays', { query: { limit: 1 } });
   return { tab, groups, last };
+}
+
+/** All but the tab: the words of the API. */
+function filterOf(query: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...query].filter(([name]) => name !== 'tab'));
 }
 
 /** The API has no filter for it, so a page of what was applied is looked through. */
@@ -85,7 +90,7 @@ export function attentionView(data: Attention, seen: Seen): View {
 }
 
 function sameOf(tab: (typeof TABS)[number][0], query: URLSearchParams): { cli?: string; api: string } {
-  const { tab: _, ...rest } = Object.fromEntries(query);
+  const rest = filterOf(query);
   if (tab === 'groups') return { cli: 'groups list', api: addressOf('/api/v1/groups', { query: rest }) };
   if (tab === 'echoes')
     return { api: addressOf('/api/v1/deliveries', { query: { ...rest, status: 'applied' } }) };

@@ -102,8 +102,8 @@ function filterForm(query: URLSearchParams): Html {
 
 /** The page where a replay of the same begins; null where a replay cannot select the same. */
 function replayOf(query: URLSearchParams): string | null {
-  const given = Object.fromEntries([...query].filter(([name, text]) => text !== '' && name !== 'limit'));
-  const { after: _, needs_attention: needs, type, system, ...rest } = given;
+  const given = [...query].filter(([name, text]) => text !== '' && name !== 'limit' && name !== 'after');
+  const { needs_attention: needs, type, system, ...rest } = Object.fromEntries(given);
   if (type !== undefined || (needs !== undefined && rest['status'] !== undefined)) return null;
   if (/published/.test(rest['status'] ?? '')) return null;
   const where =

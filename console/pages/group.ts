@@ -5,7 +5,7 @@ import { cause, figures, inCode, meaning, pairLink, replayLink, standing } from 
 import { html, type Html } from '../html.ts';
 import { find } from '../layout.ts';
 import { form, page, type ActRoute, type Asked, type Seen, type View } from '../page.ts';
-import { count, id, number, pill, table, value, when } from '../parts.ts';
+import { count, id, nameOf, number, pill, table, value, when } from '../parts.ts';
 import { wrongView } from '../problem-pages.ts';
 
 export type WholeGroup = Got<'/api/v1/groups/{fingerprint}'>;
@@ -33,7 +33,7 @@ export function groupView(group: WholeGroup | null, seen: Seen): View {
   const { fingerprint, code, pairs } = group;
   const known = pairs.filter((pair) => pair !== null);
   return {
-    title: code,
+    title: nameOf(code, 'unknown'),
     pill: html`<span data-live="part" id="standing">${standing(group)}</span>`,
     crumbs: [
       ['Attention', '/console/attention'],

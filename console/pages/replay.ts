@@ -4,7 +4,7 @@ import { addressOf, type Got } from '../api.ts';
 import { html, type Html } from '../html.ts';
 import { form, page, type ActRoute, type Asked, type Seen, type View } from '../page.ts';
 import { count, duration, id as idOf, number, table, value, when } from '../parts.ts';
-import { bar, isOver, leftOf, progressOf, statePill } from '../replays.ts';
+import { bar, isOver, progressOf, statePill } from '../replays.ts';
 
 export type WholeReplay = Got<'/api/v1/replays/{id}'>;
 
@@ -15,7 +15,7 @@ async function load({ api, params }: Asked): Promise<WholeReplay> {
 }
 
 export function replayView(replay: WholeReplay, seen: Seen): View {
-  const { id, failed, failures, why } = replay;
+  const { id, failed, why, state } = replay;
   return {
     title: `Replay ${id}`,
     pill: html`<span data-live="part" id="state">${statePill(replay)}</span>`,
@@ -23,17 +23,13 @@ export function replayView(replay: WholeReplay, seen: Seen): View {
       ['Replays', '/console/replays'],
       [String(id), null],
     ],
-    main: html`<section data-live="part" id="progress">
+    main: html`<section data-live="part" id="progress" ${state === 'running' && html` data-again`}>
         ${why !== null && html`<p class="note bad">${value(why)}</p>`} ${bar(replay)}
         <p>${progressOf(replay)}.${timeLeft(replay)}</p>
         ${facts(replay, seen.now)}
       </section>
       ${acts(replay, seen)}
-      ${
-        failed > 0 &&
-        html`<h2>Failed again</h2>
-          ${failures.length < failed && html`<p class="quiet">The newest ${number(failures.length)} of ${number(failed)}.</p>`}${failureTable(failures, seen.now)}`
-      }`,
+      <section data-live="part" id="failures">${failed > 0 && failuresOf(replay, seen.now)}</section>`,
     same: { cli: `replays show ${id}`, api: addressOf(PATH, { path: { id } }) },
   };
 }
@@ -88,7 +84,6 @@ const PATHS = {
 function acts(replay: WholeReplay, seen: Seen): Html | false {
   if (isOver(replay)) return false;
   const verbs: Verb[] = [replay.state === 'running' ? 'pause' : 'resume', 'cancel'];
-  const left = leftOf(replay);
   const body = html`<label>reason <input name="reason" maxlength="1000" size="40" /></label>
     ${verbs.map((verb) => html`<button name="verb" value="${verb}">${verb.slice(0, 1).toUpperCase() + verb.slice(1)}</button>`)}`;
   const act = form(seen, { to: `/replays/${replay.id}`, scope: 'operator', body });
@@ -98,27 +93,27 @@ function acts(replay: WholeReplay, seen: Seen): Html | false {
       <ul>
         ${verbs.map((verb) => html`<li>${DOES[verb]}</li>`)}
       </ul>
-      <p class="quiet">${count(left, 'pair')} left; those that are raised already are still looked at.</p>
+      <p class="quiet">Pairs that are raised already are still looked at.</p>
       ${act}
     </div>`
   );
 }
 
-function failureTable(failures: WholeReplay['failures'], now: Date): Html {
-  return table(
-    'Pairs that failed again',
-    ['pair', 'with', 'when'],
-    failures.map(
-      ({ mapping, customer, result, at }) =>
-        html`<tr id="m${mapping}" data-row>
-          <th scope="row">
-            ${customer === null ? `pair ${mapping}` : html`<a href="/console/customers/${customer}">customer ${customer}</a>`}
-          </th>
-          <td>${result === null ? html`<span class="quiet">–</span>` : html`<code>${result}</code>`}</td>
-          <td>${when(at, now)}</td>
-        </tr>`,
-    ),
+function failuresOf({ failed, failures }: WholeReplay, now: Date): Html {
+  const rows = failures.map(
+    ({ mapping, customer, result, at }) =>
+      html`<tr id="m${mapping}" data-row>
+        <th scope="row">
+          ${customer === null ? `pair ${mapping}` : html`<a href="/console/customers/${customer}">customer ${customer}</a>`}
+        </th>
+        <td>${result === null ? html`<span class="quiet">–</span>` : html`<code>${result}</code>`}</td>
+        <td>${when(at, now)}</td>
+      </tr>`,
   );
+  const most = `${number(failures.length)} of ${number(failed)} are shown.`;
+  return html`<h2>Failed again</h2>
+    ${failures.length < failed && html`<p class="quiet">${most}</p>`}
+    ${table('Pairs that failed again', ['pair', 'with', 'when'], rows, null)}`;
 }
 
 const act: ActRoute = {

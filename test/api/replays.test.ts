@@ -64,6 +64,9 @@ describe('/replays', () => {
     const first = await api.send('GET', page);
     expectDescribed('get', `${plans}/{hash}`, first);
     expect(first.json).to.deep.include({ ...json, rate: 10, seconds: 1 });
+    const slow = await api.send('GET', `${page}&rate=0.5`);
+    expect(slow.json).to.include({ rate: 0.5, seconds: 6 });
+    expectProblem(await api.send('GET', `${page}&rate=5e-1`), 400, 'invalid_request');
     expect(first.json['selection']).to.deep.equal({ status: 'queued,parked' });
     const next = /<([^>]+)>; rel="next"/.exec(first.headers.get('Link') ?? '')?.[1] ?? '';
     const second = await api.send('GET', next);

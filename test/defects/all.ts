@@ -1,3 +1,4 @@
+import { actDefects } from './act-defects.ts';
 import { aliasDefects } from './alias-defects.ts';
 import { busDefects } from './bus-defects.ts';
 import { conditionDefects } from './condition-defects.ts';
@@ -99,4 +100,5 @@ export const defects: readonly Defect[] = [
   ...nextDefects,
   ...catalogueDefects,
   ...traceDefects,
+  ...actDefects,
 ];
