@@ -28,6 +28,17 @@ export function readJson(types: readonly string[] = ['application/json']): Reque
   ];
 }
 
+/** As readJson, where a body may be left out: req.body is an empty object then. */
+export function readJsonIfAny(): RequestHandler[] {
+  return readJson().map((read): RequestHandler => {
+    return (req, res, next) => {
+      if (hasBody(req)) return read(req, res, next);
+      req.body = {};
+      next();
+    };
+  });
+}
+
 const bytes = new WeakMap<Request, Buffer>();
 
 /** The bytes of the body that readJson has read, uncompressed; none if the route reads no body. */

@@ -14,16 +14,19 @@ import { conflictPathSchema, conflictQuerySchema, type ConflictQuery } from './c
 import { customerJson } from './customer-json.ts';
 import { answerWithin } from './deadline.ts';
 import { identityTakenSince } from './identity-taken.ts';
+import { readJsonIfAny } from './body.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
 import { originOf } from './origin.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
+import { actBodySchema, type ActBody } from './replay-schemas.ts';
 import { sendJson } from './responses.ts';
 import { declareRoute } from './routing.ts';
 import { rowRefused } from './row-refusal.ts';
 
 const checkPath = compileCheck<{ id: string }>(conflictPathSchema);
+const checkBody = compileCheck<ActBody>(actBodySchema);
 const checkQuery = compileCheck<ConflictQuery>(conflictQuerySchema);
 
 export type ConflictRoutesDeps = {
@@ -66,14 +69,16 @@ export function conflictRoutes(deps: ConflictRoutesDeps): Router {
   };
   const reverse = async (req: Request, res: Response) => {
     const id = idOf(req);
+    const { reason = null } = demand('body', checkBody(req.body));
     await answerOnce<ReverseOutcome>([req, res], clock, reversedJson, (once) =>
-      operations.reverse(id, originOf(req, res), once),
+      operations.reverse(id, { ...originOf(req, res), reason }, once),
     );
   };
-  declareRoute(router, '/conflicts/:id/reverse', { post: ['operator', soon, reverse] });
+  declareRoute(router, '/conflicts/:id/reverse', { post: ['operator', ...readJsonIfAny(), soon, reverse] });
   declareRoute(router, '/conflicts/:id/turn', {
     post: [
       'operator',
+      ...readJsonIfAny(),
       soon,
       (req, res) => {
         res.set('Deprecation', RENAMED_AT);

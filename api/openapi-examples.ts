@@ -28,6 +28,7 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
     Resume: { reason: 'the import is done' },
     ReplaySelection: { status: 'parked', system },
     NewReplay: { plan: '9f2c'.repeat(16), rate: 5, reason: 'the key was renewed' },
+    Reason: { reason: 'the customer asked for it' },
     ReplayAct: { reason: 'the system is slow' },
     Closing: { status: 'parked', system, reason: 'test data' },
     GroupClosing: { reason: 'test data' },

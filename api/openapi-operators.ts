@@ -57,8 +57,9 @@ export function operatorPaths(entity: Entity): Json {
       parameters: [conflictId],
       post: write('reverseConflict', 'Gives the customer the value that was not kept', {
         scope: 'operator',
+        requestBody: { ...body('Reason', ['application/json']), required: false },
         responses: { 200: answer('The conflict is reversed, by this or an earlier call', ref('Reversed')) },
-        problems: [...ofOneConflict, ...ofReverse, identityProblemOf(entity)],
+        problems: [...ofOneConflict, ...ofBody, ...ofReverse, identityProblemOf(entity)],
       }),
     },
     ...pathsOfChoices(),

@@ -22,6 +22,7 @@ import { tagged } from './openapi-tags.ts';
 import { withExamples } from './openapi-examples.ts';
 import { answer, ofServer, operation, problemAnswers, ref, type Json } from './openapi-parts.ts';
 import { writeHeaders, writeParameters } from './openapi-writes.ts';
+import { actBodySchema } from './replay-schemas.ts';
 import { resolutionSchema, resolvedSchema } from './resolution-schemas.ts';
 import { problemKinds } from './problems.ts';
 import { ruleKinds } from '../db/row-rules.ts';
@@ -81,6 +82,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     NewCustomer: newSchema,
     CustomerChange: changeSchema,
     Conflict: conflictSchema,
+    Reason: actBodySchema,
     PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
     ...storySchemas,

@@ -361,6 +361,9 @@ export interface components {
             event_id: string | null;
             intent_id: string | null;
         };
+        Reason: {
+            reason?: string;
+        };
         PreviewedConflict: {
             preview: {
                 /** @enum {string} */
@@ -1609,6 +1612,11 @@ export interface operations {
             };
             path: {
                 id: string;
+            };
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
             };
         };
         responses: {

@@ -68,7 +68,9 @@ type Pair = NonNullable<Group['example']>;
 
 export function pairLink({ customer, external_id: record, mapping }: Omit<Pair, 'says'>): Html {
   if (customer !== null) return html`<a href="/console/customers/${customer}">customer ${customer}</a>`;
-  return record === null ? html`pair ${mapping}` : html`record <code>${record}</code>`;
+  return html`<a href="/console/mappings/${mapping}"
+    >${record === null ? html`pair ${mapping}` : html`record <code>${record}</code>`}</a
+  >`;
 }
 
 export function replayLink({ fingerprint, count: pairs }: Group, { me }: Seen, key = false): Html | false {

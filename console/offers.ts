@@ -25,14 +25,20 @@ export type Offer = {
   record: string | null;
   /** What it does, in the words of the API. */
   does: string;
+  /** The same as a command, without `npx twinbox`. */
+  command: string;
 };
 
 type Remedy = Pair['can_do'][number];
 
 /** Null for a command that has no page here. */
 export function offerOf({ mapping, system }: Pair, { command, does }: Remedy): Offer | null {
-  const [, verb, rest = ''] = /^npx twinbox (link|resolve|resume) (.*)$/.exec(command) ?? [];
-  const of = (act: ActName, record: string | null = null): Offer => ({ act, mapping, system, record, does });
+  const line = command.replace(/^npx twinbox /, '');
+  const [, verb, rest = ''] = /^(link|resolve|resume) (.*)$/.exec(line) ?? [];
+  const of = (act: ActName, record: string | null = null): Offer => ({
+    ...{ act, mapping, system, record, does },
+    command: line,
+  });
   if (verb === 'resume') return / --customer \d+$/.test(rest) ? of('resume') : null;
   const [, who, flag, value = null] = /^(\d+|--mapping \d+)(?: --([\w-]+)(?: (\S+))?)?$/.exec(rest) ?? [];
   if (who === undefined) return null;
@@ -61,20 +67,23 @@ function ofLink(
 
 /** All of them; a living customer can be paused at each system. */
 export function offersOf({ customer, pairs }: Pick<Explanation, 'customer' | 'pairs'>): Offer[] {
-  const isLiving = customer !== null && customer.deleted_at === null;
-  return pairs.flatMap((pair) => [
-    ...pair.can_do.flatMap((remedy) => offerOf(pair, remedy) ?? []),
-    ...(isLiving && pair.role === 'primary' && !isPaused(pair) ? [pauseOf(pair)] : []),
-  ]);
+  const row = customer !== null && customer.deleted_at === null ? customer.id : null;
+  const own = pairs.filter((pair) => pair.role === 'primary' && pair.customer !== null && !isPaused(pair));
+  const bySystem = new Map(own.map((pair) => [pair.system, pair]));
+  return [
+    ...pairs.flatMap((pair) => pair.can_do.flatMap((remedy) => offerOf(pair, remedy) ?? [])),
+    ...(typeof row === 'number' ? [...bySystem.values()].map((pair) => pauseOf(pair, row)) : []),
+  ];
 }
 
 export function isPaused({ not_now: obstacles }: Pair): boolean {
   return obstacles.some(({ kind }) => kind === 'row_paused');
 }
 
-function pauseOf({ mapping, system }: Pair): Offer {
+function pauseOf({ mapping, system }: Pair, customer: number): Offer {
   const does = 'nothing of this customer is sent to the system or taken from it until it is resumed';
-  return { act: 'pause', mapping, system, record: null, does };
+  const command = `pause ${system} --customer ${customer}`;
+  return { act: 'pause', mapping, system, record: null, does, command };
 }
 
 /** Below /console; `about` is `/customers/42`, or `/mappings/7` for a pair without a customer. */

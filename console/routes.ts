@@ -16,6 +16,8 @@ import { laneActs } from './pages/lanes.ts';
 import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
 import { pairActPages, pairActs } from './pages/pair-acts.ts';
+import { refusalsPage } from './pages/refusals.ts';
+import { unmatchedPage } from './pages/unmatched.ts';
 import { newReplayActs, newReplayPage } from './pages/replay-new.ts';
 import { planActs, planPage } from './pages/replay-plan.ts';
 import { replayActs, replayPage } from './pages/replay.ts';
@@ -25,6 +27,12 @@ export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  conflictsPage,
+  conflictPage,
+  mappingPage,
+  ...pairActPages,
+  refusalsPage,
+  unmatchedPage,
   eventsPage,
   eventPage,
   attentionPage,
@@ -33,10 +41,6 @@ export const pages: readonly PageRoute[] = [
   planPage,
   replaysPage,
   replayPage,
-  conflictsPage,
-  conflictPage,
-  mappingPage,
-  ...pairActPages,
   healthPage,
   auditPage,
   findPage,

@@ -91,12 +91,12 @@ function pairExplained(
   pair: Pair,
   linkOf: (pair: Pair, remedy: Pair['can_do'][number]) => Html | false,
 ): Html {
-  const { system, why, rung, effect, not_now: obstacles, can_do: remedies, attempts } = pair;
+  const { system, why, rung, not_now: obstacles, can_do: remedies, attempts } = pair;
   return html`<div class="card why">
     ${why !== null && html`<p><b>${title(system)}:</b> ${why}</p>`}
     <p>
       A worker would
-      <b>${EFFECTS[effect.would]}</b
+      <b>${wouldDo(pair)}</b
       >${rung !== null && html` <span class="quiet">by the rung <code>${rung}</code></span>`}${attempts > 0 && html`<span class="quiet">, ${attempts} attempts so far</span>`}.
     </p>
     ${reasons(obstacles)}${
@@ -110,6 +110,11 @@ function pairExplained(
       </dl>`
     }
   </div>`;
+}
+
+function wouldDo({ effect: { would }, state }: Pair): string {
+  if (would === 'nothing' && state !== 'linked') return 'do nothing now';
+  return would === 'nothing' || would === 'superseded' ? `do ${EFFECTS[would]}` : EFFECTS[would];
 }
 
 function reasons(obstacles: Pair['not_now']): Part {

@@ -106,23 +106,26 @@ function addReverse(
     .command(name, { hidden: name === 'turn' })
     .description('give the customer the value that was given up, unless a later edit changed the field')
     .argument('<conflict>', 'the id of the conflict', toUuid)
+    .option('--reason <why>', 'why, for the record of who did what')
     .option('--json', 'print the result as JSON')
-    .action(async (id: string, { json = false }: { json?: boolean }) => {
-      if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
-      const { entity, result } = await withDatabase(
-        async ({ config, database: { db } }) => ({
-          entity: customerOf(config),
-          result: await createConflictOperations({
-            ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
-            documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
-          }).reverse(id, { context: { actor: commandActor() } }),
-        }),
-        { mayCreate: false },
-      );
-      if (json) output.printJson(resultJson(entity, result));
-      else sayResult(entity, id, result, output);
-      finish(statusOf(result));
-    });
+    .action(
+      async (id: string, { json = false, reason = null }: { json?: boolean; reason?: string | null }) => {
+        if (name === 'turn') output.say('`conflicts turn` is called `conflicts reverse` now.');
+        const { entity, result } = await withDatabase(
+          async ({ config, database: { db } }) => ({
+            entity: customerOf(config),
+            result: await createConflictOperations({
+              ...{ db, clock: systemClock, entity: customerOf(config), nudge: () => undefined },
+              documents: systems.enabled(config).map((system) => system.document(config.catalogue)),
+            }).reverse(id, { context: { actor: commandActor() }, reason }),
+          }),
+          { mayCreate: false },
+        );
+        if (json) output.printJson(resultJson(entity, result));
+        else sayResult(entity, id, result, output);
+        finish(statusOf(result));
+      },
+    );
 }
 
 /** A field that a customer does not have may be a field of theirs alone, or a slip of the pen. */

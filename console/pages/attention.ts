@@ -84,7 +84,11 @@ export function attentionView(data: Attention, seen: Seen): View {
     main: html`<nav class="tabs" aria-label="Kinds of trouble">
         ${TABS.map(([name, text]) => html`<a href="/console/attention${name !== 'groups' && `?tab=${name}`}" ${name === tab && html` aria-current="page"`}>${text}</a>`)}
       </nav>
-      ${bodyOf(data, seen)}`,
+      ${bodyOf(data, seen)}
+      <p class="quiet">
+        More: <a href="/console/refusals">refused events</a> ·
+        <a href="/console/unmatched">records without a customer</a>
+      </p>`,
     same: sameOf(tab, query),
   };
 }

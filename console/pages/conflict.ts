@@ -11,6 +11,9 @@ import { EFFECTS } from '../sides.ts';
 import { standing } from './conflicts.ts';
 
 export type Previewed = Got<'/api/v1/conflicts/{id}'>;
+/** Why the API said no, and what was typed. */
+type Refused = { error: ApiError; reason: string };
+
 export type ConflictData = {
   conflict: Previewed;
   /** Of the same decision: the other fields that were decided with it. */
@@ -34,8 +37,9 @@ async function decidedWith(api: Api, conflict: Conflict): Promise<Conflict[]> {
   );
 }
 
-export function conflictView({ conflict, others }: ConflictData, seen: Seen, refusal?: ApiError): View {
+export function conflictView({ conflict, others }: ConflictData, seen: Seen, refused?: Refused): View {
   const about = aboutOf(conflict);
+  const refusal = refused?.error;
   return {
     title: `${nameOf(about, 'Conflict')}: ${verdictOf(conflict)}`,
     heading: html`<bdi>${nameOf(about, 'Conflict')}</bdi>`,
@@ -49,7 +53,7 @@ export function conflictView({ conflict, others }: ConflictData, seen: Seen, ref
     main: html`<p>${KINDS[conflict.kind].says}</p>
       ${comparison([conflict, ...others])}${alikeNote([conflict, ...others])}${facts(conflict, seen)}
       <h2 id="reverse">Turn it round</h2>
-      ${refusal && html`<p class="note bad" role="alert">${refusal.title}. ${refusal.message}</p>`}${preview(conflict, seen)}`,
+      ${refusal && html`<p class="note bad" role="alert">${refusal.title}. ${refusal.message}</p>`}${preview(conflict, seen, refused?.reason ?? '')}`,
     same: { cli: `conflicts show ${conflict.id}`, api: addressOf(ONE, { path: { id: conflict.id } }) },
     ...(refusal && { status: refusal.status }),
   };
@@ -135,6 +139,7 @@ function facts(conflict: Conflict, { now, knows }: Seen): Html {
 function preview(
   { id: key, preview: would, kind, reversed_at: reversed, customer }: Previewed,
   seen: Seen,
+  typed: string,
 ): Html {
   const change =
     customer === null ? '' : html` <a href="/console/customers/${customer}">Customer ${customer}</a>`;
@@ -144,8 +149,10 @@ function preview(
       ${form(seen, {
         to: `/conflicts/${key}/reverse`,
         scope: 'operator',
-        body: html`<button>Reverse it</button>
-          <span class="quiet">An ordinary change of our row, by you. The audit has it.</span>`,
+        body: html`<label
+            >reason <input name="reason" value="${typed}" required maxlength="1000" size="40"
+          /></label>
+          <button>Reverse it</button> <span class="quiet">An ordinary change of our row, by you.</span>`,
       })}`;
     case 'reversed_already':
       return html`<p>Reversed ${when(reversed, seen.now)}. To go back, change the customer.${change}</p>`;
@@ -197,17 +204,18 @@ function isRefusal(error: unknown): error is ApiError {
 const reverse: ActRoute = {
   path: '/conflicts/:id/reverse',
   scope: 'operator',
-  async act({ api, params, once }, seen) {
+  async act({ api, params, form: sent, once }, seen) {
+    const reason = sent.get('reason')?.trim() ?? '';
     try {
       const { customer, conflict } = await api.post('/api/v1/conflicts/{id}/reverse', {
         path: { id: params['id'] ?? '' },
-        body: {},
+        body: reason === '' ? {} : { reason },
         once,
       });
       return customer ? `/console/customers/${customer.id}` : `/console/conflicts/${conflict.id}`;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return conflictView(await load({ api, params }), seen, error);
+      return conflictView(await load({ api, params }), seen, { error, reason });
     }
   },
 };

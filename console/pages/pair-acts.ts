@@ -63,7 +63,7 @@ export function actView(data: ActData, seen: Seen, refused?: Refused): View {
       [act, null],
     ],
     main: html`${refused && html`<p class="note bad" role="alert">${refused.error.title}. ${refused.error.message}</p>`}${offer ? offered(data, offer, { seen, typed }) : gone(data)}`,
-    same: { api: `/api/v1/${kind}/${key}/explain` },
+    same: { ...(offer && { cli: offer.command }), api: `/api/v1/${kind}/${key}/explain` },
     ...((refused || !offer) && { status: refused?.error.status ?? 409 }),
   };
 }

@@ -47,9 +47,12 @@ export type ReverseOutcome =
   /** Others changed the row at every try. */
   | { outcome: 'contended' };
 
+/** Who reverses, and why. */
+export type Reverser = Origin & { reason?: string | null };
+
 export type ConflictOperations = {
   /** A second call reverses nothing more: its answer is `reversed_already`. */
-  reverse(id: string, origin: Origin, once?: Once<ReverseOutcome>): Promise<ReverseOutcome>;
+  reverse(id: string, origin: Reverser, once?: Once<ReverseOutcome>): Promise<ReverseOutcome>;
 };
 
 export type ConflictOperationsDeps = {
@@ -68,7 +71,7 @@ const MAX_TRIES = 10;
 export function createConflictOperations(deps: ConflictOperationsDeps): ConflictOperations {
   const { db, nudge } = deps;
 
-  async function reverse(id: string, origin: Origin, once?: Once<ReverseOutcome>): Promise<ReverseOutcome> {
+  async function reverse(id: string, origin: Reverser, once?: Once<ReverseOutcome>): Promise<ReverseOutcome> {
     const conflict = await readConflict(db, id);
     if (!conflict) return { outcome: 'not_found' };
     const instead = whyNotReversible(deps.entity, conflict);
@@ -105,7 +108,7 @@ function decided(once: Once<ReverseOutcome>): Once<Outcome> {
 export async function attemptReversal(
   deps: ConflictOperationsDeps,
   known: StoredConflict,
-  { origin, run }: { origin: Origin; run: (work: Work) => Promise<Outcome> },
+  { origin, run }: { origin: Reverser; run: (work: Work) => Promise<Outcome> },
 ): Promise<Outcome> {
   const { db, entity } = deps;
   const lost = lostValue(known);
@@ -127,7 +130,7 @@ async function reverseIn(
   tx: Tx,
   { clock, entity, documents }: ConflictOperationsDeps,
   known: StoredConflict,
-  { context, source = 'internal' }: Origin,
+  { context, source = 'internal', reason = null }: Reverser,
 ): Promise<Outcome> {
   const now = clock.now();
   await lockMappings(tx, [known.mappingId]);
@@ -155,7 +158,7 @@ async function reverseIn(
   }
   await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
   await recordAction(tx, {
-    ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason: null, at: now },
+    ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason, at: now },
     actor: typeof context['actor'] === 'string' ? context['actor'] : 'unknown',
     detail: { conflict: conflict.id, kind: conflict.kind, field: conflict.field, customer: living.id },
     before: { version: living.version, note: conflict.note },

@@ -81,6 +81,19 @@ describe('reversing a conflict', () => {
     await expectAgreement(world);
   });
 
+  it('keeps the reason of whoever reverses, and refuses a body that is something else', async () => {
+    const { conflict } = await bothMoved();
+    const path = `${conflicts}/${String(conflict.id)}/reverse`;
+    const wrong = await api.send('POST', path, { body: { why: 'x' } });
+    expectProblem(wrong, 400, 'invalid_request');
+    expectDescribed('post', '/api/v1/conflicts/{id}/reverse', wrong);
+    const answer = await api.send('POST', path, { body: { reason: 'they asked' } });
+    expect(answer.json['outcome'], answer.text).to.equal('reversed');
+    const [entry] = (await api.send('GET', '/api/v1/audit?action=reverse_conflict')).list;
+    expect(entry).to.include({ reason: 'they asked' });
+    await world.rest();
+  });
+
   it('says before what would be written where, and then does exactly that', async () => {
     const { row, cus, conflict } = await bothMoved();
     const show = async (): Promise<Body> => {

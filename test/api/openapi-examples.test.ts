@@ -82,7 +82,7 @@ describe('the examples of the API document', () => {
       }
     }
     // These need a pair that waits, a replay or a group: their own tests have one.
-    const ofStates = ['Choice', 'Resolution', 'NewReplay', 'ReplayAct', 'GroupClosing'];
+    const ofStates = ['Choice', 'Resolution', 'Reason', 'NewReplay', 'ReplayAct', 'GroupClosing'];
     const elsewhere = ofStates.map((name) => `#/components/schemas/${name}`);
     expect([...examples.keys()].filter((ref) => !used.has(ref) && !elsewhere.includes(ref))).to.deep.equal(
       [],

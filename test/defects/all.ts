@@ -23,6 +23,7 @@ import { kafkaDefects } from './kafka-defects.ts';
 import { feedDefects } from './feed-defects.ts';
 import { keyDefects } from './key-defects.ts';
 import { overviewDefects } from './overview-defects.ts';
+import { pairActDefects } from './pair-act-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
 import { liveDefects } from './live-defects.ts';
@@ -93,6 +94,7 @@ export const defects: readonly Defect[] = [
   ...credentialDefects,
   ...keyDefects,
   ...overviewDefects,
+  ...pairActDefects,
   ...kitDefects,
   ...feedDefects,
   ...policyDefects,

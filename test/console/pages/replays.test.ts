@@ -17,7 +17,7 @@ type Item = PlanData['items'][number];
 
 const item = (would: Item['effect']['would'], place: number, more: object = {}): Item => ({
   ...{ place, event_id: EVENT, event_type: 'customer.updated', version: 2, target: 'stripe' },
-  ...{ status: 'parked', attempts: 1, error: { code: 'api_error' }, created_at: null, mapping: place },
+  ...{ status: 'parked', attempts: 1, error: { code: 'api_error' }, reason: null, created_at: null, mapping: place },
   ...{ customer: place, external_id: 'cus_1', state: 'parked', effect: { would, ...more } },
 });
 const plan = (instead: object = {}): PlanData['plan'] =>
