@@ -11,7 +11,7 @@ type Delivery = ApiRow<'/api/v1/deliveries'>;
 export function stuckTable(rows: readonly Mapping[], now: Date): Html {
   return table(
     'Stuck pairs',
-    ['pair', 'system', 'why', 'stuck for', { num: 'attempts' }, { num: 'events behind' }],
+    ['pair', 'system', 'why', 'unchanged for', { num: 'attempts' }, { num: 'events behind' }],
     rows.map((row) => {
       const { id: mapping, system, attempts, open_events: behind, updated_at: since } = row;
       return html`<tr id="m${mapping}" data-row>
