@@ -49,7 +49,7 @@ export const WORDS: Readonly<Record<ActName, Words>> = {
     heading: 'Take the pair up again',
     button: 'Recreate',
     follows: ({ does }) => [
-      `${sentence(does)}`,
+      sentence(does),
       'The record is read first. If it exists, the pair is linked again, and nothing is created.',
     ],
   },

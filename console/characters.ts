@@ -17,6 +17,8 @@ const JOINED = 3;
 const MOST_SHOWN = 120;
 /** A letter can carry any number of marks. */
 const MOST_MARKS = 20;
+/** So much of the end of a value is looked at for spaces. */
+const MOST_END = 200;
 
 /** A value, with what differs from `other` marked; without another one nothing is marked, and signs are drawn. */
 export function compared(given: unknown, other: unknown = null): Html {
@@ -245,9 +247,9 @@ function wordAround(text: string, at: number): string {
 }
 
 function leading(text: string): number {
-  return text.length - text.trimStart().length;
+  return /^[\s\p{Cf}\p{Cc}]*/u.exec(text)?.[0].length ?? 0;
 }
 
 function trailing(text: string): number {
-  return text.length - text.trimEnd().length;
+  return /[\s\p{Cf}\p{Cc}]*$/u.exec(text.slice(-MOST_END))?.[0].length ?? 0;
 }

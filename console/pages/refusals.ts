@@ -21,10 +21,7 @@ export function refusalsView({ rows, next }: RefusalList, { query, path, now }: 
       ['Attention', '/console/attention'],
       ['refused', null],
     ],
-    main: html`<p class="quiet">
-        Events of a system that were not taken: nothing of them is in our table. If their record matters, the
-        sweep reads it anyway.
-      </p>
+    main: html`<p class="quiet">Events of a system that were not taken: nothing was done because of them.</p>
       ${filterForm(query)}${
         rows.length === 0
           ? none(path, query)
