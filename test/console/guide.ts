@@ -12,7 +12,7 @@ export function readGuide(): Step[] {
   const lines = part
     .split(/\n(?=\d+\. )/)
     .slice(1)
-    .map((line) => line.replaceAll(/\s+/g, ' '));
+    .map((line) => (line.split('\n\n')[0] ?? '').replaceAll(/\s+/g, ' '));
   return lines.flatMap((line) =>
     [...line.matchAll(/(?:(open|press|then|type) )?`([^`]+)`(?: as the `([^`]+)`)?/gi)].map(
       ([, verb = '', text = '', label]): Step => {

@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { openPage, startBrowser } from '../support/browser.ts';
 import { useDatabase } from '../support/database.ts';
+import { crawl, examine } from './crawl.ts';
 import { follow, press, readGuide } from './guide.ts';
 import {
   at,
@@ -76,8 +77,10 @@ describe('journeys through the console', () => {
     await second.getByLabel('reason').fill('I want it too');
     await press(first, 'Run this replay of 1 pair');
     await first.waitForURL(/replays\/2$/);
+    const late = second.waitForResponse((each) => each.request().method() === 'POST');
     await press(second, 'Run this replay of 1 pair');
-    await says(second, /Nothing was done|already|changed since/);
+    expect((await late).status()).to.equal(409);
+    await says(second, /Nothing was done|changed since|already/);
     await settled(up, [5]);
     expect((await api<object[]>('/replays')).length).to.equal(2);
     await first.context().close();
@@ -91,6 +94,7 @@ describe('journeys through the console', () => {
     await page.waitForURL(`**/conflicts/${id}`);
     await says(page, 'the two values look the same and are not');
     await says(page, 'Reversing it now would write');
+    await page.getByLabel('reason').fill('their spelling is right');
     await press(page, 'Reverse it');
     await page.waitForURL('**/customers/2');
     await settled(up, [2]);
@@ -136,6 +140,7 @@ describe('journeys through the console', () => {
       [conflict?.id, `/conflicts/${conflict?.id}`],
       [write?.request_id, '/customers/1'],
     ] as const) {
+      await page.goto(`${up.api}/console`);
       await page.keyboard.press('/');
       await page.keyboard.type(q ?? 'none', { delay: 0 });
       await page.keyboard.press('Enter');
@@ -145,6 +150,74 @@ describe('journeys through the console', () => {
     await says(page, 'replay');
     await page.goto(`${up.api}/console/find?q=cus_nowhere`);
     await says(page, 'Nothing has the id');
+    await page.context().close();
+  });
+
+  it('keyboard alone: to a page, down its rows, into one, to its replay, and the help', async () => {
+    const page = await open('/console');
+    const keys = async (...all: string[]) => {
+      for (const key of all) await page.keyboard.press(key);
+    };
+    await keys('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).to.equal('To the page');
+    await keys('g', 'c');
+    await page.waitForURL('**/console/customers');
+    await keys('j', 'j', 'j', 'k', 'Enter');
+    await page.waitForURL(/customers\/\d+$/);
+    // Acts of people have nothing to fold out; changes have their attempts.
+    await keys('j', 'o', 'j', 'o', 'j', 'o', 'j', 'o');
+    await page.locator('.trip details[open]').first().waitFor();
+    await keys('?');
+    await page.locator('#keys:popover-open').waitFor();
+    await keys('Escape', '/');
+    expect(await page.evaluate('document.activeElement.id')).to.equal('find');
+    // A field takes what is typed: no key goes anywhere.
+    await keys('g', 'a');
+    expect(await page.locator('#find').inputValue()).to.equal('ga');
+    await keys('Escape', 'r');
+    await page.waitForURL('**/console/replays/new?customer=*');
+    await page.context().close();
+  });
+
+  it('scripts off: filters, looks, sees a plan and acts all the same', async () => {
+    const context = await browser.newContext({
+      ...{ javaScriptEnabled: false, viewport: { width: 390, height: 844 } },
+    });
+    const page = await context.newPage();
+    await page.goto(`${up.api}/console/customers`);
+    await page.locator('form.filter input').first().fill('ada');
+    await press(page, 'Filter');
+    await page.goto(`${up.api}/console/customers/1`);
+    await press(page, 'Replay…');
+    await press(page, 'Show what it would do');
+    await page.goto(`${up.api}/console/customers/1`);
+    await press(page, 'Pause…');
+    await page.getByLabel('reason').fill('asked by its owner');
+    await press(page, 'Pause');
+    await page.waitForURL('**/console/customers/1');
+    await page.goto(`${up.api}/console/audit`);
+    await says(page, 'asked by its owner');
+    await context.close();
+  });
+
+  it('every page: links answer, one heading, no other host, no console error, no finding of axe in light, dark, 390 px', async () => {
+    const end = await refused([[HOSTILE_NAMES[1], 'again@example.com']]);
+    await end();
+    const kinds = await crawl(up.api, ['/console', '/console/customers/5']);
+    const { page, troubles } = await openPage(browser, `${up.api}/console`);
+    const reports = [];
+    for (const path of kinds) {
+      await page.goto(up.api + path);
+      reports.push(await examine(page));
+      expect(await page.title(), path).to.include('Twinbox');
+    }
+    const findings = reports.flatMap((each) => each.findings);
+    const passed = reports.reduce((sum, each) => sum + each.passed, 0);
+    expect(findings).to.deep.equal([]);
+    expect(troubles).to.deep.equal([]);
+    process.stdout.write(
+      `      axe: ${kinds.length} pages in light, dark and 390 px, ${passed} rules passed, ${findings.length} findings\n`,
+    );
     await page.context().close();
   });
 });
