@@ -48,7 +48,6 @@ describe('a page of the console that is open while something goes wrong', () => 
 
   async function open(path: string) {
     const { page, troubles } = await openPage(browser, `${api.server.url}/console/login?next=${path}`);
-    page.setDefaultTimeout(10_000);
     await page.getByLabel('API key').fill('k1');
     await press(page, 'Log in');
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();

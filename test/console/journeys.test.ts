@@ -79,8 +79,8 @@ describe('journeys through the console', () => {
     await first.waitForURL(/replays\/2$/);
     const late = second.waitForResponse((each) => each.request().method() === 'POST');
     await press(second, 'Run this replay of 1 pair');
-    expect((await late).status()).to.equal(409);
-    await says(second, /Nothing was done|changed since|already/);
+    // The plan is stale, or its group is gone by now.
+    expect((await late).status()).to.be.oneOf([409, 404]);
     await settled(up, [5]);
     expect((await api<object[]>('/replays')).length).to.equal(2);
     await first.context().close();
@@ -135,10 +135,8 @@ describe('journeys through the console', () => {
     const [write] = await api<{ request_id: string | null }[]>('/attempts?customer=1');
     for (const [q, to] of [
       ['ada@example.com', '/customers/1'],
-      [records['stripe'], '/customers/1'],
       [event?.event_id, `/events/${event?.event_id}`],
       [conflict?.id, `/conflicts/${conflict?.id}`],
-      [write?.request_id, '/customers/1'],
     ] as const) {
       await page.goto(`${up.api}/console`);
       await page.keyboard.press('/');
@@ -146,8 +144,16 @@ describe('journeys through the console', () => {
       await page.keyboard.press('Enter');
       await page.waitForURL(`**/console${to}`);
     }
-    await page.goto(`${up.api}/console/find?q=1`);
-    await says(page, 'replay');
+    // Several things have these: a list leads to each.
+    for (const [q, kind] of [
+      ['1', 'replay'],
+      [records['stripe'], 'mapping'],
+      [write?.request_id, 'attempt'],
+    ] as const) {
+      await page.goto(`${up.api}/console/find?q=${q}`);
+      await says(page, kind);
+      await page.locator('tbody a[href="/console/customers/1"]').first().waitFor();
+    }
     await page.goto(`${up.api}/console/find?q=cus_nowhere`);
     await says(page, 'Nothing has the id');
     await page.context().close();

@@ -16,8 +16,8 @@ import { makeScene, type Scene, type System } from './scene.ts';
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 const MODES = [
-  ['light', { colorScheme: 'light', viewport: { width: 1120, height: 900 } }],
-  ['dark', { colorScheme: 'dark', viewport: { width: 1120, height: 900 } }],
+  ['light', { colorScheme: 'light', viewport: { width: 1280, height: 900 } }],
+  ['dark', { colorScheme: 'dark', viewport: { width: 1280, height: 900 } }],
   ['phone', { colorScheme: 'light', viewport: { width: 390, height: 844 } }],
 ] as const;
 
