@@ -9,7 +9,7 @@ TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/ma
 
 NEW_INTEGRATION = $(if $(HELP),--help) $(if $(NAME),--name '$(NAME)') $(if $(ENTITY),--entity '$(ENTITY)')
 
-.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings codes index new-integration simulator kafka clean ci
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings codes index new-integration screenshots simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -86,6 +86,9 @@ index: install ## Write docs/tests.md anew: which tests prove each file
 
 new-integration: install ## Write an integration with a second system, green as it stands: NAME=acme ENTITY=customer; HELP=1
 	@$(NODE) cli/development/new-integration.ts $(NEW_INTEGRATION)
+
+screenshots: install ## Make the pictures of the console in docs/images/, on a system of its own
+	@$(NODE) test/console/screenshots.ts
 
 simulator: install ## Start the Stripe simulator by itself (SIMULATOR_PORT, 12111)
 	@exec $(NODE) simulator/main.ts

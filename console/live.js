@@ -8,9 +8,8 @@ const badge = document.getElementById('live');
 const said = new Map();
 const FOCUSABLE = 'a, button, summary';
 const [SECOND, MINUTE] = [1000, 60_000];
-let [wait, isAsking, isStale] = [0, false, false];
-/** @type {EventSource | null} */
-let source = null;
+let [wait, ticks, isAsking, isStale] = [0, 7, false, false];
+let source = /** @type {EventSource | null} */ (null);
 
 /** @param {string} text @param {string} tone */
 const tell = (text, tone) =>
@@ -65,7 +64,7 @@ async function refresh() {
       const region = document.getElementById(fresh.id);
       if (region) merge(region, fresh);
     }
-    tell('live', 'ok on');
+    if (source) tell('live', 'ok on');
   } catch {
     pause();
   }
@@ -94,5 +93,6 @@ function listen() {
 
 for (const part of regions(document).flatMap(parts)) said.set(part.id, part.outerHTML);
 document.addEventListener('visibilitychange', () => (document.hidden ? stop(0) : listen()));
-if (said.size > 0) listen();
-setInterval(() => document.querySelector('[data-again]') && refresh(), 2 * SECOND);
+// Not all that changes is told: what [data-again] follows is looked at every 2 s, all else after 2 s, then every 16 s.
+const again = () => (document.querySelector('[data-again]') || (ticks += 1) % 8 === 0) && refresh();
+if (said.size > 0) (listen(), setInterval(again, 2 * SECOND));

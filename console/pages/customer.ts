@@ -144,7 +144,9 @@ function standing({ sync }: Customer): Html {
   if (stuck !== undefined) return pill(stuck);
   const onTheWay = states.filter((state) => state === 'pending').length;
   if (onTheWay > 0)
-    return toned('wait', states.length === 1 ? 'on its way' : `on its way to ${count(onTheWay, 'system')}`);
+    return html`<span data-again
+      >${toned('wait', states.length === 1 ? 'on its way' : `on its way to ${count(onTheWay, 'system')}`)}</span
+    >`;
   return states.every((state) => state === 'linked') ? pill('linked') : pill(states[0] ?? 'none');
 }
 

@@ -1,51 +1,12 @@
-import { createServer, connect, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { expect } from 'chai';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { useDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
 import { freshCustomer, startApi } from './start-api.ts';
 
 const customers = '/api/v1/customers';
-
-/**
- * Stands between the API and Postgres: it can break every connection, refuse new ones, or stop
- * answering.
- */
-async function startProxy(target: URL) {
-  const sockets = new Set<Socket>();
-  let silent = false;
-  let server: Server;
-  const open = (port: number) =>
-    new Promise<number>((resolve) => {
-      server = createServer((socket) => {
-        const upstream = connect(Number(target.port), target.hostname);
-        for (const [from, to] of [
-          [socket, upstream],
-          [upstream, socket],
-        ] as const) {
-          sockets.add(from);
-          from.on('data', (bytes) => silent || to.write(bytes));
-          from.on('error', () => to.destroy());
-          from.on('close', () => to.destroy());
-        }
-      });
-      server.listen(port, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
-    });
-  const port = await open(0);
-  return {
-    port,
-    silence: (is: boolean) => (silent = is),
-    async cut() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
-      sockets.clear();
-    },
-    fix: () => open(port),
-  };
-}
 
 async function isAnyoneWaiting(db: Db): Promise<boolean> {
   const { rows } = await db.raw<{ rows: object[] }>(
@@ -56,14 +17,14 @@ async function isAnyoneWaiting(db: Db): Promise<boolean> {
 
 describe('the API while the database is away', () => {
   const database = useDatabase();
-  let proxy: Awaited<ReturnType<typeof startProxy>>;
+  let proxy: Awaited<ReturnType<typeof startDatabaseProxy>>;
   let db: Db;
   let api: Awaited<ReturnType<typeof startApi>>;
   let path: string;
 
   before(async () => {
     const target = new URL(database.url);
-    proxy = await startProxy(new URL(database.url));
+    proxy = await startDatabaseProxy(new URL(database.url));
     target.host = `127.0.0.1:${proxy.port}`;
     db = createDb({ url: target.href, poolSize: 5, applicationName: 'outage' });
     const readiness = { database: databasePart(db) };

@@ -59,6 +59,8 @@ export type Answer = {
 
 export type StartOptions = {
   db: Db;
+  /** 0, a free one, unless it stands for a process that is started again. */
+  port?: number;
   apiKeys?: string[];
   keySecrets?: string[];
   /** Milliseconds that only go on. */
@@ -80,6 +82,7 @@ export type StartOptions = {
 
 export async function startApi({
   db,
+  port = 0,
   apiKeys = [],
   keySecrets = [],
   elapsed = () => performance.now(),
@@ -139,7 +142,7 @@ export async function startApi({
     ]),
   });
   const routes = routesOf(app);
-  const server: ApiServer = await listen(app, { host: '127.0.0.1', port: 0 });
+  const server: ApiServer = await listen(app, { host: '127.0.0.1', port });
 
   async function send(
     method: string,

@@ -33,6 +33,7 @@ const OWNERS: Record<string, readonly string[]> = {
   '@opentelemetry/sdk-trace': ['lib/tracing/'],
   '@redocly/openapi-core': ['test/api/'],
   '@sparticuz/chromium': ['test/support/'],
+  'axe-core': ['test/console/'],
   ajv: ['lib/', 'api/', 'simulator/', 'test/'],
   commander: ['cli/'],
   'csv-parse': ['test/'],

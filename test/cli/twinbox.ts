@@ -108,6 +108,6 @@ export async function call<T>(method: string, url: string, body?: object): Promi
   return (text === '' ? null : JSON.parse(text)) as T;
 }
 
-export function noLimits({ simulator }: Up): Promise<unknown> {
+export function noLimits({ simulator }: Pick<Up, 'simulator'>): Promise<unknown> {
   return call('PUT', `${simulator}/_sim/rate-limits`, { global_per_second: null, endpoint_per_second: null });
 }
