@@ -29,7 +29,7 @@ describe('a page of the console that is open while something goes wrong', () => 
     const target = new URL(database.url);
     proxy = await startDatabaseProxy(new URL(database.url));
     target.host = `127.0.0.1:${proxy.port}`;
-    db = createDb({ url: target.href, poolSize: 5, applicationName: 'console' });
+    db = createDb({ url: target.href, poolSize: 10, applicationName: 'console' });
     [api, browser] = await Promise.all([start(), startBrowser()]);
     await db.raw(
       `insert into connections (system, account, livemode, bound_at) values ('stripe', 'acct_1', false, now()) on conflict (system) do nothing`,
@@ -61,6 +61,28 @@ describe('a page of the console that is open while something goes wrong', () => 
     await form.getByLabel('reason').fill(reason);
     return { form, send: () => form.getByRole('button', { name: 'Pause' }).click() };
   }
+
+  it('50 pages are kept up to date; the next one says that it is not live, and shows its page', async () => {
+    const { page } = await open('/console/customers');
+    const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    const close = new AbortController();
+    await page.goto(`${api.server.url}/console/audit`);
+    const held: ReadableStreamDefaultReader<Uint8Array>[] = [];
+    // The page before this one may have its place for a moment longer.
+    while (held.length < 50) {
+      const stream = await fetch(`${api.server.url}/console/changes`, {
+        ...{ headers: { Cookie: cookie }, signal: close.signal },
+      });
+      const reader = stream.body?.getReader();
+      const first = Buffer.from((await reader?.read())?.value ?? []).toString();
+      if (reader && first.includes('here')) held.push(reader);
+    }
+    await page.goto(`${api.server.url}/console/customers/1`);
+    await page.getByText('not live: 50 pages are already').waitFor();
+    await page.getByRole('heading', { name: 'Ada' }).waitFor();
+    close.abort();
+    await page.context().close();
+  });
 
   it('a session that ends keeps the form over the log-in, and it is sent once, when the person says so', async () => {
     const { page } = await open('/console');
@@ -114,24 +136,6 @@ describe('a page of the console that is open while something goes wrong', () => 
     await send();
     await page.getByText('typed before the').first().waitFor();
     expect(await acts()).to.have.length(before + 1);
-    await page.context().close();
-  });
-
-  it('50 pages are kept up to date; the next one says that it is not live, and shows its page', async () => {
-    const { page } = await open('/console/customers');
-    const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
-    const close = new AbortController();
-    await page.goto(`${api.server.url}/console/audit`);
-    const streams = Array.from({ length: 50 }, () =>
-      fetch(`${api.server.url}/console/changes`, { headers: { Cookie: cookie }, signal: close.signal }),
-    );
-    // Held: an answer that nothing refers to is closed when memory is cleared.
-    const held = await Promise.all(streams);
-    await page.goto(`${api.server.url}/console/customers/1`);
-    await page.getByText('not live: 50 pages are already').waitFor();
-    await page.getByRole('heading', { name: 'Ada' }).waitFor();
-    expect(held.map(({ status }) => status)).to.deep.equal(streams.map(() => 200));
-    close.abort();
     await page.context().close();
   });
 
