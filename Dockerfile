@@ -19,6 +19,7 @@ COPY --from=packages /app/node_modules node_modules
 COPY package.json ./
 COPY api api
 COPY cli cli
+COPY console console
 COPY db db
 COPY deploy/health.mjs deploy/health.mjs
 COPY lib lib

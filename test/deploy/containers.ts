@@ -69,7 +69,9 @@ export async function createContainers(services: Record<string, Service>, machin
       return [key, isOwnPort ? String(ownHere) : here(String(value), own, ownHere)] as const;
     });
     const health = name === 'relay' || name === 'worker' ? { HEALTH_PORT: String(ownHere) } : {};
-    return bareEnvironment({ ...Object.fromEntries(moved), ...health });
+    // Containers have each port for themselves; here they share one machine.
+    const metrics = 'METRICS_PORT' in given ? { METRICS_PORT: '0' } : {};
+    return bareEnvironment({ ...Object.fromEntries(moved), ...health, ...metrics });
   }
 
   function start(program: string, args: string[], env: NodeJS.ProcessEnv) {
