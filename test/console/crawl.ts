@@ -53,9 +53,9 @@ export async function examine(page: Page): Promise<{ findings: string[]; passed:
   for (const [colorScheme, width] of MODES) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 844 });
-    const { violations, passes } = (await page.evaluate(
+    const { violations, passes } = await page.evaluate<Report>(
       `axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })`,
-    )) as Report;
+    );
     passed += passes.length;
     const where = `${new URL(page.url()).pathname} ${colorScheme} ${width} px`;
     for (const { id, nodes } of violations)

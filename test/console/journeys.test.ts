@@ -34,7 +34,7 @@ describe('journeys through the console', () => {
   const api = <T>(path: string) => call<T>('GET', at(up.api) + path);
 
   /** Customers that Stripe refuses, until the answer is called. */
-  async function refused(people: readonly (readonly [string, string])[]): Promise<() => Promise<void>> {
+  async function refused(people: readonly (readonly [string, string])[]): Promise<() => Promise<unknown>> {
     const end = await refuseCreates(up);
     for (const person of people) await settled(up, [(await create(up, person)).id], 'parked');
     return end;

@@ -48,12 +48,12 @@ export async function settled({ api }: System, ids: readonly number[], state = '
 }
 
 /** Stripe says `email_invalid` to every new customer; the answer ends it. */
-export async function refuseCreates({ simulator }: System): Promise<() => Promise<void>> {
+export async function refuseCreates({ simulator }: System): Promise<() => Promise<unknown>> {
   await call('POST', `${simulator}/_sim/faults`, {
     ...{ kind: 'error_before_effect', method: 'POST', path: '/v1/customers', status: 400 },
     ...{ code: 'email_invalid', stored: false, times: null },
   });
-  return async () => void (await call('DELETE', `${simulator}/_sim/faults`));
+  return () => call('DELETE', `${simulator}/_sim/faults`);
 }
 
 export type Scene = {
