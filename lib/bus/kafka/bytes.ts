@@ -3,120 +3,125 @@
 //
 // Numbers are big-endian and varints are zigzag, as in https://kafka.apache.org/protocol#protocol_types.
 
+/** `at`: where the next byte goes. */
+export type Bytes = { buffer: Buffer; at: number };
+
 /** A longer text is written by Node's own function: its call costs as much as 40 turns of a loop. */
 const SHORT = 40;
 
 /** The most that a varint of 32 bits takes. */
 const VARINT = 5;
 
-export type Bytes = ReturnType<typeof createBytes>;
+export function createBytes(capacity = 65_536): Bytes {
+  return { buffer: Buffer.allocUnsafeSlow(capacity), at: 0 };
+}
 
-export function createBytes(capacity = 65_536) {
-  let buffer = Buffer.allocUnsafeSlow(capacity);
-  let at = 0;
+function ensure(bytes: Bytes, more: number): void {
+  const { buffer, at } = bytes;
+  if (at + more <= buffer.length) return;
+  const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, at + more));
+  buffer.copy(larger, 0, 0, at);
+  bytes.buffer = larger;
+}
 
-  function ensure(more: number): void {
-    if (at + more <= buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, at + more));
-    buffer.copy(larger, 0, 0, at);
-    buffer = larger;
+export function int8(bytes: Bytes, value: number): void {
+  ensure(bytes, 1);
+  bytes.buffer[bytes.at++] = value;
+}
+
+export function int16(bytes: Bytes, value: number): void {
+  ensure(bytes, 2);
+  bytes.at = bytes.buffer.writeInt16BE(value, bytes.at);
+}
+
+export function int32(bytes: Bytes, value: number): void {
+  ensure(bytes, 4);
+  bytes.at = bytes.buffer.writeInt32BE(value, bytes.at);
+}
+
+export function int64(bytes: Bytes, value: number): void {
+  ensure(bytes, 8);
+  bytes.at = bytes.buffer.writeBigInt64BE(BigInt(value), bytes.at);
+}
+
+/** Keeps four bytes free, whose value is known later (put32). Returns their place. */
+export function skip32(bytes: Bytes): number {
+  ensure(bytes, 4);
+  bytes.at += 4;
+  return bytes.at - 4;
+}
+
+export function put32(bytes: Bytes, value: number, place: number): void {
+  bytes.buffer.writeUInt32BE(value, place);
+}
+
+export function varint(bytes: Bytes, value: number): void {
+  ensure(bytes, VARINT);
+  const { buffer } = bytes;
+  let rest = zigzag(value);
+  while (rest > 0x7f) {
+    buffer[bytes.at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
   }
+  buffer[bytes.at++] = rest;
+}
 
-  function varint(value: number): void {
-    ensure(VARINT);
-    let rest = zigzag(value);
-    while (rest > 0x7f) {
-      buffer[at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    buffer[at++] = rest;
+/** A text behind its length in 16 bits. */
+export function string(bytes: Bytes, value: string): void {
+  // A character of JavaScript takes three bytes at most.
+  ensure(bytes, 2 + value.length * 3);
+  const written = bytes.buffer.write(value, bytes.at + 2, 'utf8');
+  bytes.at = bytes.buffer.writeInt16BE(written, bytes.at) + written;
+}
+
+/** A text behind its length as a varint. */
+export function text(bytes: Bytes, value: string): void {
+  const { length } = value;
+  ensure(bytes, VARINT + length * 3);
+  const start = bytes.at;
+  const free = sizeOfVarint(length);
+  bytes.at += free;
+  if (length > SHORT || !ascii(bytes, value)) bytes.at += bytes.buffer.write(value, bytes.at, 'utf8');
+  putLength(bytes, start, free);
+}
+
+/** What `write` writes, behind its length as a varint. `expected`: about how long that is. */
+export function measured(bytes: Bytes, expected: number, write: () => void): void {
+  ensure(bytes, VARINT);
+  const start = bytes.at;
+  const free = sizeOfVarint(expected);
+  bytes.at += free;
+  write();
+  putLength(bytes, start, free);
+}
+
+/**
+ * Puts the length of what was written since `start` before it. So many bytes were left `free` for the length
+ * there; if it needs another number of them, what follows is moved.
+ */
+function putLength(bytes: Bytes, start: number, free: number): void {
+  const length = bytes.at - start - free;
+  const size = sizeOfVarint(length);
+  if (size !== free) {
+    ensure(bytes, VARINT);
+    bytes.buffer.copyWithin(start + size, start + free, bytes.at);
   }
+  bytes.at = start;
+  varint(bytes, length);
+  bytes.at = start + size + length;
+}
 
-  /**
-   * Puts the length of what was written since `start` before it. So many bytes were left `free` for the length
-   * there; if it needs another number of them, what follows is moved.
-   */
-  function putLength(start: number, free: number): void {
-    const length = at - start - free;
-    const size = sizeOfVarint(length);
-    if (size !== free) {
-      ensure(VARINT);
-      buffer.copyWithin(start + size, start + free, at);
-    }
-    at = start;
-    varint(length);
-    at = start + size + length;
+/** Writes the text if it is of ASCII only; otherwise nothing. */
+function ascii(bytes: Bytes, value: string): boolean {
+  const { buffer, at } = bytes;
+  const { length } = value;
+  for (let index = 0; index < length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code > 0x7f) return false;
+    buffer[at + index] = code;
   }
-
-  /** Writes the text if it is of ASCII only; otherwise nothing. */
-  function ascii(value: string): boolean {
-    const { length } = value;
-    for (let index = 0; index < length; index += 1) {
-      const code = value.charCodeAt(index);
-      if (code > 0x7f) return false;
-      buffer[at + index] = code;
-    }
-    at += length;
-    return true;
-  }
-
-  return {
-    clear: () => void (at = 0),
-    length: () => at,
-    capacity: () => buffer.length,
-    /** The bytes from `from` to `to`, without a copy: they are valid until the next write. */
-    slice: (from: number, to: number): Buffer => buffer.subarray(from, to),
-    int8(value: number): void {
-      ensure(1);
-      buffer[at++] = value;
-    },
-    int16(value: number): void {
-      ensure(2);
-      at = buffer.writeInt16BE(value, at);
-    },
-    int32(value: number): void {
-      ensure(4);
-      at = buffer.writeInt32BE(value, at);
-    },
-    int64(value: number): void {
-      ensure(8);
-      at = buffer.writeBigInt64BE(BigInt(value), at);
-    },
-    varint,
-    /** A text behind its length in 16 bits. */
-    string(value: string): void {
-      ensure(2 + value.length * 3);
-      const written = buffer.write(value, at + 2, 'utf8');
-      at = buffer.writeInt16BE(written, at) + written;
-    },
-    /** A text behind its length as a varint. */
-    text(value: string): void {
-      const { length } = value;
-      // A character of JavaScript takes three bytes at most.
-      ensure(VARINT + length * 3);
-      const start = at;
-      const free = sizeOfVarint(length);
-      at += free;
-      if (length > SHORT || !ascii(value)) at += buffer.write(value, at, 'utf8');
-      putLength(start, free);
-    },
-    /** What `write` writes, behind its length as a varint. `expected`: about how long that is. */
-    measured(expected: number, write: () => void): void {
-      ensure(VARINT);
-      const start = at;
-      const free = sizeOfVarint(expected);
-      at += free;
-      write();
-      putLength(start, free);
-    },
-    /** Skips four bytes, whose value is known later. Returns their place. */
-    skip32(): number {
-      ensure(4);
-      at += 4;
-      return at - 4;
-    },
-    put32: (value: number, place: number): void => void buffer.writeUInt32BE(value >>> 0, place),
-  };
+  bytes.at += length;
+  return true;
 }
 
 function zigzag(value: number): number {

@@ -3,11 +3,23 @@
 // what kafkajs 2.2.4 writes for the same records, for a twentieth of the work (docs/decisions/0097-our-own-produce-requests.md).
 
 import { crc32c } from '@node-rs/crc32';
-import type { Bytes } from './bytes.ts';
+import {
+  int16,
+  int32,
+  int64,
+  int8,
+  measured,
+  put32,
+  skip32,
+  string,
+  text,
+  varint,
+  type Bytes,
+} from './bytes.ts';
 
-export type Rec = { key: string; value: string; headers: Readonly<Record<string, string>> };
+export type BatchRecord = { key: string; value: string; headers: Readonly<Record<string, string>> };
 
-export type RecordBatch = { topic: string; partition: number; records: readonly Rec[] };
+export type RecordBatch = { topic: string; partition: number; records: readonly BatchRecord[] };
 
 export type ProduceRequest = {
   version: number;
@@ -25,78 +37,76 @@ const PRODUCE = 0;
 /** kafkajs knows no later one. Before version 3, a batch has another format: Kafka before 0.11. */
 const VERSIONS = { first: 3, last: 7 };
 const ALL_REPLICAS = -1;
+const NO_TRANSACTION = -1;
 const MAGIC = 2;
 /** Offset and length, which the length of a batch does not count. */
 const BEFORE_LENGTH = 12;
+const HEADERS_ABOUT = 250;
 
 /** Returns the whole request, with its length before it. The bytes are valid until `bytes` is written again. */
 export function writeProduceRequest(bytes: Bytes, request: ProduceRequest): Buffer {
   const { version, correlationId, clientId, timeoutMs, batches, now } = request;
   if (version < VERSIONS.first || version > VERSIONS.last)
     throw new Error(`a Produce request of version ${version} cannot be written: use Kafka 2.1 or newer`);
-  bytes.clear();
-  const length = bytes.skip32();
-  bytes.int16(PRODUCE);
-  bytes.int16(version);
-  bytes.int32(correlationId);
-  bytes.string(clientId);
-  bytes.int16(NO_TRANSACTION);
-  bytes.int16(ALL_REPLICAS);
-  bytes.int32(timeoutMs);
+  bytes.at = 0;
+  const length = skip32(bytes);
+  int16(bytes, PRODUCE);
+  int16(bytes, version);
+  int32(bytes, correlationId);
+  string(bytes, clientId);
+  int16(bytes, NO_TRANSACTION);
+  int16(bytes, ALL_REPLICAS);
+  int32(bytes, timeoutMs);
   const topics = Map.groupBy(batches, ({ topic }) => topic);
-  bytes.int32(topics.size);
+  int32(bytes, topics.size);
   for (const [topic, ofTopic] of topics) {
-    bytes.string(topic);
-    bytes.int32(ofTopic.length);
+    string(bytes, topic);
+    int32(bytes, ofTopic.length);
     for (const batch of ofTopic) writeBatch(bytes, batch, now);
   }
-  bytes.put32(bytes.length() - 4, length);
-  return bytes.slice(0, bytes.length());
+  put32(bytes, bytes.at - 4, length);
+  return bytes.buffer.subarray(0, bytes.at);
 }
-
-const NO_TRANSACTION = -1;
 
 function writeBatch(bytes: Bytes, { partition, records }: RecordBatch, now: number): void {
-  bytes.int32(partition);
-  const size = bytes.skip32();
-  const start = bytes.length();
-  bytes.int64(0); // The broker gives the offset.
-  const length = bytes.skip32();
-  bytes.int32(0); // The leader's epoch, which the broker sets.
-  bytes.int8(MAGIC);
-  const checksum = bytes.skip32();
-  const checked = bytes.length();
-  bytes.int16(0); // Neither compressed nor part of a transaction; the times are ours.
-  bytes.int32(records.length - 1);
-  bytes.int64(now);
-  bytes.int64(now);
-  bytes.int64(-1); // No idempotent producer: see producer.ts.
-  bytes.int16(0);
-  bytes.int32(0);
-  bytes.int32(records.length);
+  int32(bytes, partition);
+  const size = skip32(bytes);
+  const start = bytes.at;
+  int64(bytes, 0); // The broker gives the offset.
+  const length = skip32(bytes);
+  int32(bytes, 0); // The leader's epoch, which the broker sets.
+  int8(bytes, MAGIC);
+  const checksum = skip32(bytes);
+  const checked = bytes.at;
+  int16(bytes, 0); // Neither compressed nor part of a transaction; the times are ours.
+  int32(bytes, records.length - 1);
+  int64(bytes, now);
+  int64(bytes, now);
+  int64(bytes, -1); // No idempotent producer: see producer.ts.
+  int16(bytes, 0);
+  int32(bytes, 0);
+  int32(bytes, records.length);
   for (let index = 0; index < records.length; index += 1) writeRecord(bytes, index, records[index]);
-  const end = bytes.length();
-  bytes.put32(end - start, size);
-  bytes.put32(end - start - BEFORE_LENGTH, length);
-  bytes.put32(crc32c(bytes.slice(checked, end)), checksum);
+  const end = bytes.at;
+  put32(bytes, end - start, size);
+  put32(bytes, end - start - BEFORE_LENGTH, length);
+  put32(bytes, crc32c(bytes.buffer.subarray(checked, end)), checksum);
 }
 
-function writeRecord(bytes: Bytes, index: number, record: Rec | undefined): void {
+function writeRecord(bytes: Bytes, index: number, record: BatchRecord | undefined): void {
   if (record === undefined) return;
   const { key, value, headers } = record;
-  bytes.measured(key.length + value.length + HEADERS_ABOUT, () => {
-    bytes.int8(0); // Attributes: none are defined.
-    bytes.varint(0); // All records of a batch have its time.
-    bytes.varint(index);
-    bytes.text(key);
-    bytes.text(value);
+  measured(bytes, key.length + value.length + HEADERS_ABOUT, () => {
+    int8(bytes, 0); // Attributes: none are defined.
+    varint(bytes, 0); // All records of a batch have its time.
+    varint(bytes, index);
+    text(bytes, key);
+    text(bytes, value);
     const names = Object.keys(headers);
-    bytes.varint(names.length);
+    varint(bytes, names.length);
     for (const name of names) {
-      bytes.text(name);
-      bytes.text(headers[name] ?? '');
+      text(bytes, name);
+      text(bytes, headers[name] ?? '');
     }
   });
 }
-
-const HEADERS_ABOUT = 250;

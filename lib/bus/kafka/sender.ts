@@ -6,7 +6,7 @@
 // open while the next call is made. Assumes: one call at a time; after a rejection the sender is closed.
 
 import type { Kafka } from 'kafkajs';
-import { createBytes } from './bytes.ts';
+import { createBytes, type Bytes } from './bytes.ts';
 import {
   createInnerCluster,
   produceProtocol,
@@ -31,7 +31,7 @@ export async function openSender(kafka: Kafka, timeoutMs: number): Promise<Sende
   const cluster = createInnerCluster(kafka);
   await cluster.connect();
   // One for each broker, and written anew once its request is answered.
-  const buffers = new Map<string, ReturnType<typeof createBytes>>();
+  const buffers = new Map<string, Bytes>();
 
   async function sendTo(nodeId: string, batches: readonly RecordBatch[]): Promise<Produced> {
     const broker = await cluster.findBroker({ nodeId });
@@ -41,7 +41,7 @@ export async function openSender(kafka: Kafka, timeoutMs: number): Promise<Sende
     const answer = await sendBytes(broker, protocol, (head) =>
       writeProduceRequest(bytes, { ...head, version, timeoutMs, batches, now: Date.now() }),
     );
-    if (bytes.capacity() <= KEPT_BYTES) buffers.set(nodeId, bytes);
+    if (bytes.buffer.length <= KEPT_BYTES) buffers.set(nodeId, bytes);
     else buffers.delete(nodeId);
     return answer;
   }
