@@ -5,6 +5,7 @@ import type { Knex } from 'knex';
 import { demandFree, onceBindings, type Once } from '../idempotent-writes.ts';
 import type { Db, Tx } from '../server/connection.ts';
 import { sqlState } from '../server/errors.ts';
+import { runPrepared } from '../server/prepared.ts';
 import { numberOf, saidOfChange } from './catalogue-number.ts';
 import { byColumn } from './by-column.ts';
 import { identityField, identityIndexOf, type EntityTable } from './entity-table.ts';
@@ -182,14 +183,15 @@ async function all(
   sql: string,
   bindings: Record<string, Knex.RawBinding>,
 ): Promise<MappedRow[]> {
-  const query = db.raw<{ rows: (SqlRow | Missing)[] }>(sql, bindings);
   // A server that vanished answers nothing, and its connections would stay in the pool until TCP
   // gives up. So outside a transaction a statement that takes too long loses its connection; inside
   // one, the owner of the transaction bounds the time.
-  const answer = db.isTransaction ? query : query.timeout(ANSWER_MS);
-  const { rows } = await answer.catch((error: unknown) => {
-    throw saidOfChange(error);
-  });
+  const limit = db.isTransaction ? {} : { timeoutMs: ANSWER_MS };
+  const { rows } = await runPrepared<{ rows: (SqlRow | Missing)[] }>(db, sql, bindings, limit).catch(
+    (error: unknown) => {
+      throw saidOfChange(error);
+    },
+  );
   return rows.flatMap((row) => {
     demandFree(row.earlier);
     return row.id === null ? [] : [toRow(row)];

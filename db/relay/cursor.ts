@@ -1,6 +1,7 @@
 // The relay's cursor: the rows still to be delivered, and the save after a page (docs/relay.md).
 import type { Db, Tx } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
+import { runPrepared } from '../server/prepared.ts';
 import { addToCount } from '../health/refused-counts.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
 
@@ -109,9 +110,8 @@ export async function explainPage(db: Db, cursor: Cursor, limit: number): Promis
 /** The next rows of the open window, or of a new one; fewer than `limit` are the window's last. */
 export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<Page> {
   // Rows as arrays: at 100,000 rows a second, the object for each row is made only once, below.
-  const { rows } = await db
-    .raw<{ rows: RawRow[] }>(pageSql, { ...windowOf(cursor), limit })
-    .options({ rowMode: 'array' });
+  const bindings = { ...windowOf(cursor), limit };
+  const { rows } = await runPrepared<{ rows: RawRow[] }>(db, pageSql, bindings, { rowMode: 'array' });
   const head = rows[0];
   if (head === undefined) throw new Error('readPage: PostgreSQL answered no head row');
   return { win: head[6], sequence: head[4] ?? 0, rows: rows.slice(1).map(toPageRow) };
@@ -257,7 +257,7 @@ select ${cursorColumns}, set_config('synchronous_commit', 'off', true) from save
 export async function saveCursor(db: Db | Tx, save: Save): Promise<Cursor | null> {
   const { batches, refused, ...rest } = save;
   const { rows } = await writeNumbered(db, (at) =>
-    at.raw<{ rows: CursorRow[] }>(saveSql, {
+    runPrepared<{ rows: CursorRow[] }>(at, saveSql, {
       ...rest,
       ...toColumns(batches),
       refused: JSON.stringify(refused.map(toNotice)),

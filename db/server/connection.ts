@@ -4,7 +4,7 @@ import { loadKnex, loadPg } from './drivers.ts';
 import { DbError, sqlState } from './errors.ts';
 import type { Db, Tx } from './handles.ts';
 import { discardAll, watchBegin, watchSession, type OpenSessions } from './lost-sessions.ts';
-import { beginSql, stateSession, type SessionNeeds } from './session.ts';
+import { beginSql, isLent, stateSession, type SessionNeeds } from './session.ts';
 import { readTime } from './times.ts';
 import { forgetNumbersAhead, moveForFailedWrite } from '../sequences/taken-numbers.ts';
 import { readEncryption } from './tls.ts';
@@ -78,6 +78,7 @@ function openSessions(client: PoolClient, url: string, needs: SessionNeeds): voi
         throw error;
       });
       watchSession(connection, open);
+      if (isLent(connection)) prepareNothing(connection);
       return connection;
     } catch (error) {
       throw asConnectingError(error, url);
@@ -91,6 +92,18 @@ function openSessions(client: PoolClient, url: string, needs: SessionNeeds): voi
       watchBegin(connection, () => transaction.query(connection, beginSql(connection, needs, config)));
     return transaction;
   };
+}
+
+/** The next transaction may run in another session, which would not know the name of a statement. */
+function prepareNothing(connection: pg.Client): void {
+  const query = connection.query.bind(connection) as (...given: unknown[]) => unknown;
+  connection.query = ((config: unknown, ...rest: unknown[]) =>
+    query(
+      typeof config === 'object' && config !== null && 'name' in config
+        ? { ...config, name: undefined }
+        : config,
+      ...rest,
+    )) as pg.Client['query'];
 }
 
 const pools = new WeakMap<PoolClient, OpenSessions>();

@@ -1,13 +1,13 @@
 // A session can be useless although its connection works: it leads to a server that has become a
 // standby, it was opened while the database was read-only and keeps that as its default, or the
-// server or a pooler is ending it. A pool would lend it out again and again.
+// server or a pooler is ending it; or it has prepared a statement with columns that have changed. A pool would lend it out again and again.
 import type pg from 'pg';
 
 /**
  * By SQLSTATE: connection lost, or refused by a pooler; ended or ending (57P01 to 57P05);
- * read-only.
+ * read-only; a prepared statement whose columns have changed (prepared.ts).
  */
-const LOST = /^(08...|57P0.|25006)$/;
+const LOST = /^(08...|57P0.|25006|0A000)$/;
 const READ_ONLY = '25006';
 
 /**

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
+import { runPrepared } from '../../db/server/prepared.ts';
 import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { migrate, planMigration } from '../../db/server/migrate.ts';
@@ -155,6 +156,22 @@ describe('behind PgBouncer', function () {
     } finally {
       await db.destroy();
       await another.destroy();
+    }
+  });
+
+  it('in transaction mode no statement is prepared, since the next session would not know it', async () => {
+    pooler = await createPooler(program, database.url, {
+      ...(await documented('transaction')),
+      default_pool_size: '1',
+    });
+    const db = createDb({ url: pooler.url, poolSize: 1, applicationName: 'ours' });
+    try {
+      for (const n of [1, 2])
+        expect(await runPrepared(db, 'select :n::integer as n', { n })).to.deep.include({ rows: [{ n }] });
+      const { rows } = await db.raw<{ rows: unknown[] }>('select from pg_prepared_statements');
+      expect(rows).to.have.length(0);
+    } finally {
+      await db.destroy();
     }
   });
 

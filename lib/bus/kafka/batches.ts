@@ -1,4 +1,4 @@
-// How a page of messages is split into requests whose sizes kafkajs and a broker can handle.
+// How a page of messages is split into requests whose sizes a broker can handle.
 //
 // Guarantees: the order of the messages within a partition; one batch per partition in a round, so
 // that with one round at a time no partition ever has two open requests.
@@ -10,10 +10,7 @@ import { partitionOf } from './partition.ts';
 export type Batch = { topic: string; partition: number; indexes: readonly number[]; bytes: number };
 
 export type Limits = {
-  /**
-   * The limit of a batch: kafkajs groups messages in quadratic time, 2 µs each at 500, 18 µs at
-   * 10,000.
-   */
+  /** The limit of a batch. */
   messages: number;
   /**
    * The limit of one batch in this topic; the broker's default is 1 MiB (`max.message.bytes` is

@@ -7,20 +7,21 @@
 // - `idempotent: false`. kafkajs' idempotent producer can acknowledge what was never written: a
 //   request that failed rewinds the sequence number although the broker may have appended, the next
 //   batch uses that number again, and the broker answers "duplicate", which counts as a success.
-// - kafkajs sends nothing twice by itself (`retries: 0`): two of its own attempts could be open at
-//   the same time.
-// - One round at a time, and after a failure a new producer, once the old one's requests have
-//   settled: so no partition ever has two open requests. (`sendBatch` rejects with the first
-//   broker's failure while another's answer is still to come.)
-// - The answer must name every partition that was sent, with its offset: kafkajs can resolve after
-//   it has dropped one whose leader moved (https://github.com/tulios/kafkajs/issues/1798).
+// - Nothing is sent twice: two attempts could be open at the same time.
+// - One round at a time, and after a failure a new sender, once the old one's requests have
+//   settled: so no partition ever has two open requests.
+// - The answer must name every partition that was sent, with its offset: one whose leader moved can
+//   be missing (https://github.com/tulios/kafkajs/issues/1798).
 
-import type { Kafka, Producer, RecordMetadata } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { BusError, type Message, type Published } from '../bus.ts';
 import type { ClusterAdmin } from './admin.ts';
 import { halve, planRounds, type Batch } from './batches.ts';
 import { describeFault, faultOf, isTimeout } from './faults.ts';
+import type { Produced } from './inner-cluster.ts';
 import { createPartitionCounts } from './partition-counts.ts';
+import type { RecordBatch } from './produce-request.ts';
+import { openSender, type Sender } from './sender.ts';
 import { settleWithin } from './settle.ts';
 
 export type Publisher = {
@@ -28,7 +29,7 @@ export type Publisher = {
   close(): Promise<void>;
 };
 
-const BATCH_MESSAGES = 500;
+const BATCH_MESSAGES = 10_000;
 /** Below the broker's limit of 1,048,588, with room for the batch's own bytes. */
 const BATCH_BYTES = 900_000;
 const ROUND_BYTES = 8_000_000;
@@ -53,48 +54,27 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
   // A round that times out on a slow link would time out again: the next one is smaller, until one
   // passes.
   let roundBytes = ROUND_BYTES;
-  let producer: Promise<Producer> | null = null;
+  let sender: Promise<Sender> | null = null;
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
 
-  async function connect(): Promise<Producer> {
-    const made = kafka.producer({
-      idempotent: false,
-      allowAutoTopicCreation: false,
-      retry: { retries: 0 },
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition ?? 0,
-    });
-    await made.connect();
-    return made;
-  }
-
   async function dispose(): Promise<void> {
-    const old = producer;
-    producer = null;
+    const old = sender;
+    sender = null;
     // Ends when the open requests have settled, at the latest by their time limit.
     if (old)
       await settleWithin(
         requestTimeoutMs + 1_000,
-        old.then((one) => one.disconnect()),
+        old.then((one) => one.close()),
       );
   }
 
   /** Sends one round and returns the offset of each batch's first record. */
   async function send(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
-    const one = await (producer ??= connect());
-    const answer = await one.sendBatch({
-      acks: -1,
-      // Shorter than our own limit: the broker gives up first, and its answer says so.
-      timeout: Math.ceil(requestTimeoutMs * 0.8),
-      topicMessages: round.map(({ topic, partition, indexes }) => ({
-        topic,
-        messages: indexes.map((index) => toRecord(messages[index], partition)),
-      })),
-    });
-    return firstOffsets(round, answer);
+    // Shorter than our own limit: the broker gives up first, and its answer says so.
+    const one = await (sender ??= openSender(kafka, Math.ceil(requestTimeoutMs * 0.8)));
+    const answers = await one.send(round.map((batch) => toRecords(batch, messages)));
+    return firstOffsets(round, answers);
   }
 
   async function attempt(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
@@ -187,14 +167,23 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
   };
 }
 
-function toRecord(message: Message | undefined, partition: number) {
-  if (message === undefined) throw new Error('a batch names a message that is not in the page');
-  const { key, value, headers } = message;
-  return { key, value, headers, partition };
+function toRecords({ topic, partition, indexes }: Batch, messages: readonly Message[]): RecordBatch {
+  const records = indexes.map((index) => {
+    const message = messages[index];
+    if (message === undefined) throw new Error('a batch names a message that is not in the page');
+    return message;
+  });
+  return { topic, partition, records };
 }
 
-function firstOffsets(round: readonly Batch[], answer: readonly RecordMetadata[]): number[] {
-  const named = new Map(answer.map((one) => [`${one.topicName}/${one.partition}`, one]));
+function firstOffsets(round: readonly Batch[], answers: readonly Produced[]): number[] {
+  const named = new Map(
+    answers.flatMap(({ topics }) =>
+      topics.flatMap(({ topicName, partitions }) =>
+        partitions.map((one) => [`${topicName}/${one.partition}`, one] as const),
+      ),
+    ),
+  );
   return round.map(({ topic, partition }) => {
     const one = named.get(`${topic}/${partition}`);
     const offset = Number(one?.baseOffset ?? -1);
