@@ -36,6 +36,7 @@ const customer = (n: number): number => 1 + ((n * 7_919) % customers);
 const since = (hours: number): string => new Date(now.getTime() - hours * 3_600_000).toISOString();
 const first = (path: string) => (): string => path;
 const routes: Record<string, (n: number) => string> = {
+  '/customers/by-need': first('/customers/by-need'),
   '/events': first('/events'),
   '/events?type=customer.deleted': first('/events?type=customer.deleted'),
   '/events?status=parked': first('/events?status=parked'),
