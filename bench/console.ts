@@ -67,7 +67,9 @@ const customer = (n: number): number => 1 + ((n * 7_919) % customers);
 const [event] = (await db.raw<{ rows: { id: string }[] }>('select event_id as id from sync_events limit 1'))
   .rows;
 const [group] = (await (await fetch(`${api.server.url}/api/v1/groups`)).json()) as { fingerprint: string }[];
-const { json: plan } = await api.send('POST', '/api/v1/replay-plans', { body: { group: group?.fingerprint } });
+const { json: plan } = await api.send('POST', '/api/v1/replay-plans', {
+  body: { group: group?.fingerprint },
+});
 const asked: Record<string, (n: number) => string> = {
   '/': () => '',
   '/customers': () => '/customers',

@@ -21,7 +21,8 @@ export type Wanted = {
 };
 
 export async function openLists({ events, customers, now, poolSize, database }: Wanted) {
-  const { url, close } = database === undefined ? await ownServer() : { url: database, close: async () => undefined };
+  const { url, close } =
+    database === undefined ? await ownServer() : { url: database, close: async () => undefined };
   const db = createDb({ url, poolSize, applicationName: 'bench', statementTimeoutMs: 600_000 });
   if (database === undefined) await fill(db, { events, customers, now });
   return {
