@@ -49,30 +49,21 @@ const pairsSql = allPairsSql(':system');
 export const groupPairsSql = (system: string, closed: boolean | null): string =>
   `select p.id, p.system, p.class, p.code, p.field from (${allPairsSql(system)}) p${closed === null ? '' : ` where ${closed ? '' : 'not '}p.closed`}`;
 
-// What a person has closed is counted by itself. The pairs of a row become one line first, so that rows are
-// counted without sorting pairs by texts. The example is the pair that is open and changed last.
+// What a person has closed is counted by itself.
 const groupsSql = `
-with of_rows as (
-  select p.system, p.class, p.code, p.field, p.internal_id, count(*) filter (where not p.closed) as count, count(*) filter (where p.closed) as closed,
-         count(*) filter (where p.standing = 'parked' and not p.closed) as parked,
-         count(*) filter (where p.standing = 'waiting' and not p.closed) as waiting, count(*) filter (where p.standing = 'retrying') as retrying,
-         min(coalesce(p.first_failed_at, p.updated_at)) as since, max(p.updated_at) as last, min(p.kind) as kind,
-         max(array[(not p.closed)::integer, (extract(epoch from p.updated_at) * 1000000)::bigint, p.id]) as example
-  from (${pairsSql}) p
-  group by p.system, p.class, p.code, p.field, p.internal_id
-)
 select g.*, least(g.since, (
     select d.created_at from sync_deliveries d
     where d.last_error is not null and d.last_error ->> 'code' = g.code and d.target in (g.system, 'internal')
       and d.last_error ->> 'field' is not distinct from g.field
     order by d.sync_event_id limit 1)) as "firstSeen"
 from (
-  select r.system, r.class, r.code, r.field, sum(r.count)::bigint as count, sum(r.closed)::bigint as closed, sum(r.parked)::bigint as parked,
-         sum(r.waiting)::bigint as waiting, sum(r.retrying)::bigint as retrying,
-         count(r.internal_id) filter (where r.count > 0) as customers, min(r.since) as since, max(r.last) as "lastSeen",
-         (max(r.example))[3] as example, min(r.kind) as kind
-  from of_rows r
-  group by r.system, r.class, r.code, r.field
+  select p.system, p.class, p.code, p.field, count(*) filter (where not p.closed) as count, count(*) filter (where p.closed) as closed,
+         count(*) filter (where p.standing = 'parked' and not p.closed) as parked,
+         count(*) filter (where p.standing = 'waiting' and not p.closed) as waiting, count(*) filter (where p.standing = 'retrying') as retrying,
+         count(distinct p.internal_id) filter (where not p.closed) as customers, min(coalesce(p.first_failed_at, p.updated_at)) as since,
+         max(p.updated_at) as "lastSeen", (array_agg(p.id order by p.closed, p.updated_at desc, p.id desc))[1] as example, min(p.kind) as kind
+  from (${pairsSql}) p
+  group by p.system, p.class, p.code, p.field
 ) g
 where :closed::boolean is null or (g.count = 0) = :closed::boolean
 order by g.count desc, g.closed desc, g.system, g.code, g.class, g.field
