@@ -1,6 +1,6 @@
 // /customers/:id: what happened to this one?
 
-import { addressOf, ApiError, type Api, type Got } from '../api.ts';
+import { addressOf, ApiError, type Got } from '../api.ts';
 import { html, type Html } from '../html.ts';
 import { page, type Asked, type Seen, type View } from '../page.ts';
 import { count, empty, nameOf, pill, toned } from '../parts.ts';
