@@ -10,6 +10,7 @@ import { replacing, rowChecksOf, tidiedText } from '../lib/catalogue/row-checks.
 import { without } from '../lib/without.ts';
 import { readJson } from './body.ts';
 import { listChanges } from './customer-changes.ts';
+import { listByNeed } from './customers-by-need.ts';
 import { filterSchemasOf, readFilters, withHints } from './customer-filters.ts';
 import {
   customerPathSchema,
@@ -69,6 +70,8 @@ export function customerRoutes(deps: CustomerRoutesDeps): Router {
   });
 
   declareRoute(router, '/customers/changes', { get: ['viewer', soon, listChanges(db, entity)] });
+
+  declareRoute(router, '/customers/by-need', { get: ['viewer', soon, listByNeed(deps)] });
 
   declareRoute(router, '/customers/import', { post: ['editor', importCustomers(deps)] });
 

@@ -1,5 +1,6 @@
 // The routes of customers in the OpenAPI document.
 import type { Entity } from '../lib/catalogue/entity.ts';
+import { byNeedQuerySchema } from './by-need-schemas.ts';
 import { changesQuerySchema } from './change-schemas.ts';
 import { filterParametersOf } from './customer-filters.ts';
 import { customerIdSchema, customerQuerySchemaOf } from './customer-schemas.ts';
@@ -55,6 +56,18 @@ export function customerPaths(entity: Entity): Record<string, Json> {
         responses: { 200: answer('The changes, and the position for the next call', ref('Changes')) },
         problems: ['invalid_request', 'malformed_request', 'position_expired'],
       }),
+    },
+    '/api/v1/customers/by-need': {
+      get: operation(
+        'listCustomersByNeed',
+        'Lists the customers that need a person first, then those that changed last, in pages',
+        {
+          scope: 'viewer',
+          parameters: queryParameters(byNeedQuerySchema),
+          responses: { 200: answer('A page', { type: 'array', items: ref('Customer') }, ['Link']) },
+          problems: ['invalid_request', 'malformed_request'],
+        },
+      ),
     },
     '/api/v1/customers/import': importPath(entity),
     '/api/v1/customers/{id}': pathsOfOne(entity),

@@ -4,7 +4,12 @@
 import { factKinds } from '../db/stories/facts.ts';
 import { cursorSchema, limitSchema } from './event-schemas.ts';
 
-export type TimelineQuery = { limit?: number; after?: string; order?: 'newest' | 'oldest' };
+export type TimelineQuery = {
+  limit?: number;
+  after?: string;
+  order?: 'newest' | 'oldest';
+  values?: 'true' | 'false';
+};
 
 export const timelineQuerySchema = {
   type: 'object',
@@ -16,6 +21,11 @@ export const timelineQuerySchema = {
       type: 'string',
       enum: ['newest', 'oldest'],
       description: 'Which items come first; the newest without this parameter.',
+    },
+    values: {
+      type: 'string',
+      enum: ['true', 'false'],
+      description: 'With true each change of the row has `values`: its fields as the event has them.',
     },
   },
 } as const;
@@ -47,7 +57,8 @@ export const timelineSchema = {
           event_id: text,
           detail: {
             type: 'object',
-            description: 'The stored facts. Members that end in _ms are durations in milliseconds.',
+            description:
+              'The stored facts. Members that end in _ms are durations in milliseconds. Values of fields are in it only where `values=true` asks for them.',
           },
         },
       },

@@ -49,7 +49,7 @@ export function timelineRoutes(deps: TimelineRoutesDeps): Router {
           const place = after === undefined ? null : placeOf(of, order, after);
           if (place === null && after !== undefined) throw wrongCursor();
           const page = { order, limit, after: place, systems, now: clock.now(), retentionDays };
-          const story = await readStory(db, of, page);
+          const story = await readStory(db, of, { ...page, values: query.values === 'true' });
           if (!story) throw new Problem('customer_not_found', `No ${entity} has this id.`);
           if (story.next !== null)
             linkNext(res, `${basePath}/${plural}/${id}/timeline`, { ...query, after: story.next });

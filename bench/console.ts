@@ -6,19 +6,14 @@
 // answer over HTTP is below 100 ms, a page of 50 rows below 60 kB, css and js together below 8 kB packed, and all
 // that a first page loads below 150 kB.
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { startEmbeddedPostgres } from '../cli/embedded/postgres.ts';
 import { createConsole } from '../console/console.ts';
-import { keepPartitions } from '../db/partitions/partitions.ts';
-import { createDb } from '../db/server/connection.ts';
-import { migrate } from '../db/server/migrate.ts';
-import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
+import { loadConfig } from '../lib/config/config.ts';
+import { createLogger } from '../lib/log.ts';
+import { createOfflineDeps } from '../lib/process/systems.ts';
 import { startApi } from '../test/api/start-api.ts';
-import { fillLists } from './lists-fill.ts';
+import { openLists } from './lists-database.ts';
 import { printTable, quantile } from './meter.ts';
 
 const { values } = parseArgs({
@@ -26,6 +21,8 @@ const { values } = parseArgs({
     events: { type: 'string', default: '1000000' },
     customers: { type: 'string', default: '100000' },
     requests: { type: 'string', default: '40' },
+    only: { type: 'string', default: '' },
+    database: { type: 'string' },
   },
 });
 const [events, customers, requests] = [
@@ -33,26 +30,14 @@ const [events, customers, requests] = [
   Number(values.customers),
   Number(values.requests),
 ];
-const DAYS = 35;
-const now = new Date();
-
-const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
-const server = await startEmbeddedPostgres({
-  dataDir: join(folder, 'postgres'),
-  log: () => undefined,
-  fsync: false,
+const { db, close } = await openLists({
+  ...{ events, customers, now: new Date(), poolSize: 8 },
+  database: values.database,
 });
-await ensureDatabase(server.url, 'bench');
-const db = createDb({
-  url: databaseUrl(server.url, 'bench'),
-  poolSize: 8,
-  applicationName: 'bench',
-  statementTimeoutMs: 600_000,
-});
-await migrate(db);
-await keepPartitions(db, { now, retentionDays: DAYS });
-await fillLists(db, { events, customers, now, days: DAYS });
-const api = await startApi({ db, console: {} });
+const config = loadConfig({ DATABASE_URL: 'postgresql://localhost/bench' }, { envFile: false });
+const systems = await createOfflineDeps(config, { db, log: createLogger({ ...config.log, level: 'warn' }) });
+const planners = new Map(systems.map((deps) => [deps.integration.system, deps]));
+const api = await startApi({ db, planners, console: {} });
 
 /** When the last answer of the API was read. */
 let answered = 0;
@@ -82,6 +67,9 @@ const customer = (n: number): number => 1 + ((n * 7_919) % customers);
 const [event] = (await db.raw<{ rows: { id: string }[] }>('select event_id as id from sync_events limit 1'))
   .rows;
 const [group] = (await (await fetch(`${api.server.url}/api/v1/groups`)).json()) as { fingerprint: string }[];
+const { json: plan } = await api.send('POST', '/api/v1/replay-plans', {
+  body: { group: group?.fingerprint },
+});
 const asked: Record<string, (n: number) => string> = {
   '/': () => '',
   '/customers': () => '/customers',
@@ -96,6 +84,7 @@ const asked: Record<string, (n: number) => string> = {
   '/groups/…': () => `/groups/${group?.fingerprint}`,
   '/conflicts': () => '/conflicts',
   '/replays': () => '/replays',
+  '/replays/plans/…': () => `/replays/plans/${String(plan['plan'])}`,
   '/health': () => '/health',
   '/audit': () => '/audit',
   '/find?q=…': (n) => `/find?q=c${customer(n)}@example.com`,
@@ -128,6 +117,7 @@ async function measure(path: (n: number) => string) {
 
 const rows: string[][] = [];
 for (const [name, path] of Object.entries(asked)) {
+  if (!name.includes(values.only)) continue;
   const { render, whole, bytes, status } = await measure(path);
   const [r50, w50, w95] = [quantile(render, 0.5), quantile(whole, 0.5), quantile(whole, 0.95)];
   const kept = r50 < 10 && w95 < 100 && bytes < 60_000 && status < 400;
@@ -151,6 +141,4 @@ console.log(
 );
 
 await api.server.close();
-await db.destroy();
-await server.stop();
-await rm(folder, { recursive: true, force: true });
+await close();

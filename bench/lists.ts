@@ -6,17 +6,10 @@
 //
 // The goal: the p95 of every list below 50 ms. One request after the other; ids and places change from one to
 // the next, so that no answer is that of the request before.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmbeddedPostgres } from '../cli/embedded/postgres.ts';
-import { keepPartitions } from '../db/partitions/partitions.ts';
-import { createDb } from '../db/server/connection.ts';
-import { migrate } from '../db/server/migrate.ts';
-import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { startApi } from '../test/api/start-api.ts';
-import { fillLists, relayBehind } from './lists-fill.ts';
+import { openLists } from './lists-database.ts';
+import { relayBehind } from './lists-fill.ts';
 import { printTable, quantile } from './meter.ts';
 
 const { values } = parseArgs({
@@ -34,19 +27,16 @@ const [events, customers, requests] = [
   Number(values.requests),
 ];
 const GOAL_MS = 50;
-const DAYS = 35;
 
 const now = new Date();
-const { url, close } =
-  values.database === undefined ? await ownServer() : { url: values.database, close: async () => undefined };
-const db = createDb({ url, poolSize: 4, applicationName: 'bench', statementTimeoutMs: 600_000 });
-if (values.database === undefined) await fill();
+const { db, close } = await openLists({ events, customers, now, poolSize: 4, database: values.database });
 const api = await startApi({ db });
 
 const customer = (n: number): number => 1 + ((n * 7_919) % customers);
 const since = (hours: number): string => new Date(now.getTime() - hours * 3_600_000).toISOString();
 const first = (path: string) => (): string => path;
 const routes: Record<string, (n: number) => string> = {
+  '/customers/by-need': first('/customers/by-need'),
   '/events': first('/events'),
   '/events?type=customer.deleted': first('/events?type=customer.deleted'),
   '/events?status=parked': first('/events?status=parked'),
@@ -78,23 +68,6 @@ const routes: Record<string, (n: number) => string> = {
   '/lanes': first('/lanes'),
   '/traffic': first('/traffic'),
 };
-
-async function ownServer(): Promise<{ url: string; close: () => Promise<unknown> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
-  const dataDir = join(folder, 'postgres');
-  const server = await startEmbeddedPostgres({ dataDir, log: () => undefined, fsync: false });
-  await ensureDatabase(server.url, 'bench');
-  return {
-    url: databaseUrl(server.url, 'bench'),
-    close: () => server.stop().then(() => rm(folder, { recursive: true, force: true })),
-  };
-}
-
-async function fill(): Promise<void> {
-  await migrate(db);
-  await keepPartitions(db, { now, retentionDays: DAYS });
-  await fillLists(db, { events, customers, now, days: DAYS });
-}
 
 async function measure(path: (n: number) => string): Promise<{ ms: number[]; rows: number }> {
   const ms: number[] = [];
@@ -139,6 +112,5 @@ try {
   printTable(shown);
 } finally {
   await api.server.close();
-  await db.destroy();
   await close();
 }

@@ -12,6 +12,11 @@ export interface paths {
         };
         get: operations["followCustomers"];
     };
+    "/api/v1/customers/by-need": {
+        parameters: {
+        };
+        get: operations["listCustomersByNeed"];
+    };
     "/api/v1/customers/{id}": {
         parameters: {
             path: {
@@ -1453,6 +1458,24 @@ export interface operations {
             };
         };
     };
+    listCustomersByNeed: {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"][];
+                };
+            };
+        };
+    };
     readCustomer: {
         parameters: {
             path: {
@@ -1853,6 +1876,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 order?: "newest" | "oldest";
+                values?: "true" | "false";
             };
             path: {
                 id: number;

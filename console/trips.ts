@@ -32,8 +32,6 @@ export type Beside = {
   now: Date;
   missing: readonly Missing[];
   conflicts: readonly Conflict[];
-  /** The deliveries of each event, by its id. */
-  deliveries: ReadonlyMap<string, readonly { target: string; status: string; error: string | null }[]>;
   /** What each version changed, by the id of its event; an event that is not there is not known. */
   changes: ReadonlyMap<string, readonly FieldChange[]>;
 };
@@ -66,25 +64,17 @@ function outboundTrip(
 ): Trip {
   const { detail, at, event_id: eventId } = change;
   const mine = attempts.get(change) ?? [];
-  const deliveries = (beside.deliveries.get(eventId ?? '') ?? []).filter(
-    ({ target, status }) => target !== 'internal' && status !== 'origin',
-  );
   const settled = facts.filter(
     ({ what, event_id: of, detail: { status } }) =>
       what === 'settled' && of === eventId && status !== 'origin',
   );
   const received = facts.filter(({ what, event_id: of }) => what === 'received' && of === eventId);
-  const systems = [
-    ...new Set([
-      ...deliveries.map(({ target }) => target),
-      ...[...settled, ...received].map(({ system }) => system ?? ''),
-    ]),
-  ];
+  const systems = [...new Set([...received, ...settled].map(({ system }) => system ?? ''))];
   const missing = beside.missing.filter((step) => step.event_id === eventId);
   const states = systems.map((system) => {
     const done = settled.find((fact) => fact.system === system) ?? null;
     const status = textOf(
-      done?.detail['status'] ?? deliveries.find(({ target }) => target === system)?.status ?? 'queued',
+      done?.detail['status'] ?? received.find((fact) => fact.system === system)?.detail['status'] ?? 'queued',
     );
     return {
       system,

@@ -59,6 +59,20 @@ export async function readLastIntent(db: Db | Tx, mappingId: number): Promise<La
   return rows[0] ?? null;
 }
 
+/** The same of several pairs, by their ids; a pair that has none is not there. */
+export async function readLastIntents(
+  db: Db | Tx,
+  mappingIds: readonly number[],
+): Promise<Map<number, LastIntent>> {
+  const { rows } = await db.raw<{ rows: { id: number; intent: LastIntent }[] }>(
+    `select w.id, jsonb_build_object('operation', i.operation, 'body', i.body, 'version', i.version, 'result', i.result) as intent
+     from unnest(:mappingIds::bigint[]) w(id)
+     cross join lateral (select * from sync_intents where mapping_id = w.id order by number desc limit 1) i`,
+    { mappingIds: [...mappingIds] },
+  );
+  return new Map(rows.map(({ id, intent }) => [id, intent]));
+}
+
 export type Attempt = {
   id: string;
   mappingId: number;

@@ -115,29 +115,35 @@ export async function readActionsAfter(db: Db, after: number, limit: number): Pr
 
 // An operation concerns an event if it names the event; if it names the event's pair, at a time
 // when the event was open at that pair; and if it is a pause during which the event was open, or
-// the end of such a pause. The pause of one row names its pairs.
+// the end of such a pause. The pause of one row names its pairs. Only those that can be one of these
+// are looked at, each found by an index: the record is long.
 const coveringSql = `
-with delivered as (
+with delivered as materialized (
   select d.mapping_id, m.system, d.created_at, coalesce(d.settled_at, 'infinity') as until
   from sync_deliveries d join external_mappings m on m.id = d.mapping_id where d.event_id = :eventId
+), of_pair as materialized (
+  select a.id, a.action, a.at, d.mapping_id, d.created_at, d.until
+  from delivered d join operator_action_pairs p on p.mapping_id = d.mapping_id join operator_actions a on a.id = p.action_id
+), lanes as materialized (
+  select b.id, b.action, b.system, b.at from operator_actions b
+  where b.action in ('pause', 'pause_outbound', 'pause_inbound', 'resume', 'resume_outbound', 'resume_inbound')
+    and b.system in (select system from delivered)
+), covering as (
+  select p.action_id as id from operator_action_pairs p where p.event_id = :eventId
+  union
+  select a.id from of_pair a where a.at between a.created_at and a.until
+  union
+  select a.id from of_pair a
+  where a.action = 'pause_row' and a.at <= a.until and a.created_at <= coalesce(
+    (select min(b.at) from operator_actions b join operator_action_pairs o on o.action_id = b.id
+     where o.mapping_id = a.mapping_id and b.action = 'resume_row' and b.id > a.id), 'infinity')
+  union
+  select a.id from lanes a join delivered d on d.system = a.system
+  where a.at <= d.until and case when starts_with(a.action, 'resume') then a.at >= d.created_at
+    else d.created_at <= coalesce((select min(b.at) from lanes b
+      where b.system = a.system and b.action = replace(a.action, 'pause', 'resume') and b.id > a.id), 'infinity') end
 )
-select ${columns} from operator_actions a
-where exists (select from operator_action_pairs p where p.action_id = a.id and p.event_id = :eventId)
-   or exists (
-     select from operator_action_pairs p join delivered d on d.mapping_id = p.mapping_id
-     where p.action_id = a.id and a.at between d.created_at and d.until)
-   or (a.action in ('pause', 'pause_outbound', 'pause_inbound') and exists (
-     select from delivered d where d.system = a.system and a.at <= d.until and d.created_at <= coalesce(
-       (select min(b.at) from operator_actions b
-        where b.system = a.system and b.action = replace(a.action, 'pause', 'resume') and b.id > a.id), 'infinity')))
-   or (a.action = 'pause_row' and exists (
-     select from delivered d join operator_action_pairs p on p.action_id = a.id and p.mapping_id = d.mapping_id
-     where a.at <= d.until and d.created_at <= coalesce(
-       (select min(b.at) from operator_actions b join operator_action_pairs o on o.action_id = b.id
-        where o.mapping_id = d.mapping_id and b.action = 'resume_row' and b.id > a.id), 'infinity')))
-   or (a.action in ('resume', 'resume_outbound', 'resume_inbound') and exists (
-     select from delivered d where d.system = a.system and a.at between d.created_at and d.until))
-order by a.id`;
+select ${columns} from operator_actions a where a.id = any(array(select id from covering)) order by a.id`;
 
 /** The operations that concern an event. */
 export async function readActionsCovering(db: Db, eventId: string): Promise<OperatorAction[]> {

@@ -1212,6 +1212,7 @@ CREATE UNIQUE INDEX customers_created_event ON public.customers USING btree (cre
 CREATE UNIQUE INDEX customers_email ON public.customers USING btree (lower((email COLLATE "C"))) WHERE (deleted_at IS NULL);
 CREATE INDEX customers_updated_at ON public.customers USING btree (updated_at, id);
 CREATE INDEX external_mappings_attention ON public.external_mappings USING btree (system, state) WHERE (state = ANY (ARRAY['waiting'::text, 'parked'::text]));
+CREATE INDEX external_mappings_attention_rows ON public.external_mappings USING btree (entity_type, internal_id) WHERE ((state = ANY (ARRAY['waiting'::text, 'parked'::text])) AND (internal_id IS NOT NULL));
 CREATE INDEX external_mappings_awaited ON public.external_mappings USING gin (((reason_detail -> 'records'::text))) WHERE ((state = 'waiting'::text) AND (reason = 'not_linked'::text));
 CREATE INDEX external_mappings_by_internal ON public.external_mappings USING btree (entity_type, internal_id);
 CREATE INDEX external_mappings_due ON public.external_mappings USING btree (system, account, (((external_id IS NULL))::integer), urgency, next_attempt_at) WHERE (dirty <> clean);

@@ -1,6 +1,6 @@
 // /customers/:id: what happened to this one?
 
-import { addressOf, ApiError, type Api, type Got } from '../api.ts';
+import { addressOf, ApiError, type Got } from '../api.ts';
 import { html, type Html } from '../html.ts';
 import { page, type Asked, type Seen, type View } from '../page.ts';
 import { count, empty, nameOf, pill, toned } from '../parts.ts';
@@ -13,7 +13,6 @@ import { may } from '../scopes.ts';
 import { tripsOf, type FieldChange } from '../trips.ts';
 
 type Customer = Got<'/api/v1/customers/{id}'>;
-type Event = Got<'/api/v1/events/{event_id}'>;
 
 export type CustomerData = {
   id: string;
@@ -23,31 +22,21 @@ export type CustomerData = {
   explanation: Explanation | null;
   story: Timeline;
   next: string | null;
-  /** The newest events, with their deliveries. */
-  events: Got<'/api/v1/events'>;
   conflicts: Conflict[];
-  /** The newest changes of ours, with their payload. */
-  details: Event[];
 };
 
 const STORY = '/api/v1/customers/{id}/timeline';
 
-/** Of so many changes the values are shown: each costs a request. */
-const WITH_VALUES = 8;
-
 async function load({ api, params, query }: Asked): Promise<CustomerData> {
   const path = { id: params['id'] ?? '' };
   const after = query.get('after') ?? undefined;
-  const customer = { customer: path.id };
-  const [found, explanation, story, events, conflicts] = await Promise.all([
+  const [found, explanation, story, conflicts] = await Promise.all([
     orDeleted(api.get('/api/v1/customers/{id}', { path })),
     orDeleted(api.get('/api/v1/customers/{id}/explain', { path })),
-    api.get(STORY, { path, query: { limit: 100, after } }),
-    api.get('/api/v1/events', { query: { ...customer, limit: 100 } }),
-    api.get('/api/v1/conflicts', { query: customer }),
+    api.get(STORY, { path, query: { limit: 100, after, values: 'true' } }),
+    api.get('/api/v1/conflicts', { query: { customer: path.id } }),
   ]);
-  const details = await readDetails(api, story.items);
-  return { id: path.id, customer: found, explanation, story, next: null, events, conflicts, details };
+  return { id: path.id, customer: found, explanation, story, next: null, conflicts };
 }
 
 /** A customer that was deleted has its story still; one that never was has none, and that answer is thrown. */
@@ -58,60 +47,47 @@ async function orDeleted<T>(asked: Promise<T>): Promise<T | null> {
   });
 }
 
-function isOurs({ what, detail }: Fact): boolean {
-  return what === 'change' && /\.(created|updated|deleted)$/.test(textOf(detail['event_type']));
-}
-
-async function readDetails(api: Api, items: readonly Fact[]): Promise<Event[]> {
-  const ids = items.filter(isOurs).flatMap(({ event_id: eventId }) => eventId ?? []);
-  return Promise.all(
-    ids
-      .slice(0, WITH_VALUES)
-      .map((eventId) => api.get('/api/v1/events/{event_id}', { path: { event_id: eventId } })),
-  );
-}
-
 /** What each version changed, by comparing it with the version before it. */
-function changesOf(details: readonly Event[]): Map<string, FieldChange[]> {
-  const rows = details.map(({ event_id: eventId, payload, event_type: type }) => ({
-    eventId,
-    type,
-    fields: rowOf(payload),
-  }));
+function changesOf(items: readonly Fact[]): Map<string, FieldChange[]> {
+  const ours = items.filter(isOurs);
   return new Map(
-    rows.flatMap(({ eventId, type, fields }, at) => {
-      const before = rows[at + 1]?.fields ?? (type.endsWith('.created') ? {} : null);
-      if (before === null || type.endsWith('.deleted')) return [];
+    ours.flatMap(({ event_id: eventId, detail }, at) => {
+      const type = textOf(detail['event_type']);
+      const before = ours[at + 1] ? valuesOf(ours[at + 1]) : type.endsWith('.created') ? {} : null;
+      if (eventId === null || before === null || type.endsWith('.deleted')) return [];
+      const fields = valuesOf(ours[at]);
       const names = Object.keys(fields).filter(
-        (name) =>
-          name !== 'id' && JSON.stringify(fields[name] ?? null) !== JSON.stringify(before[name] ?? null),
+        (name) => JSON.stringify(fields[name] ?? null) !== JSON.stringify(before[name] ?? null),
       );
-      return [
-        [
-          eventId,
-          names.map((field) => ({ field, from: before[field] ?? null, to: fields[field] ?? null })),
-        ] as const,
-      ];
+      const changed = names.map((field) => ({
+        field,
+        from: before[field] ?? null,
+        to: fields[field] ?? null,
+      }));
+      return [[eventId, changed] as const];
     }),
   );
 }
 
-function rowOf(payload: Record<string, unknown>): Record<string, unknown> {
-  const found = Object.entries(payload).find(([name]) => name.endsWith('_data'))?.[1];
-  return typeof found === 'object' && found !== null ? { ...found } : {};
+function isOurs({ what, detail }: Fact): boolean {
+  return what === 'change' && /\.(created|updated|deleted)$/.test(textOf(detail['event_type']));
+}
+
+function valuesOf(fact: Fact | undefined): Record<string, unknown> {
+  const values = fact?.detail['values'];
+  return typeof values === 'object' && values !== null ? { ...values } : {};
 }
 
 export function customerView(data: CustomerData, seen: Seen): View {
-  const { id, customer, explanation, story, events, conflicts, details } = data;
+  const { id, customer, explanation, story, conflicts } = data;
   const { now } = seen;
   const trips = tripsOf(story.items, {
     now,
     missing: story.missing,
     conflicts,
-    deliveries: new Map(events.map(({ event_id: eventId, deliveries }) => [eventId, deliveries])),
-    changes: changesOf(details),
+    changes: changesOf(story.items),
   });
-  const name = nameOf(customer?.name ?? lastName(details), `Customer ${id}`);
+  const name = nameOf(customer?.name ?? lastName(story.items), `Customer ${id}`);
   return {
     title: name,
     heading: html`<bdi>${name}</bdi>`,
@@ -150,8 +126,8 @@ function standing({ sync }: Customer): Html {
   return states.every((state) => state === 'linked') ? pill('linked') : pill(states[0] ?? 'none');
 }
 
-function lastName(details: readonly Event[]): unknown {
-  return details.map(({ payload }) => rowOf(payload)['name']).find((name) => typeof name === 'string');
+function lastName(items: readonly Fact[]): unknown {
+  return items.map((fact) => valuesOf(fact)['name']).find((name) => typeof name === 'string');
 }
 
 function storyEnd({ beyond_retention: beyond, items }: Timeline): Html | false {

@@ -1,6 +1,6 @@
 // /customers: where is X?
 
-import { addressOf, type ApiRow } from '../api.ts';
+import { addressOf, type ApiRow, type Ask } from '../api.ts';
 import { html, type Html } from '../html.ts';
 import { page, type Asked, type Seen, type View } from '../page.ts';
 import { empty, id, nameOf, nothingFits, pager, pill, table, value, when } from '../parts.ts';
@@ -9,12 +9,26 @@ export type Customer = ApiRow<'/api/v1/customers'>;
 export type CustomerList = { rows: Customer[]; next: string | null };
 
 const LIST = '/api/v1/customers';
+const BY_NEED = '/api/v1/customers/by-need';
+const OF_THE_PAGE = ['after', 'limit'];
 
 async function load({ api, query }: Asked): Promise<CustomerList> {
-  return api.list(LIST, { query: Object.fromEntries(query) });
+  const { path, ...asked } = asksFor(query);
+  return api.list(path, asked);
+}
+
+/** With a filter those that fit, else first those that need a person. */
+function asksFor(query: URLSearchParams): {
+  path: typeof LIST | typeof BY_NEED;
+  query: NonNullable<Ask['query']>;
+} {
+  const given = [...query].filter(([, text]) => text !== '');
+  const isFiltered = given.some(([name]) => !OF_THE_PAGE.includes(name));
+  return { path: isFiltered ? LIST : BY_NEED, query: Object.fromEntries(given) };
 }
 
 export function customersView({ rows, next }: CustomerList, { query, path, now }: Seen): View {
+  const asked = asksFor(query);
   const systems = [...new Set(rows.flatMap(({ sync }) => Object.keys(sync)))];
   return {
     title: 'Customers',
@@ -27,7 +41,7 @@ export function customersView({ rows, next }: CustomerList, { query, path, now }
             rows.map((row) => customerRow(row, systems, now)),
           )
     }${pager(path, query, next)}`,
-    same: { api: addressOf(LIST, { query: Object.fromEntries(query) }) },
+    same: { api: addressOf(asked.path, { query: asked.query }) },
   };
 }
 
@@ -56,7 +70,7 @@ function filterForm(query: URLSearchParams): Html {
 }
 
 function none(path: string, query: URLSearchParams): Html {
-  const isFiltered = [...query.keys()].some((name) => name !== 'after');
+  const isFiltered = asksFor(query).path === LIST;
   if (isFiltered) return nothingFits(path, query, 'customer');
   return empty(
     html`No customers yet. <code>make demo</code> makes some, or:`,

@@ -35,31 +35,36 @@ type Typed = { rate: string; max: string; reason: string };
 
 const PATH = '/api/v1/replay-plans/{hash}';
 
-/** Of so many deliveries the effects are counted. */
-const COUNTED = 1_000;
+/** Of so many deliveries the effects are counted at once, and of so many where a person asks for more. */
+const COUNTED = 200;
+const COUNTED_MORE = 1_000;
 const PAGE = 100;
 /** Of so many pairs the values are shown: each costs a request. */
-const WITH_VALUES = 10;
+const WITH_VALUES = 5;
 
 const NOTHING_TYPED: Typed = { rate: '', max: '', reason: '' };
 
 async function load({ api, params, query }: Asked): Promise<PlanData> {
   const rate = query.get('rate') ?? '';
-  return readPlan(api, params['hash'] ?? '', { ...NOTHING_TYPED, rate });
+  const counted = query.get('counted') === String(COUNTED_MORE) ? COUNTED_MORE : COUNTED;
+  return readPlan(api, params['hash'] ?? '', { ...NOTHING_TYPED, rate }, counted);
 }
 
-async function readPlan(api: Api, hash: string, typed: Typed): Promise<PlanData> {
+async function readPlan(api: Api, hash: string, typed: Typed, counted = COUNTED): Promise<PlanData> {
   const rate = typed.rate === '' ? undefined : typed.rate;
   const part = (after: number) => {
     const query = { limit: PAGE, rate, ...(after > 0 && { after }) };
     return api.get(PATH, { path: { hash }, query });
   };
   const { items: first, ...plan } = await part(0);
-  const most = Math.min(COUNTED, first.length < PAGE ? 0 : placesOf(plan));
+  const most = Math.min(counted, first.length < PAGE ? 0 : placesOf(plan));
   const starts = Array.from({ length: Math.max(0, Math.ceil(most / PAGE) - 1) }, (_, at) => (at + 1) * PAGE);
-  const more = await Promise.all(starts.map(part));
+  const [more, group, standing] = await Promise.all([
+    Promise.all(starts.map(part)),
+    groupOf(api, wordsOfPlan(plan)),
+    standingOf(api, first),
+  ]);
   const items = [...first, ...more.flatMap((each) => each.items)];
-  const [group, standing] = await Promise.all([groupOf(api, wordsOfPlan(plan)), standingOf(api, items)]);
   return { plan, items, group, standing, typed, refusal: null };
 }
 
@@ -103,12 +108,20 @@ export function planView(data: PlanData, seen: Seen): View {
     main: html`${refusal && refused(refusal)} ${sentence(words, group)} ${figures(data, seen)}
       <h2>What it would do</h2>
       ${items.length === 0 && html`<p class="empty">Nothing fits this selection now. There is nothing to replay.</p>`}
-      ${items.length > 0 && items.length < all && items.length >= COUNTED && html`<p class="quiet">Counted: the oldest ${number(items.length)} deliveries of the plan.</p>`}
+      ${items.length < all && items.length >= COUNTED && oldestCounted(items.length, seen)}
       ${effectList(items, standing)}
       ${items.length > 0 && html`<p class="quiet">By what is stored: no system was called for this plan. Each record is read before anything is written, so what has changed there since then counts.</p>`}
       ${items.length > 0 && runForm(data, seen)}`,
     same: { cli: commandOf(words), api: addressOf(PATH, { path: { hash: plan.plan } }) },
   };
+}
+
+/** Each delivery that is counted costs a decision. */
+function oldestCounted(counted: number, { path }: Seen): Html {
+  const more = html` <a href="${path}?counted=${COUNTED_MORE}">Count the oldest ${number(COUNTED_MORE)}</a>.`;
+  return html`<p class="quiet">
+    Counted: the oldest ${number(counted)} deliveries of the plan.${counted < COUNTED_MORE && more}
+  </p>`;
 }
 
 function figures({ plan }: PlanData, { now }: Seen): Html {

@@ -48,6 +48,8 @@ export type RowFilter = {
   after?: number;
   identity?: string;
   updatedSince?: Date;
+  /** Only these. */
+  ids?: readonly number[];
   fields?: RowFields;
 };
 
@@ -133,14 +135,16 @@ export function readRow(
 
 /** A page of living rows in the order of their ids, after the id `after`. */
 export function listRows(db: Db | Tx, entity: EntityTable, filter: RowFilter): Promise<MappedRow[]> {
-  const { limit, after = null, identity, updatedSince = null, fields = {} } = filter;
+  const { limit, after = null, identity, updatedSince = null, ids, fields = {} } = filter;
   const { conditions, bindings } = filtersOf(entity, fields, 'c');
   const field = identityField(entity);
   if (identity !== undefined && field !== null) conditions.push(identityCondition(field));
+  if (ids !== undefined) conditions.push('c.id = any(:ids::bigint[])');
   return all(db, listSql(entity, conditions), {
     ...bindings,
     ...{ limit, after, updatedSince },
     ...(identity !== undefined && { identity }),
+    ...(ids !== undefined && { ids: [...ids] }),
   });
 }
 

@@ -85,11 +85,15 @@ export async function readErrorGroups(
   return rows;
 }
 
+// Only the pairs that are shown are read whole.
 const membersSql = `
-select m.*, p.closed from (${pairsSql}) p join external_mappings m on m.id = p.id
-where p.system = :system and p.class = :class and p.code = :code and p.field is not distinct from :field::text
-order by p.closed, p.updated_at desc, p.id desc
-limit :limit`;
+select m.*, p.closed from (
+  select p.id, p.closed, p.updated_at from (${pairsSql}) p
+  where p.system = :system and p.class = :class and p.code = :code and p.field is not distinct from :field::text
+  order by p.closed, p.updated_at desc, p.id desc
+  limit :limit) p
+join external_mappings m on m.id = p.id
+order by p.closed, p.updated_at desc, p.id desc`;
 
 /** `since`: when the pair last changed. `closed`: by a person, as it stands. */
 export type StandingPair = { mapping: Mapping; since: Date; closed: boolean };

@@ -25,25 +25,28 @@ with pairs as materialized (
 ), events as materialized (
   select e.id, e.xid, e.event_id, e.event_type, e.entity_type, e.created_at from sync_events e where e.entity_key = :entity || ':' || :id::bigint
   order by e.id desc limit 100
+), delivered as materialized (
+  select d.event_id, d.target, d.status, d.intent_id, d.confirmed_by, d.settled_at
+  from sync_deliveries d where d.event_id = any(array(select event_id from events))
 )
 select 'publication' as step, null as system, e.event_id as "eventId", e.created_at as since, null as status, null as error, null as reason
 from events e
 where e.created_at <= :now::timestamptz - :published::interval
   and not exists (select from relay_cursor c where ${isPublishedSql('e', 'c')})
-  and not exists (select from sync_deliveries d where d.event_id = e.event_id)
+  and not exists (select from delivered d where d.event_id = e.event_id)
 union all
 select 'receipt', s.system, e.event_id, e.created_at, null, null, null
 from events e cross join unnest(:systems::text[]) s(system)
 where ${isRowChangeSql('e')} and e.created_at <= :now::timestamptz - :received::interval
   and exists (select from relay_cursor c where ${isPublishedSql('e', 'c')})
-  and not exists (select from sync_deliveries d where d.event_id = e.event_id and d.target = s.system)
+  and not exists (select from delivered d where d.event_id = e.event_id and d.target = s.system)
 union all
 select 'outcome', p.system, d.event_id, d.created_at, d.status, d.last_error ->> 'code', p.reason
 from pairs p join sync_deliveries d on d.mapping_id = p.id
 where d.status in ('queued', 'waiting', 'parked') and d.created_at <= :now::timestamptz - :settled::interval
 union all
 select 'echo', d.target, d.event_id, d.settled_at, d.status, null, null
-from events e join sync_deliveries d on d.event_id = e.event_id
+from delivered d
 where d.target <> 'internal' and d.status = 'applied' and d.intent_id is not null and d.confirmed_by is null
   and d.settled_at <= :now::timestamptz - :confirmed::interval
 order by 4, 3

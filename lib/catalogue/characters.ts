@@ -9,6 +9,9 @@ const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
+/** Most texts begin and end with a visible character of ASCII, and have nothing to strip. */
+const PLAIN_ENDS = /^[!-~](?:[^]*[!-~])?$/;
+
 /** Whether the text has a visible character. */
 export function isVisible(text: string): boolean {
   return VISIBLE.test(text);
@@ -28,6 +31,7 @@ export function findInvisible(text: string): { name: string; place: number } | n
  * middle, since the time of `+$` would grow with the square of a long text's length.
  */
 export function stripEnds(text: string): string {
+  if (PLAIN_ENDS.test(text)) return text;
   const isEdge = (character: string | undefined): boolean =>
     character !== undefined && (/\s/u.test(character) || INVISIBLE.test(character));
   const characters = Array.from(text);

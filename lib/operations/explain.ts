@@ -104,19 +104,18 @@ export async function explain(
     if (pair && (system === null || pair.mapping.system === system)) pairs.push(pair);
   }
   const customerId = 'customer' in asked ? asked.customer : (pairs[0]?.mapping.internalId ?? null);
-  const customer = customerId === null ? null : await readRow(db, deps.entity, customerId);
-  const unmatched =
-    'record' in asked && pairs.length === 0
-      ? await findKnownRecords(db, { externalId: asked.record, system })
-      : [];
+  const [customer, conflicts, unmatched] = await Promise.all([
+    customerId === null ? null : readRow(db, deps.entity, customerId),
+    customerId === null ? 0 : countUnreversed(db, customerId),
+    'record' in asked && pairs.length === 0 ? findKnownRecords(db, { externalId: asked.record, system }) : [],
+  ]);
   if (customer === null && pairs.length + unmatched.length === 0) return null;
   const isUnpaired = pairs.length === 0 && customer !== null && customer.deletedAt === null;
   return {
     customer,
     pairs,
     notReceived: isUnpaired ? [await notReceived(deps, customer.id)] : [],
-    conflicts: customerId === null ? 0 : await countUnreversed(db, customerId),
-    unmatched,
+    ...{ conflicts, unmatched },
   };
 }
 
@@ -167,21 +166,23 @@ async function describePair(deps: SyncDeps, seen: Seen): Promise<PairExplained> 
   const { rung, effect } = seen.foreseen;
   const { mapping, row } = step;
   const { internalId, system } = mapping;
-  const lane = await readLane(db, {
-    ...{ system, account: mapping.account, now: clock.now() },
-    row: internalId === null ? null : { entityType: mapping.entityType, rowId: internalId },
-  });
+  const ofRow = internalId === null ? null : { entityType: mapping.entityType, rowId: internalId };
+  const [lane, customer, primary, closing, lastIntent] = await Promise.all([
+    readLane(db, { ...{ system, account: mapping.account, now: clock.now() }, row: ofRow }),
+    internalId === null ? null : readRow(db, deps.entity, internalId),
+    internalId === null ? null : findPrimary(db, { ...mapping, customerId: internalId }),
+    readClosing(db, mapping.id),
+    readLastIntent(db, mapping.id),
+  ]);
   const obstacles = obstaclesOf({ step, standing, lane, policy, effect, now: clock.now() });
-  const customer = internalId === null ? null : await readRow(db, deps.entity, internalId);
-  const primary = internalId === null ? null : await findPrimary(db, { ...mapping, customerId: internalId });
   return {
     mapping,
     since: standing.since,
     why: whyParkedOrWaiting(mapping, deps.entity),
-    closing: await readClosing(db, mapping.id),
+    closing,
     version: row?.version ?? null,
     isDone: mapping.dirty === mapping.clean,
-    lastIntent: await readLastIntent(db, mapping.id),
+    lastIntent,
     open: countOpen(step.deliveries),
     fields: fieldsOf(deps, step, theirs),
     read: theirs === null ? null : readResult(theirs),

@@ -17,19 +17,25 @@ type LaneAsked = {
 };
 
 export async function readLane(db: Db, { system, account, now, row }: LaneAsked): Promise<Lane> {
-  const connection = await readConnection(db, system);
-  const paused = connection?.pausedAt ? await readLastAction(db, { system, action: 'pause' }) : null;
-  const roles = await readRoles(db);
+  const [connection, roles, pauses, rowPause] = await Promise.all([
+    readConnection(db, system),
+    readRoles(db),
+    readLanePauses(db, system),
+    row && readRowPause(db, { system, ...row }),
+  ]);
+  const of = { system, account: connection?.account ?? account };
+  const [paused, breaker, rest] = await Promise.all([
+    connection?.pausedAt ? readLastAction(db, { system, action: 'pause' }) : null,
+    readBreaker(db, of),
+    readRest(db, { ...of, now }),
+  ]);
   const worker = roles.find(({ role }) => role === 'worker');
   const missing = missingRoles(roles).find(({ role }) => role === 'worker');
   const isRunning = worker !== undefined && worker.living.length > 0;
   return {
     connection,
-    breaker: await readBreaker(db, { system, account: connection?.account ?? account }),
-    rest: await readRest(db, { system, account: connection?.account ?? account, now }),
+    ...{ breaker, rest, pauses, rowPause },
     pausedBy: paused?.actor ?? null,
-    pauses: await readLanePauses(db, system),
-    rowPause: row && (await readRowPause(db, { system, ...row })),
     noWorker: isRunning ? null : (missing?.says ?? 'no worker is running on this database'),
   };
 }

@@ -6,12 +6,10 @@
 import { readNewestComparisons, type ComparisonReceipt } from '../../db/health/comparisons.ts';
 import {
   countLivingRows,
-  countPairs,
-  countStandings,
-  findOldestTroubles,
-  type PairCounts,
+  countNotAtRest,
+  countOpenEvents,
+  type NotAtRest,
   type RowStanding,
-  type Trouble,
 } from '../../db/health/overview.ts';
 import { readSamples, type Sample } from '../../db/health/samples.ts';
 import { readConnection } from '../../db/connections.ts';
@@ -79,13 +77,13 @@ export async function readOverview(deps: OverviewDeps, now: Date): Promise<Overv
   const systems = settings.map(({ system }) => system);
   const alone = reasonsAlone();
   const [counted, samples, comparisons, relay, lanes] = await Promise.all([
-    byIndexes(db, (tx) => countAll(tx, entity.name, { systems, alone })),
+    byIndexes(db, (tx) => countAll(tx, { entity: entity.name, systems, alone })),
     readSamples(db, new Date(now.getTime() - HOUR_MS)),
     readNewestComparisons(db, systems),
     readRelayLag(db),
     readLanes(db, settings, now),
   ]);
-  const { rows, standings: offs, pairs, troubles } = counted;
+  const { living: rows, rows: offs, pairs, troubles, openEvents } = counted;
   const standings = await Promise.all(
     systems.map(async (system): Promise<SystemStanding> => {
       const off = offs.get(system) ?? NO_ROWS;
@@ -109,7 +107,7 @@ export async function readOverview(deps: OverviewDeps, now: Date): Promise<Overv
     oldestUnsentS: relay.oldest && Math.max(0, (now.getTime() - relay.oldest.getTime()) / 1000),
     stuck: {
       count: pairs.reduce((sum, { needPerson }) => sum + needPerson, 0),
-      oldest: await describe(deps, troubles),
+      oldest: await describe(deps, troubles, openEvents),
     },
   };
 }
@@ -124,42 +122,40 @@ function wholeTimes(samples: readonly Sample[], system: string, direction: 'outb
   return timesOf(addUp(of.map(({ stages }) => stages.whole)));
 }
 
-type Counted = {
-  rows: number;
-  standings: Map<string, Record<RowStanding, number>>;
-  pairs: PairCounts[];
-  troubles: Trouble[];
+type Counted = NotAtRest & {
+  living: number;
+  /** Of the troubles. */
+  openEvents: Map<number, number>;
 };
 
 async function countAll(
   tx: Db,
-  entity: string,
-  about: { systems: readonly string[]; alone: readonly string[] },
+  about: { entity: string; systems: readonly string[]; alone: readonly string[] },
 ): Promise<Counted> {
-  const { systems, alone } = about;
-  const counted = new Map<string, Record<RowStanding, number>>();
-  for (const system of systems) counted.set(system, await countStandings(tx, { system, entity, alone }));
+  const found = await countNotAtRest(tx, { ...about, limit: OLDEST_SHOWN });
   return {
-    rows: await countLivingRows(tx, entity),
-    standings: counted,
-    pairs: await countPairs(tx, about),
-    troubles: await findOldestTroubles(tx, { ...about, limit: OLDEST_SHOWN }),
+    ...found,
+    living: await countLivingRows(tx, about.entity),
+    openEvents: await countOpenEvents(tx, found.troubles),
   };
 }
 
-async function describe({ db, entity }: OverviewDeps, troubles: readonly Trouble[]): Promise<StuckPair[]> {
-  const pairs = await readPairs(
-    db,
-    troubles.map(({ id }) => id),
-  );
-  return troubles.flatMap(({ id, openEvents }) => {
+async function describe(
+  { db, entity }: OverviewDeps,
+  troubles: readonly number[],
+  openEvents: ReadonlyMap<number, number>,
+): Promise<StuckPair[]> {
+  const pairs = await readPairs(db, troubles);
+  return troubles.flatMap((id) => {
     const found = pairs.find(({ mapping }) => mapping.id === id);
     if (!found) return [];
     const { mapping, since } = found;
     const { system, internalId: row, externalId, state } = mapping;
     const code = shownReason(mapping);
     const says = whyParkedOrWaiting(mapping, entity);
-    return [{ mapping: id, system, row, externalId, state, since, code, says, openEvents }];
+    return [
+      { mapping: id, system, row, externalId, state, since, code, says, openEvents: openEvents.get(id) ?? 0 },
+    ];
   });
 }
 

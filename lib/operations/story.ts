@@ -60,6 +60,8 @@ export type StoryPage = {
   systems: readonly string[];
   now: Date;
   retentionDays: number;
+  /** Changes have the values of their fields. */
+  values?: boolean;
 };
 
 export const storyIdentity = ({ entity, id }: StoryOf, order: StoryOrder): ListIdentity => ({
@@ -69,10 +71,10 @@ export const storyIdentity = ({ entity, id }: StoryOf, order: StoryOrder): ListI
 
 /** Null if there is no such row, and nothing is stored about one. */
 export async function readStory(db: Db, of: StoryOf, page: StoryPage): Promise<Story | null> {
-  const { order, after, limit, systems, now, retentionDays } = page;
+  const { order, after, limit, systems, now, retentionDays, values = false } = page;
   const [row, found, missing, oldest] = await Promise.all([
     readRow(db, { name: of.entity }, of.id),
-    readFacts(db, of, { order, after, limit: limit + 1 }),
+    readFacts(db, of, { order, after, limit: limit + 1, values }),
     readMissing(db, of, { systems, now, ...promises }),
     readOldestEvent(db),
   ]);

@@ -44,6 +44,24 @@ describe('/replays', () => {
     return answer;
   }
 
+  it('reads the last writes of all pairs of a page at once', async () => {
+    await park(1);
+    const counts: number[] = [];
+    for (const pairs of [1, 4]) {
+      if (pairs > 1) await park(pairs - 1);
+      const { json } = await plan({ status: 'parked' });
+      let statements = 0;
+      const count = ({ sql }: { sql: string }) => void (statements += sql.includes('sync_intents') ? 1 : 0);
+      world.db.on('query', count);
+      const { json: page } = await api.send('GET', `${plans}/${String(json['plan'])}`);
+      world.db.removeListener('query', count);
+      expect(page['items']).to.have.length(pairs);
+      expect((page['items'] as { effect: object }[])[0]?.effect).to.include({ would: 'refused' });
+      counts.push(statements);
+    }
+    expect(counts).to.deep.equal([2, 2]);
+  });
+
   it('plans in pages with effects, calls no system, and changes nothing', async () => {
     const ids = await park(3);
     await world.update(ids[0] ?? 0, { name: 'Corrected' });

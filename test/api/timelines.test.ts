@@ -86,9 +86,19 @@ describe('GET /customers/{id}/timeline', () => {
     expect(answer.json['beyond_retention']).to.equal(null);
   });
 
-  it('never tells a name, an email or another value', async () => {
-    const { text } = await read(await ada());
+  it('never tells a name, an email or another value, unless it is asked for values', async () => {
+    const id = await ada();
+    const { text } = await read(id);
     expect(text).not.to.match(/Ada|ada@/);
+    const told = items(await read(id, '?values=true')).filter(({ what }) => what === 'change');
+    const names = told.map(({ detail }) => (detail['values'] as { name?: string } | undefined)?.name);
+    expect(names.length).to.be.greaterThan(0);
+    expect(
+      names.every((name) => name?.startsWith('Ada')),
+      JSON.stringify(names),
+    ).to.equal(true);
+    const { errors } = await api.send('GET', `${path(id)}?values=yes`);
+    expect(errors[0]).to.include({ in: 'query', pointer: '/values', code: 'enum' });
   });
 
   it('gives every item once over its pages, in both orders', async () => {

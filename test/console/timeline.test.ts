@@ -53,7 +53,7 @@ const settled = (second: number, eventId: string, more: object = {}): Fact =>
   });
 
 const beside = (more: Partial<Beside> = {}): Beside => ({
-  ...{ now: NOW, missing: [], conflicts: [], deliveries: new Map(), changes: new Map() },
+  ...{ now: NOW, missing: [], conflicts: [], changes: new Map() },
   ...more,
 });
 
@@ -99,16 +99,13 @@ describe('a timeline as trips', () => {
   });
 
   it('says that a call is tried again, and that a pair needs a person', () => {
-    const facts = [change(0, 'e1', 2), ...written(1, 2, 429, 'rate_limited')];
-    const withStatus = (status: string) => ({
-      deliveries: new Map([['e1', [{ target: 'stripe', status, error: null }]]]),
-    });
-    expect(stopsOf(facts, withStatus('queued'))[0]).to.include.members([
-      'retrying',
-      'Stripe working',
-      'Echo ahead',
-    ]);
-    expect(stopsOf(facts, withStatus('parked'))[0]).to.include.members(['parked', 'Stripe failed']);
+    const withStatus = (status: string) => [
+      change(0, 'e1', 2),
+      fact('received', 0, 'e1', { status, error: null }),
+      ...written(1, 2, 429, 'rate_limited'),
+    ];
+    expect(stopsOf(withStatus('queued'))[0]).to.include.members(['retrying', 'Stripe working', 'Echo ahead']);
+    expect(stopsOf(withStatus('parked'))[0]).to.include.members(['parked', 'Stripe failed']);
   });
 
   it('joins an inbound event and the change that it caused', () => {

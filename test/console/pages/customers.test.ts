@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { html } from '../../../console/html.ts';
 import { layout } from '../../../console/layout.ts';
-import { customersView, type Customer } from '../../../console/pages/customers.ts';
+import { customersPage, customersView, type Customer } from '../../../console/pages/customers.ts';
+import { fakeApi } from '../fake-api.ts';
 import { HOSTILE } from '../hostile.ts';
 import { sample } from '../samples.ts';
 import { drawn, seen, shown } from '../seen.ts';
@@ -16,7 +17,26 @@ describe('the page of customers', () => {
     const view = customersView({ rows: rows(2), next: '2' }, seen('/console/customers?limit=2'));
     expect(shown(view)).to.include('Customer 0').and.include('on its way').and.include('stripe');
     expect(drawn(view)).to.include('href="/console/customers?limit=2&amp;after=2"');
-    expect(view.same?.api).to.equal('/api/v1/customers?limit=2');
+    expect(view.same?.api).to.equal('/api/v1/customers/by-need?limit=2');
+  });
+
+  it('asks first for those that need a person, and with a filter for those that fit', async () => {
+    const { api, asked } = fakeApi({ '/api/v1/customers/by-need': rows(1), '/api/v1/customers': rows(1) });
+    for (const query of [
+      '',
+      '?after=0.0.7.abc&email=',
+      '?email=a%40b',
+      '?updated_since=2026-11-30T06:00:00Z',
+    ]) {
+      const known = seen(`/console/customers${query}`);
+      await customersPage.answer({ ...known, api }, known);
+    }
+    expect(asked.map(({ path, query }) => [path, query])).to.deep.equal([
+      ['/api/v1/customers/by-need', {}],
+      ['/api/v1/customers/by-need', { after: '0.0.7.abc' }],
+      ['/api/v1/customers', { email: 'a@b' }],
+      ['/api/v1/customers', { updated_since: '2026-11-30T06:00:00Z' }],
+    ]);
   });
 
   it('says what to do where there is none, and which parts of a filter match nothing', () => {

@@ -113,18 +113,24 @@ describe('the page of a plan', () => {
     expect(actsIn(view)).to.deep.equal([]);
   });
 
-  it('reads all pages of a plan, and asks for the fields of a few pairs', async () => {
+  it('reads the first pages of a plan, all where a person asks for more, and the fields of a few pairs', async () => {
     const head = plan({ counts: { ...plan().counts, deliveries: 250 } });
     const page = { ...head, items: Array.from({ length: 100 }, (_, at) => item('update', at + 1)) };
     const { api, asked } = fakeApi({
       '/api/v1/replay-plans/{hash}': page,
       '/api/v1/mappings/{id}/explain': { pairs: [] },
     });
+    const afters = () =>
+      asked.filter(({ path: at }) => at.includes('plans')).map(({ query }) => query?.['after']);
     const known = seen(path, { params: { hash: HASH } });
-    const view = await planPage.answer({ ...known, api }, known);
-    const pages = asked.filter(({ path: at }) => at.includes('plans'));
-    expect(pages.map(({ query }) => query?.['after'])).to.deep.equal([undefined, 100, 200]);
-    expect(asked.filter(({ path: at }) => at.includes('explain'))).to.have.length(10);
+    const some = await planPage.answer({ ...known, api }, known);
+    expect(afters()).to.deep.equal([undefined, 100]);
+    expect(asked.filter(({ path: at }) => at.includes('explain'))).to.have.length(5);
+    expect(shown(some)).to.include('200 would').and.include('Counted: the oldest 200 deliveries');
+    const [, more = ''] = /href="([^"]+)">Count the oldest/.exec(drawn(some)) ?? [];
+    const wider = seen(more, { params: { hash: HASH } });
+    const view = await planPage.answer({ ...wider, api }, wider);
+    expect(afters().slice(2)).to.deep.equal([undefined, 100, 200]);
     expect(shown(view)).to.include('300 would').and.include('The first 50 of 300');
   });
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Db } from '../../../db/server/connection.ts';
 import { listEvents, type EventFilter } from '../../../db/events/list.ts';
 import { countPending } from '../../../db/limits/pauses.ts';
+import { readActionsCovering } from '../../../db/operator-actions.ts';
 import { listAttempts, listRefusals } from '../../../db/stories/lists.ts';
 import { customer } from '../../../lib/catalogue/built-in.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
@@ -160,6 +161,17 @@ describe('the plans of lists', () => {
       expect(story?.facts.filter(({ kind }) => kind === 'operator')).to.have.length(EVENTS / 5_000);
     };
     await expectFewRows(db, told, { of: /^operator_actions/, most: 60 });
+  });
+
+  it('reads only the operations that can be about an event, and not the whole record', async () => {
+    const { db } = database;
+    const { rows } = await db.raw<{ rows: { id: string }[] }>(
+      `select event_id as id from sync_events where id = 15000`,
+    );
+    const covering = async () => {
+      expect(await readActionsCovering(db, rows[0]?.id ?? '')).to.deep.equal([]);
+    };
+    await expectFewRows(db, covering, { of: /^operator_action/, most: 60 });
   });
 
   it('reads only the rows of one customer for a timeline', async () => {
