@@ -136,6 +136,10 @@ export function createApi(deps: ApiDeps): Express {
       ...(importTimes && { times: importTimes }),
     }),
   );
+  const { lanes: operations, laneSettings: settings } = deps;
+  const ofOverview = { db, clock, entity, settings, deadlineMs };
+  const overview = overviewRoutes({ ...ofOverview, elapsed: elapsed ?? (() => performance.now()) });
+  app.use(overview.forgetAfterActs);
   mountRoutes(app, basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
   mountRoutes(
     app,
@@ -152,10 +156,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
-  const { lanes: operations, laneSettings: settings } = deps;
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
-  const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
-  mountRoutes(app, basePath, overviewRoutes(overview));
+  mountRoutes(app, basePath, overview.router);
   mountRoutes(app, basePath, findRoutes({ db, entity, basePath, deadlineMs }));
   mountRoutes(app, basePath, sampleRoutes({ db, clock, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
