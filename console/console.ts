@@ -52,7 +52,8 @@ export function createConsole(deps: ConsoleDeps): Console {
   const gate = createGate({ session, now, anyHost: deps.anyHost });
   const standings = createStanding(now);
   const standingOf = (visit: Visit) => standings(visit.visitor.key, clientOf(api, visit));
-  const { draw, asset } = createDrawing({ pages: routes.pages, environment: deps.environment, standingOf });
+  const { environment } = deps;
+  const { draw, asset } = createDrawing({ pages: routes.pages, environment, standingOf, now });
   const isAct = (path: string) => match(routes.acts, path) !== null;
   const entrance = createEntrance({ session, draw, isAct });
   const changes = createChanges({ ...api, log, ...(mostListeners && { most: mostListeners }) });

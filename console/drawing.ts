@@ -28,9 +28,10 @@ export type DrawingDeps = {
   environment: string;
   /** What the head of the page shows to the person of a visit. */
   standingOf: (visit: Visit) => Promise<Standing | null>;
+  now: () => Date;
 };
 
-export function createDrawing({ pages, environment, standingOf }: DrawingDeps) {
+export function createDrawing({ pages, environment, standingOf, now }: DrawingDeps) {
   const assets = createAssets();
   const nav = navigationOf(pages);
 
@@ -48,6 +49,7 @@ export function createDrawing({ pages, environment, standingOf }: DrawingDeps) {
       theme: THEMES.find((each) => each === theme) ?? 'auto',
       token: visitor.token,
       assets: await assets.addresses(),
+      now: now(),
       q: path === '/console/find' ? (url.searchParams.get('q') ?? '') : '',
     };
     const headers = new Headers({ 'Content-Type': 'text/html; charset=utf-8' });

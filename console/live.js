@@ -14,7 +14,7 @@ let source = /** @type {EventSource | null} */ (null);
 /** @param {string} text @param {string} tone */
 const tell = (text, tone) =>
   badge && Object.assign(badge, { hidden: false, textContent: text, className: `live ${tone}` });
-const pause = () => tell(`paused, as of ${new Date().toISOString().slice(11, 19)}`, 'wait');
+const pause = () => tell(`paused, as of ${badge?.dataset['at']}`, 'wait');
 /** @param {ParentNode} page */
 const regions = (page) => [...page.querySelectorAll('[data-live]')];
 /** @param {Element} region */
@@ -60,6 +60,7 @@ async function refresh() {
     const answer = await fetch(location.href, { redirect: 'manual' });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (badge) badge.dataset['at'] = page.getElementById('live')?.dataset['at'];
     for (const fresh of regions(page)) {
       const region = document.getElementById(fresh.id);
       if (region) merge(region, fresh);
