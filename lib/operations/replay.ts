@@ -8,6 +8,7 @@ import { plan, readPlannedItems, type Planners, type PlannedItem, type StoredPla
 import { startReplay, type ReplayAsk, type StartOutcome } from './replay-jobs.ts';
 import { rates, STOP_SHARE } from './replay-rates.ts';
 import { runReplayRound, runReplayRounds } from './replay-round.ts';
+import { describeFault } from '../describe-fault.ts';
 
 /** What is left out is not asked for; `statuses` is then parked. */
 export type Choice = Partial<Omit<Selection, 'systems'>> & { system: string };
@@ -51,7 +52,7 @@ export async function beginReplay(
   ask: ReplayAsk,
 ): Promise<{ begun: StartOutcome; raised: number }> {
   await runReplayRounds(deps).catch((error: unknown) =>
-    deps.log.warn('replay.round_failed', { error: String(error) }),
+    deps.log.warn('replay.round_failed', describeFault(error)),
   );
   const begun = await startReplay(deps, ask);
   const round = begun.outcome === 'started' ? await runReplayRound(deps, begun.job.id) : null;
