@@ -3,12 +3,12 @@
 // allows. Workers do the rest. A replay is safe at any age: the step reads before it writes, makes a new
 // intent if it needs one, and needs no event that retention has dropped.
 import { MOST_DELIVERIES, type Selection } from '../../db/replays/selection.ts';
+import { describeFault } from '../describe-fault.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { plan, readPlannedItems, type Planners, type PlannedItem, type StoredPlan } from './replay-plan.ts';
 import { startReplay, type ReplayAsk, type StartOutcome } from './replay-jobs.ts';
 import { rates, STOP_SHARE } from './replay-rates.ts';
 import { runReplayRound, runReplayRounds } from './replay-round.ts';
-import { describeFault } from '../describe-fault.ts';
 
 /** What is left out is not asked for; `statuses` is then parked. */
 export type Choice = Partial<Omit<Selection, 'systems'>> & { system: string };

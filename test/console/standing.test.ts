@@ -34,7 +34,10 @@ describe('the head of the pages of the console', () => {
         ? Response.json(overview)
         : Response.json({ code: 'unknown', title: 'It was refused', detail: 'No.' }, { status: 409 });
     const pages = createConsole({
-      api: { origin: () => 'http://api', fetch: (asked) => Promise.resolve(answer(String(asked))) },
+      api: {
+        origin: () => 'http://api',
+        fetch: (asked) => Promise.resolve(answer(asked instanceof Request ? asked.url : String(asked))),
+      },
       session: {
         isOpen: () => Promise.resolve(true),
         secrets: () => Promise.resolve([Buffer.from('a secret of these tests alone')]),
