@@ -6,8 +6,7 @@
 const badge = document.getElementById('live');
 /** What the server said last of each element: a fold that was opened since does not count. @type {Map<string, string>} */
 const said = new Map();
-const FOCUSABLE = 'a, button, summary';
-const [SECOND, MINUTE] = [1000, 60_000];
+const [FOCUSABLE, SECOND, MINUTE] = ['a, button, summary', 1000, 60_000];
 let [wait, ticks, isAsking, isStale] = [0, 7, false, false];
 let source = /** @type {EventSource | null} */ (null);
 

@@ -4,7 +4,7 @@ import { layout } from '../../../console/layout.ts';
 import { customersView, type Customer } from '../../../console/pages/customers.ts';
 import { HOSTILE } from '../hostile.ts';
 import { sample } from '../samples.ts';
-import { drawn, seen, shown } from '../seen.ts';
+import { NOW, drawn, seen, shown } from '../seen.ts';
 
 const rows = (count: number): Customer[] =>
   Array.from({ length: count }, (_, at) =>
@@ -55,6 +55,7 @@ describe('the page of customers', () => {
       requestId: '',
       assets: { css: '', js: [] },
       q: '',
+      now: NOW,
     } as const;
     expect(html`${layout(frame, view)}`.toString().length).to.be.lessThan(60_000);
   });
