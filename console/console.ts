@@ -47,12 +47,11 @@ const HEADERS = {
 const YEAR_S = 31_536_000;
 
 export function createConsole(deps: ConsoleDeps): Console {
-  const { api, clock, session, log, routes = { pages, acts }, mostListeners } = deps;
+  const { api, clock, session, log, environment, routes = { pages, acts }, mostListeners } = deps;
   const now = () => clock.now();
   const gate = createGate({ session, now, anyHost: deps.anyHost });
   const standings = createStanding(now);
   const standingOf = (visit: Visit) => standings(visit.visitor.key, clientOf(api, visit));
-  const { environment } = deps;
   const { draw, asset } = createDrawing({ pages: routes.pages, environment, standingOf, now });
   const isAct = (path: string) => match(routes.acts, path) !== null;
   const entrance = createEntrance({ session, draw, isAct });

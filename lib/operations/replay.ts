@@ -52,7 +52,7 @@ export async function beginReplay(
   ask: ReplayAsk,
 ): Promise<{ begun: StartOutcome; raised: number }> {
   await runReplayRounds(deps).catch((error: unknown) =>
-    deps.log.warn('replay.round_failed', describeFault(error)),
+    deps.log.warn('replay.round_failed', { ...describeFault(error) }),
   );
   const begun = await startReplay(deps, ask);
   const round = begun.outcome === 'started' ? await runReplayRound(deps, begun.job.id) : null;
