@@ -102,19 +102,21 @@ const basePath = '/api/v1';
 /** A client that asks /ready asks every few seconds. */
 const READY_MS = 3_000;
 
+const sinceStart = (): number => performance.now();
+
 /**
  * The whole API as an Express app. server.ts makes it listen; `routesOf` (routing.ts) has the table of its
  * routes with the scope of each.
  */
 export function createApi(deps: ApiDeps): Express {
   const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
-  const { links, choices, resolutions, keys, keyOperations, elapsed, planners } = deps;
+  const { links, choices, resolutions, keys, keyOperations, planners, elapsed = sinceStart } = deps;
   const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
   const app = createBareApp();
   const { tracing, measures } = deps;
   app.use(beginRequest({ clock, log, measures, ...(tracing && { tracing }) }));
-  const login = createLogin({ keys, log, deadlineMs, ...(elapsed && { elapsed }) });
+  const login = createLogin({ keys, log, deadlineMs, elapsed });
   const { stillAllowed } = login;
   if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
@@ -136,6 +138,9 @@ export function createApi(deps: ApiDeps): Express {
       ...(importTimes && { times: importTimes }),
     }),
   );
+  const { lanes: operations, laneSettings: settings } = deps;
+  const overview = overviewRoutes({ db, clock, entity, settings, deadlineMs, elapsed });
+  app.use(overview.forgetAfterActs);
   mountRoutes(app, basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
   mountRoutes(
     app,
@@ -152,10 +157,8 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
-  const { lanes: operations, laneSettings: settings } = deps;
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
-  const overview = { db, clock, entity, settings, deadlineMs, elapsed: elapsed ?? (() => performance.now()) };
-  mountRoutes(app, basePath, overviewRoutes(overview));
+  mountRoutes(app, basePath, overview.router);
   mountRoutes(app, basePath, findRoutes({ db, entity, basePath, deadlineMs }));
   mountRoutes(app, basePath, sampleRoutes({ db, clock, deadlineMs }));
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));

@@ -1,7 +1,7 @@
 // The operators' console: requests in, pages out, both as the web has them, so that a test needs no server. It
 // is a client of the API over HTTP, with the rights of the person who looks.
 
-import { createApi, ApiError } from './api.ts';
+import { createApi, ApiError, type Api } from './api.ts';
 import { createChanges } from './changes.ts';
 import { cookieOf, randomId, setCookie } from './cookies.ts';
 import { createDrawing, plainText, seeOther, type From, type Visit } from './drawing.ts';
@@ -14,7 +14,7 @@ import type { ActRoute, Asked, Me, PageRoute, Seen, View } from './page.ts';
 import { failedView, notAllowed, problemView, unknownPage, wrongView } from './problem-pages.ts';
 import { acts, pages } from './routes.ts';
 import { may } from './scopes.ts';
-import { createStanding } from './standing.ts';
+import { createStanding, type Standing } from './standing.ts';
 
 export type ConsoleDeps = {
   /** Where the API of this process answers, such as http://127.0.0.1:8000. */
@@ -47,14 +47,16 @@ const HEADERS = {
 const YEAR_S = 31_536_000;
 
 export function createConsole(deps: ConsoleDeps): Console {
-  const { api, clock, session, log, routes = { pages, acts }, mostListeners } = deps;
+  const { api, clock, session, log, environment, routes = { pages, acts }, mostListeners } = deps;
   const now = () => clock.now();
   const gate = createGate({ session, now, anyHost: deps.anyHost });
-  const { draw, asset } = createDrawing(routes.pages, deps.environment);
+  const standings = createStanding(now);
+  const standingOf = (visit: Visit) => standings(visit.visitor.key, clientOf(api, visit));
+  const { draw, asset } = createDrawing({ pages: routes.pages, environment, standingOf, now });
   const isAct = (path: string) => match(routes.acts, path) !== null;
   const entrance = createEntrance({ session, draw, isAct });
   const changes = createChanges({ ...api, log, ...(mostListeners && { most: mostListeners }) });
-  const parts = { deps, routes, now, draw, gate, entrance, standingOf: createStanding(now) };
+  const parts = { deps, routes, now, draw, gate, entrance, standingOf };
   const show = createShow(parts);
   const act = createAct(parts);
 
@@ -116,7 +118,7 @@ type Parts = {
   draw: ReturnType<typeof createDrawing>['draw'];
   gate: ReturnType<typeof createGate>;
   entrance: ReturnType<typeof createEntrance>;
-  standingOf: ReturnType<typeof createStanding>;
+  standingOf: (visit: Visit) => Promise<Standing | null>;
 };
 
 /** Answers a page. */
@@ -131,10 +133,10 @@ function createShow(parts: Parts) {
     const { route, params } = found;
     if (!may(me.scope, route.scope)) return draw(visit, notAllowed(route.scope, me.scope));
     const asked = askedOf(parts, visit, me, params);
-    const [made, standing] = await Promise.all([
-      route.answer(asked, seenOf(parts, visit, asked)).catch((error: unknown) => ({ error })),
-      standingOf(visitor.key, asked.api),
-    ]);
+    const standing = standingOf(visit);
+    const made = await route
+      .answer(asked, seenOf(parts, visit, asked))
+      .catch((error: unknown) => ({ error }));
     if ('instead' in made) return seeOther(safeNext(made.instead));
     if (!('error' in made)) return draw(visit, made, standing);
     if (isEnded(made.error)) return entrance.askForKey(forget(parts, visit), null, true);
@@ -171,11 +173,13 @@ function createAct(parts: Parts) {
 
 const LIMIT_MS = 10_000;
 
-function askedOf({ deps: { api }, now }: Parts, visit: Visit, me: Me, params: Record<string, string>): Asked {
-  const { visitor, requestId, url } = visit;
+function clientOf(api: ConsoleDeps['api'], { visitor, requestId }: Visit): Api {
   const { limitMs = LIMIT_MS, fetch: ask = fetch } = api;
-  const client = createApi({ origin: api.origin(), key: visitor.key, requestId, fetch: ask, limitMs });
-  return { api: client, params, query: url.searchParams, now: now(), me };
+  return createApi({ origin: api.origin(), key: visitor.key, requestId, fetch: ask, limitMs });
+}
+
+function askedOf({ deps: { api }, now }: Parts, visit: Visit, me: Me, params: Record<string, string>): Asked {
+  return { api: clientOf(api, visit), params, query: visit.url.searchParams, now: now(), me };
 }
 
 function seenOf({ routes }: Parts, { path, visitor }: Visit, asked: Asked): Seen {

@@ -20,14 +20,24 @@ export type From = {
 /** One request on its way through. */
 export type Visit = From & { request: Request; url: URL; host: string; path: string; visitor: Visitor };
 
-export type Draw = (visit: Visit, view: View, standing?: Standing | null) => Promise<Response>;
+/** `standing`: where it was asked for already, beside what the view took to make. */
+export type Draw = (visit: Visit, view: View, standing?: Promise<Standing | null>) => Promise<Response>;
 
-export function createDrawing(pages: readonly PageRoute[], environment: string) {
+export type DrawingDeps = {
+  pages: readonly PageRoute[];
+  environment: string;
+  /** What the head of the page shows to the person of a visit. */
+  standingOf: (visit: Visit) => Promise<Standing | null>;
+  now: () => Date;
+};
+
+export function createDrawing({ pages, environment, standingOf, now }: DrawingDeps) {
   const assets = createAssets();
   const nav = navigationOf(pages);
 
-  const draw: Draw = async (visit, view, standing = null) => {
+  const draw: Draw = async (visit, view, asked) => {
     const { visitor, url, path, requestId, request } = visit;
+    const standing = visitor.me === null ? null : await (asked ?? standingOf(visit));
     const theme = cookieOf(request, 'twinbox_theme');
     const frame = {
       me: visitor.me,
@@ -39,6 +49,7 @@ export function createDrawing(pages: readonly PageRoute[], environment: string) 
       theme: THEMES.find((each) => each === theme) ?? 'auto',
       token: visitor.token,
       assets: await assets.addresses(),
+      now: now(),
       q: path === '/console/find' ? (url.searchParams.get('q') ?? '') : '',
     };
     const headers = new Headers({ 'Content-Type': 'text/html; charset=utf-8' });

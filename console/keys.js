@@ -20,6 +20,7 @@ document.addEventListener('keydown', (event) => {
   else if (key === 'o') rows[row]?.querySelector('summary')?.click();
   else if (key === 'j' || key === 'k') {
     const next = rows[key === 'k' ? Math.max(0, row - 1) : Math.min(rows.length - 1, row + 1)];
-    (next?.querySelector('th a, b a') ?? next)?.focus();
+    const link = /** @type {HTMLElement | null | undefined} */ (next?.querySelector('th a, b a'));
+    (link ?? next)?.focus();
   }
 });

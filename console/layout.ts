@@ -21,6 +21,8 @@ export type Frame = {
   requestId: string;
   assets: { css: string; js: readonly string[] };
   q: string;
+  /** Of the server: the clock of the browser may be off. */
+  now: Date;
 };
 
 export const THEMES = ['auto', 'light', 'dark'] as const;
@@ -56,7 +58,13 @@ export function layout(frame: Frame, view: View): Html {
         <header class="top">
           <a class="brand" href="/console">${MARK} Twinbox</a>
           ${me !== null && navigation(frame)} ${me !== null && find(frame.q, 'find', true)}
-          <span class="live" id="live" role="status" hidden></span>
+          <span
+            class="live"
+            id="live"
+            role="status"
+            data-at="${frame.now.toISOString().slice(11, 19)}"
+            hidden
+          ></span>
           <span class="quiet utc" title="All times are UTC">UTC</span>
           <span class="env">${environment}</span>
         </header>

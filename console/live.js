@@ -6,15 +6,14 @@
 const badge = document.getElementById('live');
 /** What the server said last of each element: a fold that was opened since does not count. @type {Map<string, string>} */
 const said = new Map();
-const FOCUSABLE = 'a, button, summary';
-const [SECOND, MINUTE] = [1000, 60_000];
+const [FOCUSABLE, SECOND, MINUTE] = ['a, button, summary', 1000, 60_000];
 let [wait, ticks, isAsking, isStale] = [0, 7, false, false];
 let source = /** @type {EventSource | null} */ (null);
 
 /** @param {string} text @param {string} tone */
 const tell = (text, tone) =>
   badge && Object.assign(badge, { hidden: false, textContent: text, className: `live ${tone}` });
-const pause = () => tell(`paused, as of ${new Date().toISOString().slice(11, 19)}`, 'wait');
+const pause = () => tell(`paused, as of ${badge?.dataset['at']}`, 'wait');
 /** @param {ParentNode} page */
 const regions = (page) => [...page.querySelectorAll('[data-live]')];
 /** @param {Element} region */
@@ -60,6 +59,7 @@ async function refresh() {
     const answer = await fetch(location.href, { redirect: 'manual' });
     if (!answer.ok) throw new Error(String(answer.status));
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (badge) badge.dataset['at'] = page.getElementById('live')?.dataset['at'];
     for (const fresh of regions(page)) {
       const region = document.getElementById(fresh.id);
       if (region) merge(region, fresh);

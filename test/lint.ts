@@ -1,6 +1,7 @@
 /**
  * The types, as `tsc` checks them, and the rules of eslint, on one program that both read: a
- * program for each costs a quarter more. The next run checks only the files that have changed and
+ * program for each costs a quarter more. The scripts that run in a browser are a program of their
+ * own (`console/tsconfig.json`), with its types in place of Node's. The next run checks only the files that have changed and
  * those whose types a change can alter; TypeScript finds these by its notes in
  * `node_modules/.cache/lint`.
  *
@@ -22,23 +23,29 @@ const program = openProgram(notes.typesFile);
 notes.forget(affectedFiles().map((path) => relative(ROOT, path)));
 // Only now may TypeScript store its notes: a stop between the two lines lints a file once more.
 program.emit();
-const failed = [reportTypes(), await reportRules()].filter((found) => found > 0).length;
-writeCounts({ passed: 2 - failed, failed, skipped: 0 });
+const found = [
+  reportTypes([...program.getConfigFileParsingDiagnostics(), ...typesOf(program)]),
+  reportTypes(browserTypes()),
+  await reportRules(),
+];
+const failed = found.filter((each) => each > 0).length;
+writeCounts({ passed: found.length - failed, failed, skipped: 0 });
 process.exitCode = failed > 0 ? 1 : 0;
 
-function openProgram(tsBuildInfoFile: string): ts.EmitAndSemanticDiagnosticsBuilderProgram {
-  const path = join(ROOT, 'tsconfig.json');
-  const config = ts.getParsedCommandLineOfConfigFile(
-    path,
-    { incremental: true, tsBuildInfoFile },
-    {
-      ...ts.sys,
-      onUnRecoverableConfigFileDiagnostic({ messageText }) {
-        throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
-      },
+function readConfig(name: string, options: ts.CompilerOptions): ts.ParsedCommandLine {
+  const path = join(ROOT, name);
+  const config = ts.getParsedCommandLineOfConfigFile(path, options, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic({ messageText }) {
+      throw new Error(ts.flattenDiagnosticMessageText(messageText, '\n'));
     },
-  );
+  });
   if (config === undefined) throw new Error(`${path} cannot be read`);
+  return config;
+}
+
+function openProgram(tsBuildInfoFile: string): ts.EmitAndSemanticDiagnosticsBuilderProgram {
+  const config = readConfig('tsconfig.json', { incremental: true, tsBuildInfoFile });
   return ts.createIncrementalProgram({
     rootNames: config.fileNames,
     options: config.options,
@@ -59,14 +66,24 @@ function affectedFiles(): string[] {
   }
 }
 
-function reportTypes(): number {
-  const found = ts.sortAndDeduplicateDiagnostics([
-    ...program.getConfigFileParsingDiagnostics(),
-    ...program.getOptionsDiagnostics(),
-    ...program.getGlobalDiagnostics(),
-    ...program.getSyntacticDiagnostics(),
-    ...program.getSemanticDiagnostics(),
-  ]);
+function browserTypes(): readonly ts.Diagnostic[] {
+  const { fileNames, options, errors } = readConfig('console/tsconfig.json', {});
+  return [...errors, ...typesOf(ts.createProgram(fileNames, options))];
+}
+
+function typesOf(
+  checked: ts.Program | ts.EmitAndSemanticDiagnosticsBuilderProgram,
+): readonly ts.Diagnostic[] {
+  return [
+    ...checked.getOptionsDiagnostics(),
+    ...checked.getGlobalDiagnostics(),
+    ...checked.getSyntacticDiagnostics(),
+    ...checked.getSemanticDiagnostics(),
+  ];
+}
+
+function reportTypes(diagnostics: readonly ts.Diagnostic[]): number {
+  const found = ts.sortAndDeduplicateDiagnostics(diagnostics);
   const host: ts.FormatDiagnosticsHost = {
     getCanonicalFileName: (name) => name,
     getCurrentDirectory: () => ROOT,

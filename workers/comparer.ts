@@ -5,6 +5,7 @@ import { isAppError } from '../lib/errors.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
 import { compareLost } from '../lib/operations/compare-lost.ts';
 import type { HousekeptLane } from './housekeeping.ts';
+import { describeFault } from '../lib/describe-fault.ts';
 
 /** How often a worker looks whether there is a loss. */
 const LOOK_MS = 10_000;
@@ -36,7 +37,7 @@ export function startComparer(
     backoffMs: (failures) => fullJitter(failures, { baseMs: 5_000, capMs: 60_000 }),
     onError: (error, failures) => {
       if (signal.aborted && isAppError(error, 'aborted')) return;
-      housekept.deps.log.warn('feed.comparison_failed', { system, error: String(error), failures });
+      housekept.deps.log.warn('feed.comparison_failed', { system, ...describeFault(error), failures });
     },
     signal,
   });

@@ -20,6 +20,7 @@ import { subscribeInbound, subscribeOutbound } from './receiver.ts';
 import type { RoundsStatus } from './rounds.ts';
 import { whyStopped } from './stopped.ts';
 import { createSweeper } from './sweeper.ts';
+import { describeFault } from '../lib/describe-fault.ts';
 
 export interface WorkersOptions extends Partial<LaneOptions> {
   groupId: string;
@@ -76,7 +77,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const readings = lanes.map(({ deps, lane }) => startReading(deps, lane, stopping.signal));
   const house = runLoop(housekeeping.runOnce, {
     ...ROUND_RESTS,
-    onError: (error, failures) => log?.warn('housekeeping.failed', { error: String(error), failures }),
+    onError: (error, failures) => log?.warn('housekeeping.failed', { ...describeFault(error), failures }),
     signal: stopping.signal,
   });
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
@@ -132,7 +133,7 @@ function startSweeper(lane: HousekeptLane, retentionDays: number, signal: AbortS
     // The feed says how often it is read, also if that is more often than the other rounds.
     idleMs: Math.min(idleMs, integration.feed?.everyMs ?? idleMs),
     onError: (error, failures) =>
-      log.warn('sweep.broken_off', { system: integration.system, error: String(error), failures }),
+      log.warn('sweep.broken_off', { system: integration.system, ...describeFault(error), failures }),
     signal,
   });
   return { loop, status };
@@ -176,7 +177,7 @@ function startReading(deps: SyncDeps, lane: Lane, signal: AbortSignal): Loop {
       busyMs: 50,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
       onError: (error, failures) => {
-        if (!isLogged) deps.log.warn('account.reading_failed', { system, error: String(error), failures });
+        if (!isLogged) deps.log.warn('account.reading_failed', { system, ...describeFault(error), failures });
         isLogged = true;
       },
       signal,

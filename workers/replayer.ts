@@ -5,6 +5,7 @@ import { fullJitter } from '../lib/backoff.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
 import { runReplayRounds } from '../lib/operations/replay-round.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
+import { describeFault } from '../lib/describe-fault.ts';
 
 /** How often jobs are looked for, and how often a job raises pairs. */
 const EVERY_MS = 500;
@@ -31,7 +32,7 @@ export function startReplayer(
       idleMs: EVERY_MS,
       busyMs: EVERY_MS,
       backoffMs: (failures) => fullJitter(failures, { baseMs: EVERY_MS, capMs: 30_000 }),
-      onError: (error, failures) => log.warn('replay.round_failed', { error: String(error), failures }),
+      onError: (error, failures) => log.warn('replay.round_failed', { ...describeFault(error), failures }),
       signal,
     },
   );

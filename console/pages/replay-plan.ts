@@ -236,14 +236,21 @@ async function afterRefusal(
   if (error.code !== 'plan_stale') return withRefusal(api, hash, typed, refusal);
   // The same selection, as it is now, with what was typed: a person looks at it, and sends it again.
   const old = await api.get(PATH, { path: { hash }, query: { limit: 1 } });
-  const body = bodyOf(wordsOfPlan(old));
-  const made = await api.post('/api/v1/replay-plans', { body, once: `${once}-plan` });
-  return withRefusal(api, made.plan, typed, {
-    ...refusal,
-    says: 'What is selected has changed since the plan that you saw. Nothing was done. This is the plan as it is now; run it if it is right.',
-    difference: differenceOf(error.members),
-  });
+  const difference = differenceOf(error.members);
+  try {
+    const body = bodyOf(wordsOfPlan(old));
+    const made = await api.post('/api/v1/replay-plans', { body, once: `${once}-plan` });
+    return await withRefusal(api, made.plan, typed, { ...refusal, says: CHANGED, difference });
+  } catch (gone) {
+    if (!(gone instanceof ApiError) || gone.code !== 'group_not_found') throw gone;
+    return withRefusal(api, hash, typed, { ...refusal, says: GROUP_GONE, difference });
+  }
 }
+
+const CHANGED =
+  'What is selected has changed since the plan that you saw. Nothing was done. This is the plan as it is now; run it if it is right.';
+const GROUP_GONE =
+  'No pair is in its group any more: all have gone on, or were closed. Nothing was done. This is the plan that you saw; it is refused until they are in the group again.';
 
 async function withRefusal(
   api: Api,

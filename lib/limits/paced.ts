@@ -3,6 +3,7 @@ import { createBudgets } from './budgets.ts';
 import { guard } from './guarded.ts';
 import { createLimiter, type Rates } from './limiter.ts';
 import { createRest, type RestDeps } from './rest.ts';
+import { describeFault } from '../describe-fault.ts';
 
 /**
  * The integration for reads that belong to no mapping, such as a sweep or a comparison: its calls
@@ -23,7 +24,7 @@ export function paced(
 ): Integration {
   const { system, capabilities } = integration;
   const limiter = rates && createLimiter({ db, system, account, rates, log });
-  const onError = (error: unknown): void => log.warn('limits.unnoted', { system, error: String(error) });
+  const onError = (error: unknown): void => log.warn('limits.unnoted', { system, ...describeFault(error) });
   const claim = { id: 0, urgency: 0, lastCall: Infinity, release: () => undefined, background };
   const rest = createRest({ db, clock, system, account, log }, { asks: capabilities.quota });
   const budgets = createBudgets({ db, clock, system, account, log }, capabilities, rest);

@@ -129,6 +129,9 @@ function factsOf(deps: SyncDeps, listed: Listed, alike: Alike | null): KnownFact
         return null;
       case 'sameIdentity':
         return alike ? { isRead: true, externalIds: alike.externalIds } : undefined;
+      // Those alike are records that no step has looked at yet.
+      case 'holders':
+        return alike ? [] : undefined;
       case 'bestRecord':
         return alike ? { ok: true, value: alike.best } : undefined;
       default:

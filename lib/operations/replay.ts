@@ -3,6 +3,7 @@
 // allows. Workers do the rest. A replay is safe at any age: the step reads before it writes, makes a new
 // intent if it needs one, and needs no event that retention has dropped.
 import { MOST_DELIVERIES, type Selection } from '../../db/replays/selection.ts';
+import { describeFault } from '../describe-fault.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { plan, readPlannedItems, type Planners, type PlannedItem, type StoredPlan } from './replay-plan.ts';
 import { startReplay, type ReplayAsk, type StartOutcome } from './replay-jobs.ts';
@@ -51,7 +52,7 @@ export async function beginReplay(
   ask: ReplayAsk,
 ): Promise<{ begun: StartOutcome; raised: number }> {
   await runReplayRounds(deps).catch((error: unknown) =>
-    deps.log.warn('replay.round_failed', { error: String(error) }),
+    deps.log.warn('replay.round_failed', { ...describeFault(error) }),
   );
   const begun = await startReplay(deps, ask);
   const round = begun.outcome === 'started' ? await runReplayRound(deps, begun.job.id) : null;

@@ -98,6 +98,16 @@ describe('/overview', () => {
     expect(queries.filter((sql) => sql.includes('marks as materialized'))).to.have.length(1);
   });
 
+  it('shows at once what an operator has done here, however new the last reading is', async () => {
+    await showWorker(world.db);
+    const lanes = async (): Promise<unknown> => (await api.send('GET', path)).json['lanes'];
+    elapsed += 1_000;
+    expect(JSON.stringify(await lanes())).not.to.include('"state":"paused"');
+    const body = { reason: 'maintenance' };
+    expect((await api.send('POST', '/api/v1/lanes/stripe/pause', { body })).status).to.equal(200);
+    expect(JSON.stringify(await lanes())).to.include('"state":"paused"');
+  });
+
   it('reads by indexes only: no table of pairs, events or deliveries is read whole', async () => {
     const { db } = world;
     await linkedPair(world);

@@ -22,6 +22,8 @@ export const AS_TERMINAL = {
 
 export type Up = {
   api: string;
+  /** Null: there is none. */
+  console: string | null;
   simulator: string;
   pid: number;
   process: ChildProcess;
@@ -91,8 +93,8 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
       const line = once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text));
       const text = await Promise.race([line, exited]);
       if (typeof text !== 'string') throw new Error(`up ended with ${text}: ${stderr()}`);
-      const { api, simulator, pid } = JSON.parse(text) as { api: string; simulator: string; pid: number };
-      return { api, simulator, pid, process: child, stderr, exited };
+      const said = JSON.parse(text) as Pick<Up, 'api' | 'console' | 'simulator' | 'pid'>;
+      return { ...said, process: child, stderr, exited };
     },
   };
 }

@@ -12,7 +12,7 @@ describe('twinbox up', () => {
   const place = usePlace(() => ({ DATABASE_URL: database.url }));
   let up: Up;
   before('start it', async () => {
-    up = await place.up();
+    up = await place.up({ CONSOLE_PORT: '0' });
   });
 
   const addFault = (fault: object) => call<Fault>('POST', `${up.simulator}/_sim/faults`, fault);
@@ -28,6 +28,17 @@ describe('twinbox up', () => {
     await waitUntil(() => linked(id), { timeoutMs: 10_000, what: 'ada is linked' });
   });
 
+  it('has the console on a port of its own, where nothing else is, and says where', async () => {
+    const own = up.console ?? 'none';
+    expect(new URL(own)).to.include({ hostname: '127.0.0.1', pathname: '/console' });
+    const statusAt = async (path: string, base: string): Promise<number> =>
+      (await fetch(new URL(path, base), { redirect: 'manual' })).status;
+    expect(await statusAt('/console', own)).to.equal(200);
+    expect(await statusAt('/', own)).to.equal(303);
+    expect(await statusAt('/api/v1/customers', own)).to.equal(404);
+    expect(await statusAt('/console', up.api)).to.equal(404);
+  });
+
   it('refuses a second start on the same folder, and names the process that runs there', async () => {
     const { code, stdout, stderr } = await place.run(['up']);
     expect({ code, stdout }).to.deep.equal({ code: 69, stdout: '' });
@@ -40,6 +51,11 @@ describe('twinbox up', () => {
     expect(api.code).to.equal(69);
     expect(api.stderr)
       .to.match(/another program uses port \d+ .*set API_PORT/)
+      .and.not.to.match(/^ {4}at /m);
+    const pages = await place.run(['up'], { env: { ...folder, CONSOLE_PORT: new URL(up.api).port } });
+    expect(pages.code).to.equal(69);
+    expect(pages.stderr)
+      .to.match(/another program uses port \d+ .*set CONSOLE_PORT/)
       .and.not.to.match(/^ {4}at /m);
     const simulator = await place.run(['up'], {
       env: { ...folder, SIMULATOR_PORT: new URL(up.simulator).port },
@@ -96,6 +112,7 @@ describe('twinbox up', () => {
 
   it('exits at once at a second Ctrl-C, and the next start continues the work', async () => {
     up = await place.up();
+    expect(up.console, 'without CONSOLE_PORT').to.equal(`${up.api}/console`);
     await addFault({ kind: 'hang', method: 'POST', path: '/v1/customers' });
     const { id } = await create('cy');
     await call('GET', `${up.simulator}/_sim/held?wait_for=1`);
@@ -112,7 +129,8 @@ describe('twinbox up', () => {
     clearInterval(pressing);
     expect(performance.now() - before).to.be.below(2_000);
 
-    up = await place.up();
+    up = await place.up({ CONSOLE_PAGES: 'off' });
+    expect(up.console).to.equal(null);
     // Where the database is not embedded, the lease of the interrupted process has to expire first.
     await database.db.raw(
       `update external_mappings set lease_until = clock_timestamp() where lease_until is not null`,

@@ -3,7 +3,10 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { openPage, startBrowser } from '../support/browser.ts';
 import { useDatabase } from '../support/database.ts';
+import { showWorker } from '../support/workers-shown.ts';
 import { startApi } from '../api/start-api.ts';
+
+const HOUR_MS = 3_600_000;
 
 describe('the console in a browser', () => {
   const database = useDatabase();
@@ -54,6 +57,26 @@ describe('the console in a browser', () => {
     await page.waitForURL('**/console/customers');
     expect(troubles).to.deep.equal([]);
     await page.context().close();
+  });
+
+  it('goes by the clock of the server, whatever the clock of the browser says', async () => {
+    // It is seen in a day.
+    await showWorker(database.db);
+    const now = new Date(Date.now() + 27 * HOUR_MS);
+    const ahead = await startApi({ db: database.db, clock: { now: () => now }, console: {} });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.clock.setFixedTime(now.getTime() + 5 * HOUR_MS);
+    await page.route('**/console/changes', (route) => route.abort());
+    try {
+      await page.goto(`${ahead.server.url}/console/health`);
+      await page.getByText('3 h ago').first().waitFor();
+      await page.getByText(`paused, as of ${now.toISOString().slice(11, 19)}`).waitFor();
+    } finally {
+      await context.close();
+      await ahead.server.close();
+    }
   });
 
   it('works without scripts, and scrolls sideways on no phone', async () => {

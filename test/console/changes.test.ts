@@ -22,7 +22,7 @@ describe('the stream of changes of the console', () => {
       expect(await mine.until('"id":1')).to.include('event: change');
       const second = changes.listen('k1', close.signal);
       expect(keys).to.deep.equal(['Bearer k1']);
-      expect(await changes.listen('k1', close.signal).text()).to.equal(
+      expect(await readerOf(changes.listen('k1', close.signal)).until('\n\n')).to.equal(
         'retry: 60000\nevent: full\ndata: 2\n\n',
       );
       expect(changes.listeners()).to.equal(2);

@@ -5,6 +5,7 @@ import { conditionDefects } from './condition-defects.ts';
 import { catalogueDefects } from './catalogue-defects.ts';
 import { configDefects } from './config-defects.ts';
 import { connectionDefects } from './connection-defects.ts';
+import { consoleDefects } from './console-defects.ts';
 import { contactDefects } from './contact-defects.ts';
 import { coveredDefects } from './covered-defects.ts';
 import { createDefects } from './create-defects.ts';
@@ -94,6 +95,7 @@ export const defects: readonly Defect[] = [
   ...credentialDefects,
   ...keyDefects,
   ...overviewDefects,
+  ...consoleDefects,
   ...pairActDefects,
   ...kitDefects,
   ...feedDefects,

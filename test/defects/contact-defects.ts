@@ -119,6 +119,17 @@ export const contactDefects: Defect[] = [
     caughtBy: { file: linkOutlook, title: 'the best of two records with one email' },
   },
   {
+    name: 'of records with one email, one that waits for a person still comes before the others',
+    edits: [
+      {
+        file: 'lib/sync/rungs/better-record.ts',
+        find: `others.filter((id) => !atRest.some((holder) => holder.externalId === id))`,
+        replace: `others.filter(() => atRest.length >= 0)`,
+      },
+    ],
+    caughtBy: { file: linkOutlook, title: 'of which the best waits for a person' },
+  },
+  {
     name: 'second records of a row that was not received, asked for by no consent',
     edits: [
       {

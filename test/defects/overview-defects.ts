@@ -35,4 +35,15 @@ export const overviewDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/api/conflicts.test.ts', title: 'says before what would be written where' },
   },
+  {
+    name: 'the overview remembers what was so before an act of an operator',
+    edits: [
+      {
+        file: 'api/overview.ts',
+        find: `res.once('close', memory.suspend());`,
+        replace: `res.once('never', memory.suspend);`,
+      },
+    ],
+    caughtBy: { file: 'test/api/overview.test.ts', title: 'shows at once what an operator has done here' },
+  },
 ];

@@ -5,7 +5,7 @@ import { customersPage, customersView, type Customer } from '../../../console/pa
 import { fakeApi } from '../fake-api.ts';
 import { HOSTILE } from '../hostile.ts';
 import { sample } from '../samples.ts';
-import { drawn, seen, shown } from '../seen.ts';
+import { NOW, drawn, seen, shown } from '../seen.ts';
 
 const rows = (count: number): Customer[] =>
   Array.from({ length: count }, (_, at) =>
@@ -75,6 +75,7 @@ describe('the page of customers', () => {
       requestId: '',
       assets: { css: '', js: [] },
       q: '',
+      now: NOW,
     } as const;
     expect(html`${layout(frame, view)}`.toString().length).to.be.lessThan(60_000);
   });

@@ -187,6 +187,21 @@ describe('the page of a plan', () => {
     expect(posted[1]).to.deep.include({ path: '/api/v1/replay-plans', body: { status: 'parked' } });
   });
 
+  it('keeps what was typed where the group of a stale plan has gone, and says so', async () => {
+    const gone = new ApiError(404, { code: 'group_not_found', detail: 'No open pair is in a group' });
+    const { made } = await act(
+      {
+        'POST /api/v1/replays': new ApiError(409, { code: 'plan_stale', detail: 'It has changed' }),
+        'POST /api/v1/replay-plans': gone,
+      },
+      { rate: '5', max: '', reason: 'the key was renewed' },
+    );
+    if (typeof made !== 'object') throw new Error('the act has gone somewhere');
+    expect(made.status).to.equal(409);
+    expect(shown(made)).to.include('No pair is in its group any more').and.include('Nothing was done');
+    expect(drawn(made)).to.include('value="the key was renewed"');
+  });
+
   it('leads to the replay that has some of the pairs', async () => {
     const members = {
       code: 'replay_overlaps',

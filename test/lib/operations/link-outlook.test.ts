@@ -49,6 +49,16 @@ const chosen: Record<string, Filled> = {
     records: [{ ...record, tag: 'lost' }],
     isRead: false,
   },
+  'of records with one email of which the best waits for a person, the next best becomes the customer': {
+    ...alone,
+    rows: [{ person: 0, kind: 'linked' }],
+    records: [1, 2, 3, 4].flatMap((person) => [
+      { ...record, person, tag: 'lost' as const },
+      { ...record, person },
+      { ...record, person, upper: true },
+    ]),
+    isRead: false,
+  },
   'the record of a customer that was let go waits for consent': {
     ...alone,
     rows: [{ person: 0, kind: 'let_go' }],

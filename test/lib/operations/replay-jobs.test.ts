@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readJob, type ReplayJob } from '../../../db/replays/jobs.ts';
 import { customer as customerEntity } from '../../../lib/catalogue/built-in.ts';
 import { readGroups } from '../../../lib/operations/error-groups.ts';
+import { beginReplay } from '../../../lib/operations/replay.ts';
 import { actOnReplay, startReplay, type ReplayAsk } from '../../../lib/operations/replay-jobs.ts';
 import { plan } from '../../../lib/operations/replay-plan.ts';
 import { runReplayRound, runReplayRounds } from '../../../lib/operations/replay-round.ts';
@@ -105,6 +106,24 @@ describe('a replay as a job', () => {
       `select distinct urgency from external_mappings`,
     );
     expect(rows).to.deep.equal([{ urgency: 2 }]);
+  });
+
+  it('writes nothing of a row into the log where a round fails', async () => {
+    await park(1);
+    const { hash } = await planned();
+    await begun();
+    await world.db.raw(`
+      create function quote_row() returns trigger language plpgsql as $$
+      begin raise exception 'ada@example.com is refused'; end $$;
+      create trigger quote_row before update on replay_items for each row execute function quote_row()`);
+    try {
+      await beginReplay(world.deps, { plan: hash, rate: 1, stopShare: 0.5, max: null, ...by });
+    } finally {
+      await world.db.raw('drop function quote_row() cascade');
+    }
+    const [line] = world.log.filter(({ event }) => event === 'replay.round_failed');
+    expect(line).to.include({ fault: 'P0001' });
+    expect(JSON.stringify(line)).not.to.include('ada');
   });
 
   it('refuses a plan that does not hold any more, and says what came, left and changed', async () => {
