@@ -14,6 +14,7 @@ import { auditRoutes } from './audit.ts';
 import { createLogin } from './auth.ts';
 import { explainRoutes } from './explain.ts';
 import { choiceRoutes } from './choices.ts';
+import { comparisonRoutes } from './comparisons.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { consoleRoutes, type ConsoleOptions } from './console.ts';
 import { customerRoutes } from './customers.ts';
@@ -65,6 +66,8 @@ export type ApiDeps = {
     topics?: NonNullable<DocumentParts['topics']>;
     /** How long an import may wait for its client, and take in all. */
     importTimes?: ImportTimes;
+    /** How long a request waits for the comparison that it asks for; default 8 s. */
+    compareWaitMs?: number;
     /** Bounds of the streams of changes, where a test needs others. */
     streams?: Partial<StreamLimits>;
   };
@@ -164,6 +167,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, replayRoutes({ ...ofLists, entity, planners }));
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));
+  mountRoutes(app, basePath, comparisonRoutes({ ...ofLists, entity, waitMs: config.compareWaitMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

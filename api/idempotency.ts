@@ -89,15 +89,10 @@ export async function answerOnce<T>(
   perform: (once: OnceAct<T> | undefined) => Promise<T>,
 ): Promise<void> {
   const once = onceOf(req, clock, {});
-  const act = once && {
-    begin: (tx: Parameters<typeof claimKey>[0]) => claimKey(tx, once),
-    end: async (tx: Parameters<typeof claimKey>[0], result: T) => {
-      const sent = render(result);
-      if (sent instanceof Problem) return;
-      const answer = { status: sent.status, text: JSON.stringify(sent.body) };
-      await keepAnswer(tx, { ...once, answer }, { id: newEventId(clock.now()), written: null });
-    },
-  };
+  const act = keeping<T>(once, clock, (result) => {
+    const sent = render(result);
+    return sent instanceof Problem ? null : { status: sent.status, text: JSON.stringify(sent.body) };
+  });
   await writeOnce<unknown>(res, once, {
     write: async () => {
       const sent = render(await perform(act));
@@ -106,6 +101,49 @@ export async function answerOnce<T>(
     },
     again: ({ answer }) => sendText(res, Number(answer['status']), String(answer['text'])),
   });
+}
+
+/**
+ * Stores a question once for each key, and gives what it is asked as, or throws the problem for which nothing
+ * was asked. A repeat of the request gets the same, and waits for the same answer.
+ */
+export async function askedOnce<T>(
+  [req, res]: [Request, Response],
+  clock: Clock,
+  askedAs: (result: T) => string | Problem,
+  ask: (once: OnceAct<T> | undefined) => Promise<T>,
+): Promise<string> {
+  const once = onceOf(req, clock, {});
+  const act = keeping<T>(once, clock, (result) => {
+    const asked = askedAs(result);
+    return asked instanceof Problem ? null : { asked };
+  });
+  return writeOnce(res, once, {
+    write: async () => {
+      const asked = askedAs(await ask(act));
+      if (asked instanceof Problem) throw asked;
+      return asked;
+    },
+    again: ({ answer }) => String(answer['asked']),
+  });
+}
+
+/** For the transaction of an operation: it has the key, and keeps what a repeat needs; of a refusal nothing. */
+function keeping<T>(
+  once: Once | undefined,
+  clock: Clock,
+  answerOf: (result: T) => Record<string, unknown> | null,
+): OnceAct<T> | undefined {
+  return (
+    once && {
+      begin: (tx) => claimKey(tx, once),
+      end: async (tx, result) => {
+        const answer = answerOf(result);
+        if (answer === null) return;
+        await keepAnswer(tx, { ...once, answer }, { id: newEventId(clock.now()), written: null });
+      },
+    }
+  );
 }
 
 /** The pattern of the route: a key that is used for another row was not meant for it. */

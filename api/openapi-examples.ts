@@ -23,6 +23,18 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       external_mappings: {},
       sync: { [system]: { state: 'pending', reason: null, version: null, since: AT } },
     },
+    ComparisonAsk: { system },
+    Comparison: {
+      ...{ id: EVENT_ID, customer: 1, actor: 'key:Ada/3f9c1a2b7d04', asked_at: AT },
+      systems: [
+        {
+          ...{ system, state: 'answered', verdict: 'differ', because: null, answered_at: AT },
+          pairs: [
+            { mapping: 1, external_id: 'cus_NffrFeUfNV2Hib', kind: 'drift', why: 'email', fields: ['email'] },
+          ],
+        },
+      ],
+    },
     Choice: { system, external_id: 'cus_NffrFeUfNV2Hib' },
     Pause: { direction: 'outbound', reason: 'prices are imported until five' },
     Resume: { reason: 'the import is done' },

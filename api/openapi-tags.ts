@@ -5,6 +5,7 @@ import type { Json } from './openapi-parts.ts';
 const ABOUT: Record<string, string> = {
   customers: 'The rows, their changes and their stories.',
   conflicts: 'Values that were not kept.',
+  comparisons: 'What a comparison of one customer has found.',
   mappings: 'Pairs of a row and a record that wait for a person.',
   events: 'What happened, newest first.',
   deliveries: 'The outcome of each event at each target.',

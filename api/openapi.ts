@@ -12,6 +12,7 @@ import { customerIdSchema, customerSchemaOf } from './customer-schemas.ts';
 import { conflictSchema, previewedConflictSchema, reversedSchema } from './conflict-schemas.ts';
 import { keySchema, revokedSchema } from './key-schemas.ts';
 import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
+import { comparisonPaths, comparisonSchemas } from './openapi-comparisons.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
 import { overviewPaths, overviewSchemas } from './openapi-overview.ts';
@@ -42,6 +43,7 @@ export function openApiDocument(entity: Entity = customer): Json {
     ...tagged({
       ...customerPaths(entity),
       ...operatorPaths(entity),
+      ...comparisonPaths(),
       ...storyPaths(),
       ...controlPaths(),
       ...replayPaths(),
@@ -85,6 +87,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     Reason: actBodySchema,
     PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
+    ...comparisonSchemas,
     ...storySchemas,
     ...controlSchemas,
     ...replaySchemas,

@@ -28,6 +28,7 @@ export const problemKinds = {
   group_not_found: { status: 404, title: 'There is no such group now' },
   plan_not_found: { status: 404, title: 'There is no such plan' },
   replay_not_found: { status: 404, title: 'There is no such replay' },
+  comparison_not_found: { status: 404, title: 'There is no such comparison' },
   mapping_not_found: { status: 404, title: 'There is no such mapping' },
   method_not_allowed: { status: 405, title: 'This path does not accept this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
@@ -60,6 +61,7 @@ export const problemKinds = {
   account_unbound: { status: 503, title: 'No account is bound yet' },
   webhooks_not_configured: { status: 503, title: 'No secret is set to check webhooks with' },
   contended: { status: 503, title: 'Too many writers are changing this customer' },
+  system_silent: { status: 504, title: 'A system has not answered in time' },
 } as const;
 
 export type ProblemCode = keyof typeof problemKinds;

@@ -99,6 +99,22 @@ export interface paths {
         };
         post: operations["revokeKey"];
     };
+    "/api/v1/customers/{id}/compare": {
+        parameters: {
+            path: {
+                id: number;
+            };
+        };
+        post: operations["compareCustomer"];
+    };
+    "/api/v1/comparisons/{id}": {
+        parameters: {
+            path: {
+                id: string;
+            };
+        };
+        get: operations["readComparison"];
+    };
     "/api/v1/changes": {
         parameters: {
         };
@@ -395,6 +411,38 @@ export interface components {
             outcome: "reversed" | "reversed_already";
             conflict: components["schemas"]["Conflict"];
             customer: components["schemas"]["Customer"] | null;
+        };
+        ComparisonAsk: {
+            /** @enum {string} */
+            system?: "stripe";
+        };
+        Comparison: {
+            id: string;
+            customer: number;
+            actor: string;
+            /** Format: date-time */
+            asked_at: string;
+            systems: {
+                system: string;
+                /** @enum {string} */
+                state: "open" | "answered" | "unanswered";
+                /** @enum {string|null} */
+                verdict: "agree" | "differ" | "missing" | "not_certain" | "set_aside" | null;
+                because: {
+                    code: string;
+                    detail: string;
+                } | null;
+                /** Format: date-time */
+                answered_at: string | null;
+                pairs: {
+                    mapping: number | null;
+                    external_id: string | null;
+                    /** @enum {string} */
+                    kind: "agree" | "drift" | "missing" | "pending" | "parked" | "held" | "waiting" | "alias" | "detached" | "closed";
+                    why: string | null;
+                    fields: string[] | null;
+                }[];
+            }[];
         };
         AllChanges: {
             changes: {
@@ -1315,7 +1363,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid_request" | "malformed_json" | "malformed_body" | "malformed_request" | "invalid_signature" | "invalid_event" | "row_refused" | "unauthorized" | "forbidden" | "not_found" | "customer_not_found" | "conflict_not_found" | "key_not_found" | "event_not_found" | "lane_not_found" | "group_not_found" | "plan_not_found" | "replay_not_found" | "mapping_not_found" | "method_not_allowed" | "request_timeout" | "duplicate_email" | "duplicate_identity" | "row_conflicts" | "row_swallowed" | "overtaken" | "cannot_reverse" | "cannot_resolve" | "position_expired" | "cannot_link" | "idempotency_key_in_use" | "nothing_selected" | "plan_stale" | "replay_overlaps" | "replay_ended" | "request_open" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_streams" | "too_many_attempts" | "too_many_imports" | "headers_too_large" | "internal_error" | "starting" | "database_unavailable" | "account_unbound" | "webhooks_not_configured" | "contended";
+            code: "invalid_request" | "malformed_json" | "malformed_body" | "malformed_request" | "invalid_signature" | "invalid_event" | "row_refused" | "unauthorized" | "forbidden" | "not_found" | "customer_not_found" | "conflict_not_found" | "key_not_found" | "event_not_found" | "lane_not_found" | "group_not_found" | "plan_not_found" | "replay_not_found" | "comparison_not_found" | "mapping_not_found" | "method_not_allowed" | "request_timeout" | "duplicate_email" | "duplicate_identity" | "row_conflicts" | "row_swallowed" | "overtaken" | "cannot_reverse" | "cannot_resolve" | "position_expired" | "cannot_link" | "idempotency_key_in_use" | "nothing_selected" | "plan_stale" | "replay_overlaps" | "replay_ended" | "request_open" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_streams" | "too_many_attempts" | "too_many_imports" | "headers_too_large" | "internal_error" | "starting" | "database_unavailable" | "account_unbound" | "webhooks_not_configured" | "contended" | "system_silent";
             errors?: {
                 /** @enum {string} */
                 in: "body" | "query" | "path" | "header";
@@ -1801,6 +1849,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revoked"];
+                };
+            };
+        };
+    };
+    compareCustomer: {
+        parameters: {
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: number;
+            };
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ComparisonAsk"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    readComparison: {
+        parameters: {
+            path: {
+                id: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
         };

@@ -3,6 +3,7 @@
 import type { ActRoute, PageRoute } from './page.ts';
 import { attentionPage } from './pages/attention.ts';
 import { auditPage } from './pages/audit.ts';
+import { comparisonActs, comparisonPage } from './pages/comparison.ts';
 import { conflictActs, conflictPage } from './pages/conflict.ts';
 import { conflictsPage } from './pages/conflicts.ts';
 import { customerPage } from './pages/customer.ts';
@@ -27,6 +28,7 @@ export const pages: readonly PageRoute[] = [
   overviewPage,
   customersPage,
   customerPage,
+  comparisonPage,
   conflictsPage,
   conflictPage,
   mappingPage,
@@ -49,6 +51,7 @@ export const pages: readonly PageRoute[] = [
 export const acts: readonly ActRoute[] = [
   ...laneActs,
   ...conflictActs,
+  ...comparisonActs,
   ...pairActs,
   ...groupActs,
   ...newReplayActs,

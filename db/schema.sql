@@ -1042,6 +1042,21 @@ create table system_credentials (
   refused_why text
 );
 
+create table system_questions (
+  id bigint generated always as identity not null,
+  asked_as uuid not null,
+  system text not null,
+  entity_type text not null,
+  row_id bigint not null,
+  asked_by text not null,
+  asked_at timestamp with time zone not null,
+  begin_by timestamp with time zone not null,
+  taken_by text,
+  taken_until timestamp with time zone,
+  answered_at timestamp with time zone,
+  answer jsonb
+);
+
 create table taken_over_rows (
   entity_type text not null,
   up_to bigint not null
@@ -1198,6 +1213,10 @@ alter table sync_intents add constraint sync_intents_result_check CHECK ((result
 alter table system_credentials add constraint system_credentials_check CHECK ((version <= begun));
 alter table system_credentials add constraint system_credentials_check1 CHECK (((refused_at IS NULL) = (refused_why IS NULL)));
 alter table system_credentials add constraint system_credentials_pkey PRIMARY KEY (system, account);
+alter table system_questions add constraint system_questions_asked_as_system_key UNIQUE (asked_as, system);
+alter table system_questions add constraint system_questions_check CHECK (((taken_by IS NULL) = (taken_until IS NULL)));
+alter table system_questions add constraint system_questions_check1 CHECK (((answered_at IS NULL) = (answer IS NULL)));
+alter table system_questions add constraint system_questions_pkey PRIMARY KEY (id);
 alter table taken_over_rows add constraint taken_over_rows_pkey PRIMARY KEY (entity_type);
 alter table walk_positions add constraint walk_positions_pkey PRIMARY KEY (name);
 alter table webhook_signs add constraint webhook_signs_check CHECK ((((refused = 0) = (refused_since IS NULL)) AND ((refused = 0) = (refused_at IS NULL))));
@@ -1259,6 +1278,8 @@ CREATE INDEX sync_events_external ON ONLY public.sync_events USING btree (((payl
 CREATE INDEX sync_events_type ON ONLY public.sync_events USING btree (event_type, id);
 CREATE INDEX sync_intents_deletes ON ONLY public.sync_intents USING btree (id) WHERE (operation = 'delete'::text);
 CREATE INDEX sync_intents_mapping ON ONLY public.sync_intents USING btree (mapping_id, number);
+CREATE INDEX system_questions_asked_at ON public.system_questions USING btree (asked_at);
+CREATE INDEX system_questions_open ON public.system_questions USING btree (system, id) WHERE (answered_at IS NULL);
 
 create view sync_event_status as
  SELECT e.id,

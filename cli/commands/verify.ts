@@ -6,6 +6,7 @@ import { repair, type Asked } from '../../lib/operations/repair.ts';
 import { loadConfigAndCatalogue } from '../../lib/process/load-config.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { commandActor } from '../actor.ts';
+import { toId } from '../choices.ts';
 import { toHead, verifyAuditTrail } from '../audit-check.ts';
 import { compare, countKinds, summarise } from '../comparison.ts';
 import { CliError, exit } from '../exit.ts';
@@ -15,6 +16,7 @@ import { createProgress } from '../progress.ts';
 import { toSeconds } from '../seconds.ts';
 import { findRunning } from '../running.ts';
 import { withSync } from '../sync-session.ts';
+import { verifyCustomer } from '../verify-customer.ts';
 import { chosenSystems, ofEach, systemOption, type About } from '../systems.ts';
 import { readAccount, answerOrNull } from '../sync.ts';
 
@@ -26,6 +28,7 @@ type Options = {
   system?: string;
   audit?: boolean;
   head?: NotedHead;
+  customer?: number;
 };
 
 export function addVerify({ program, output, finish, systems }: CommandContext): void {
@@ -41,6 +44,7 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
       'have workers bring pairs that drift into agreement, by the rules of any change, and compare again',
     )
     .addOption(systemOption(systems))
+    .option('--customer <id>', 'compare only this customer, by a read of its record', toId)
     .option('--all', `list every finding, and not only the first ${SHOWN}`)
     .option('--audit', 'check the record of operations instead: whether all entries are there and unchanged')
     .addOption(
@@ -51,21 +55,31 @@ export function addVerify({ program, output, finish, systems }: CommandContext):
       'after',
       `
 Exit status: 0 if all agree; 1 for drift: a pair differs, and no change is on its way; 2 if the result is not certain, or a
-person has to look (pending, parked, missing). Pairs that are held, waiting, detached, closed or an alias are
-listed and do not count.
+person has to look (pending, parked, missing); 3 if there is no customer with the number of --customer. Pairs that are
+held, waiting, detached, closed or an alias are listed and do not count.
 
 Examples:
   $ npx twinbox verify
   $ npx twinbox verify --wait 30 --json
   $ npx twinbox verify --repair
+  $ npx twinbox verify --customer 42
   $ npx twinbox verify --audit --head "$(cat head-of-november)"`,
     )
     .action(async (options: Options) => {
       if (options.audit === true) return finish(await verifyAuditTrail(options, output));
       if (options.head) throw new CliError(exit.usage, '--head is for --audit.');
+      const { customer } = options;
+      if (customer !== undefined && (options.repair === true || options.wait !== undefined))
+        throw new CliError(exit.usage, '--repair and --wait are for all customers: leave out --customer.');
       const config = loadConfigAndCatalogue();
       const chosen = chosenSystems(systems, config, options.system);
-      finish(await ofEach(chosen, output, (system, each) => verify({ system, config }, options, each)));
+      finish(
+        await ofEach(chosen, output, (system, each) =>
+          customer === undefined
+            ? verify({ system, config }, options, each)
+            : verifyCustomer({ system, config }, { customer, ...options }, each),
+        ),
+      );
     });
 }
 

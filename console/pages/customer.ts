@@ -10,6 +10,7 @@ import { explained, sides, type Explanation } from '../sides.ts';
 import type { Conflict, Fact, Timeline } from '../facts.ts';
 import { textOf } from '../facts.ts';
 import { may } from '../scopes.ts';
+import { compareButton } from './comparison.ts';
 import { tripsOf, type FieldChange } from '../trips.ts';
 
 type Customer = Got<'/api/v1/customers/{id}'>;
@@ -99,6 +100,7 @@ export function customerView(data: CustomerData, seen: Seen): View {
       ...(customer !== null && may(seen.me.scope, 'operator') && seen.knows('/replays/new')
         ? [html`<a class="button" href="/console/replays/new?customer=${id}" data-key="r">Replay…</a>`]
         : []),
+      ...(explanation ? [compareButton(id, seen) || []].flat() : []),
     ],
     crumbs: [
       ['Customers', '/console/customers'],

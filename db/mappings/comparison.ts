@@ -59,19 +59,34 @@ export async function readPairs(
   return rows;
 }
 
+export type PairName = Pick<ComparedPair, 'mappingId' | 'internalId' | 'externalId'>;
+
+const nameColumns = 'id as "mappingId", internal_id as "internalId", external_id as "externalId"';
+
 /** What says least of the same page: for one of which a pair cannot be read. */
 export async function readPairNames(
   db: Db,
   system: string,
   after: number,
   limit: number,
-): Promise<{ mappingId: number; internalId: number | null; externalId: string | null }[]> {
-  const { rows } = await db.raw<{
-    rows: { mappingId: number; internalId: number | null; externalId: string | null }[];
-  }>(
-    `select id as "mappingId", internal_id as "internalId", external_id as "externalId" from external_mappings
+): Promise<PairName[]> {
+  const { rows } = await db.raw<{ rows: PairName[] }>(
+    `select ${nameColumns} from external_mappings
      where system = :system and id > :after order by id limit :limit`,
     { system, after, limit },
+  );
+  return rows;
+}
+
+/** The pairs of one row, with their ids alone. */
+export async function readPairNamesOfRow(
+  db: Db,
+  row: { system: string; entityType: string; rowId: number },
+): Promise<PairName[]> {
+  const { rows } = await db.raw<{ rows: PairName[] }>(
+    `select ${nameColumns} from external_mappings
+     where system = :system and entity_type = :entityType and internal_id = :rowId order by id`,
+    row,
   );
   return rows;
 }
@@ -92,15 +107,23 @@ export async function rereadPair(db: Db, mappingId: number): Promise<ComparedPai
   return rows[0] ?? null;
 }
 
-/** Living customers that no mapping of the system stands for yet: their event has not been received. */
-export async function findUnmapped(db: Db, system: string): Promise<number[]> {
+/**
+ * Living customers that no mapping of the system stands for yet: their event has not been received.
+ * `only`: whether this row is one of them.
+ */
+export async function findUnmapped(
+  db: Db,
+  system: string,
+  only: { entityType: string; rowId: number } | null = null,
+): Promise<number[]> {
+  const { entityType = null, rowId = null } = only ?? {};
   const { rows } = await db.raw<{ rows: { id: number }[] }>(
     `select c.id from entity_rows() c
-     where c.deleted_at is null and not exists (
+     where c.deleted_at is null and (:rowId::bigint is null or c.entity_type = :entityType and c.id = :rowId) and not exists (
        select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
          and (m.state <> 'detached' or ${isLetGoSql('m')}))
      order by c.id limit 1000`,
-    { system },
+    { system, entityType, rowId },
   );
   return rows.map(({ id }) => id);
 }

@@ -28,6 +28,7 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
     'skipped_items',
     'stoppages',
     'sweeps',
+    'system_questions',
   ],
   ...['sync_attempts', 'sync_conflicts', 'sync_deliveries', 'sync_event_ids', 'sync_event_status'],
   ...['sync_events', 'sync_intents', 'system_credentials', 'taken_over_rows', 'walk_positions'],

@@ -2,18 +2,18 @@
 // and does not keep the others from being compared.
 import {
   readPairNames,
+  readPairNamesOfRow,
   readPairs,
   readPairsOf,
   rereadPair,
   type ComparedPair,
+  type PairName,
 } from '../../db/mappings/comparison.ts';
 import type { LoadedRow } from '../../db/mappings/load.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { noteSkipped, workInHalves } from '../skipped.ts';
 import { rowsNamedAtSystem } from '../sync/references.ts';
 import type { SyncDeps } from '../sync/step.ts';
-
-type PairName = Pick<ComparedPair, 'mappingId' | 'internalId' | 'externalId'>;
 
 export interface PairsPage {
   pairs: ComparedPair[];
@@ -38,12 +38,23 @@ export async function readPairsPage(deps: SyncDeps, after: number): Promise<Pair
     if (!isOfOneRow(error)) throw error;
   }
   const names = await readPairNames(db, system, after, PAGE);
+  return { ...(await readByName(deps, names)), next: nextOf(names) };
+}
+
+/** All pairs of one row, also those that have ended. */
+export async function readPairsOfRow(deps: SyncDeps, rowId: number): Promise<Omit<PairsPage, 'next'>> {
+  const { db, integration, entity } = deps;
+  const row = { system: integration.system, entityType: entity.name, rowId };
+  return readByName(deps, await readPairNamesOfRow(db, row));
+}
+
+async function readByName(deps: SyncDeps, names: PairName[]): Promise<Omit<PairsPage, 'next'>> {
   const [pairs, unreadable]: [ComparedPair[], PairName[]] = [[], []];
   await workInHalves(
     names,
     async (some) => {
       const read = await readPairsOf(
-        db,
+        deps.db,
         some.map(({ mappingId }) => mappingId),
       );
       return pairs.push(...read);
@@ -54,7 +65,7 @@ export async function readPairsPage(deps: SyncDeps, after: number): Promise<Pair
       await noteSkipped(deps, { loop: 'verify', item, instead: NOT_COMPARED }, error);
     },
   );
-  return { pairs: await named(deps, pairs), unreadable, next: nextOf(names) };
+  return { pairs: await named(deps, pairs), unreadable };
 }
 
 /** One pair as it is now. */

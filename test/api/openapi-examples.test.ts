@@ -14,7 +14,7 @@ import { bearer, makeKeys } from './keys-made.ts';
 import { startApi, type Answer, type Body } from './start-api.ts';
 
 /** A state of the data forbids it; a body or a parameter that is wrong is answered 400 or 422. */
-const OF_STATE = [404, 409, 410, 503];
+const OF_STATE = [404, 409, 410, 503, 504];
 
 describe('the examples of the API document', () => {
   const database = useDatabase();
@@ -25,7 +25,8 @@ describe('the examples of the API document', () => {
   let keyId: string;
 
   before(async () => {
-    api = await startApi({ db: database.db });
+    // No worker runs, so a comparison has no answer.
+    api = await startApi({ db: database.db, compareWaitMs: 1 });
     ({ text: key, id: keyId } = await makeKeys(database.db).make('admin'));
   });
   after(() => api.server.close());
@@ -81,8 +82,17 @@ describe('the examples of the API document', () => {
         used.add(ref);
       }
     }
-    // These need a pair that waits, a replay or a group: their own tests have one.
-    const ofStates = ['Choice', 'Resolution', 'Reason', 'NewReplay', 'ReplayAct', 'GroupClosing'];
+    // These need a pair that waits, a worker, a replay or a group: their own tests have one.
+    const ofWorkers = ['ComparisonAsk', 'Comparison'];
+    const ofStates = [
+      ...ofWorkers,
+      'Choice',
+      'Resolution',
+      'Reason',
+      'NewReplay',
+      'ReplayAct',
+      'GroupClosing',
+    ];
     const elsewhere = ofStates.map((name) => `#/components/schemas/${name}`);
     expect([...examples.keys()].filter((ref) => !used.has(ref) && !elsewhere.includes(ref))).to.deep.equal(
       [],

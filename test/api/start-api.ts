@@ -67,6 +67,7 @@ export type StartOptions = {
   elapsed?: () => number;
   readiness?: Readiness;
   deadlineMs?: number;
+  compareWaitMs?: number;
   clock?: Clock;
   /** Other bounds of the streams of changes. */
   streams?: ApiDeps['config']['streams'];
@@ -88,6 +89,7 @@ export async function startApi({
   elapsed = () => performance.now(),
   readiness = {},
   deadlineMs = 8_000,
+  compareWaitMs,
   clock = systemClock,
   streams = {},
   webhooks = [],
@@ -114,7 +116,11 @@ export async function startApi({
     store,
     nudge,
     db,
-    config: { deadlineMs, streams, ...(importTimes && { importTimes }) },
+    config: {
+      ...{ deadlineMs, streams },
+      ...(importTimes && { importTimes }),
+      ...(compareWaitMs !== undefined && { compareWaitMs }),
+    },
     keys,
     keyOperations: createKeyOperations({ db, clock, keySecrets }),
     elapsed,

@@ -6,7 +6,7 @@ export const operationDefects: Defect[] = [
     name: 'pairs of the original reported as differences of a copy',
     edits: [
       {
-        file: 'lib/operations/comparison.ts',
+        file: 'lib/operations/comparison-judge.ts',
         find: `    if (pair.ended === 'copied') return;\n`,
         replace: ``,
       },

@@ -53,7 +53,7 @@ export const statusDefects: Defect[] = [
     name: 'drift said of a pair that was linked while it was compared',
     edits: [
       {
-        file: 'lib/operations/comparison.ts',
+        file: 'lib/operations/comparison-judge.ts',
         find: `  if (linked) return add(report, linked, 'pending', 'linked_meanwhile');`,
         replace: `  if (linked?.state === 'parked') return;`,
       },

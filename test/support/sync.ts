@@ -296,5 +296,5 @@ const FILLED_TABLES = [
   'skipped_items',
   'operator_action_pairs',
   'operator_actions',
-  ...['audit_checkpoints', 'lane_pauses', 'row_pauses'],
+  ...['audit_checkpoints', 'lane_pauses', 'row_pauses', 'system_questions'],
 ];
