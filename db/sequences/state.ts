@@ -39,6 +39,7 @@ export const numberedTables = [
   'schema_migrations',
   'schema_migrations_lock',
   'stoppages',
+  'system_questions',
 ] as const;
 
 /** A sequence that has fewer numbers left than this is too narrow. */
