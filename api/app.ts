@@ -145,11 +145,6 @@ export function createApi(deps: ApiDeps): Express {
   const overview = overviewRoutes({ db, clock, entity, settings, deadlineMs, elapsed });
   app.use(overview.forgetAfterActs);
   mountRoutes(app, basePath, choiceRoutes({ operations: choices, clock, deadlineMs }));
-  mountRoutes(
-    app,
-    basePath,
-    conflictRoutes({ db, entity, clock, operations: conflicts, systems, basePath, deadlineMs }),
-  );
   mountRoutes(app, basePath, mappingRoutes({ db, clock, operations: links, basePath, deadlineMs }));
   mountRoutes(app, basePath, resolutionRoutes({ operations: resolutions, clock, deadlineMs }));
   mountRoutes(app, basePath, meRoutes());
@@ -157,6 +152,7 @@ export function createApi(deps: ApiDeps): Express {
   const ofLists = { db, clock, systems, basePath, deadlineMs };
   mountRoutes(app, basePath, eventRoutes(ofLists));
   mountRoutes(app, basePath, changeRoutes({ db, log, deadlineMs, stillAllowed, limits: streams }));
+  mountRoutes(app, basePath, conflictRoutes({ ...ofLists, entity, operations: conflicts }));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));

@@ -7,7 +7,8 @@ import { number } from './parts.ts';
 /** A stretch of a value: the same on both sides, or not. */
 type Run = { text: readonly string[]; differs: boolean; alike: boolean };
 
-const SEGMENTS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made with the first value: it takes 18 ms, and most processes show none. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Beyond so many characters only the beginnings and ends are compared. */
 const MOST_COMPARED = 300;
@@ -54,7 +55,8 @@ function textOf(given: unknown): string {
 }
 
 function charactersOf(text: string): string[] {
-  return Array.from(SEGMENTS.segment(text), ({ segment }) => segment);
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** The stretches of `mine`; the equal ends first, since most values differ in one place. */

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ValidateFunction } from 'ajv';
 import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
 import { createAjv } from '../catalogue/load-ajv.ts';
@@ -243,14 +244,20 @@ function findUnknown(given: Record<string, string>, { file, ignored }: { file: E
   return unknownSettings(names, Array.isArray(ignored) ? ignored.map(String) : []);
 }
 
+let validator: ValidateFunction | undefined;
+
 /** Checks against the schema, which also converts texts to numbers and fills in defaults. */
 function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
-  const ajv = createAjv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
-  for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
-  const validate = ajv.compile(settingsSchema);
+  const validate = (validator ??= compileSettings());
   if (validate(values)) return [];
   const wrong = new Set(validate.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
   return settings.filter(([name]) => wrong.has(name));
+}
+
+function compileSettings(): ValidateFunction {
+  const ajv = createAjv({ allErrors: true, coerceTypes: true, useDefaults: true, keywords: OWN_KEYWORDS });
+  for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
+  return ajv.compile(settingsSchema);
 }
 
 const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];

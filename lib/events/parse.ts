@@ -1,8 +1,9 @@
 // Makes an envelope of a record on our topics. A record that is not an envelope is an answer and
 // not an error: the reader still knows which record it was, writes a notice to the dlq, and goes
 // on.
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
+import { createAjv } from '../catalogue/load-ajv.ts';
 import {
   externalSchema,
   parkedSchema,
@@ -29,7 +30,7 @@ export type Invalid = {
   eventId: string | null;
 };
 
-const ajv = new Ajv({ allErrors: false, strict: true, allowUnionTypes: true });
+const ajv = createAjv({ allErrors: false, strict: true, allowUnionTypes: true });
 addFormats.default(ajv);
 
 const isRow = ajv.compile<RowEnvelope>(rowSchema);

@@ -4,6 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,6 +13,11 @@ import { pathToFileURL } from 'node:url';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
 import { ignoreConnectionSettings } from '../../lib/config/config.ts';
 import { collect, finish, type Finished } from '../support/child.ts';
+import { inEnvironment } from '../support/environment.ts';
+import { runHere } from './in-process.ts';
+
+/** These start processes, or are one for as long as somebody wants. */
+const STARTING = new Set(['up', 'demo', 'repl', 'simulator']);
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');
 
@@ -32,9 +38,16 @@ export type Up = {
   exited: Promise<number | null>;
 };
 
+type RunOptions = { env?: Record<string, string>; input?: string };
+
 export type Place = {
   readonly folder: string;
-  run(args: string[], options?: { env?: Record<string, string>; input?: string }): Promise<Finished>;
+  /**
+   * The first run of each command in a place is a process of its own. A later one is a call in this
+   * process where it can be: it takes a tenth of the time, and a process of its own would prove the same
+   * once more.
+   */
+  run(args: string[], options?: RunOptions): Promise<Finished>;
   up(env?: Record<string, string>): Promise<Up>;
 };
 
@@ -45,6 +58,8 @@ export type Place = {
 export function usePlace(env: () => Record<string, string> = () => ({})): Place {
   let folder = '';
   const running = new Set<ChildProcess>();
+  const seen = new Set<string>();
+  let isBusy = false;
   before('make a folder', async () => {
     folder = await mkdtemp(join(tmpdir(), 'twinbox-cli-'));
   });
@@ -60,30 +75,59 @@ export function usePlace(env: () => Record<string, string> = () => ({})): Place 
     await rm(folder, { recursive: true, force: true });
   });
 
-  function start(args: string[], extra: Record<string, string> = {}): ChildProcess {
+  const settings = (extra: Record<string, string> = {}): Record<string, string> => ({
+    TWINBOX_DATA_DIR: join(folder, 'data'),
+    API_PORT: '0',
+    SIMULATOR_PORT: '0',
+    ...env(),
+    ...extra,
+  });
+
+  function start(args: string[], extra?: Record<string, string>): ChildProcess {
     const child = spawn(process.execPath, [MAIN, ...args], {
       // Without the .env of this repository.
       cwd: folder,
-      env: {
-        ...ignoreConnectionSettings(),
-        TWINBOX_DATA_DIR: join(folder, 'data'),
-        API_PORT: '0',
-        SIMULATOR_PORT: '0',
-        ...env(),
-        ...extra,
-      },
+      env: { ...ignoreConnectionSettings(), ...settings(extra) },
     });
     running.add(child);
     child.once('exit', () => running.delete(child));
     return child;
   }
 
+  /**
+   * Not what reads standard input or is told how Node runs, not with a program as configuration, which Node
+   * loads once, and not beside another call, since both would change the environment of this process.
+   */
+  function canRunHere(args: string[], { env: extra, input }: RunOptions): boolean {
+    const command = args.find((each) => !each.startsWith('-')) ?? '';
+    const isFirst = !seen.has(command);
+    seen.add(command);
+    if (isFirst || STARTING.has(command) || isBusy || input !== undefined || process.stdin.isTTY)
+      return false;
+    const given = settings(extra);
+    const isProgram = (path: string) => /\.[jt]s$/.test(path);
+    return !('NODE_OPTIONS' in given) && ![...readdirSync(folder), ...Object.values(given)].some(isProgram);
+  }
+
+  async function callHere(args: string[], extra?: Record<string, string>): Promise<Finished> {
+    const before = process.cwd();
+    isBusy = true;
+    try {
+      process.chdir(folder);
+      return await inEnvironment(settings(extra), () => runHere(...args));
+    } finally {
+      process.chdir(before);
+      isBusy = false;
+    }
+  }
+
   return {
     get folder() {
       return folder;
     },
-    async run(args, { env: extra, input = '' } = {}) {
-      return await finish(start(args, extra), input);
+    async run(args, options = {}) {
+      if (canRunHere(args, options)) return await callHere(args, options.env);
+      return await finish(start(args, options.env), options.input);
     },
     async up(extra) {
       const child = start(['up', '--json'], extra);

@@ -4,11 +4,12 @@ export function environmentWith(more: Record<string, string>): NodeJS.ProcessEnv
 }
 
 /**
- * Only the variables by which programs are found: other variables of the shell must not reach the
- * child.
+ * Only the variables by which programs are found, and what Node has compiled of them: other variables of
+ * the shell must not reach the child.
  */
 export function bareEnvironment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], ...more };
+  const { PATH, NODE_COMPILE_CACHE: compiled } = process.env;
+  return { PATH, ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }), ...more };
 }
 
 /**

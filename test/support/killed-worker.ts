@@ -11,8 +11,13 @@ import { waitUntil } from './signal.ts';
 import { expireLeases } from './sync-rows.ts';
 import type { SyncWorld } from './sync.ts';
 
-/** Thirty processes load the same files. */
-const CACHE = { NODE_COMPILE_CACHE: join(tmpdir(), 'twinbox-compile-cache') };
+/**
+ * Thirty processes load the same files. A killed one keeps nothing of what it compiled, so the cache of
+ * the whole run serves better than one of its own.
+ */
+const CACHE = {
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(tmpdir(), 'twinbox-compile-cache'),
+};
 
 /**
  * Starts a worker for each failpoint, which is killed there: `prepare` makes the work, `after`

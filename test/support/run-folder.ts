@@ -1,14 +1,15 @@
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
+import { runFolderParents } from './run-place.ts';
 
 /**
  * The temporary folder of one test run: files that its tests leave behind are found and removed
  * with it.
  */
 export async function makeRunFolder(prefix = 'twinbox-test-'): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), prefix));
+  const [parent = ''] = runFolderParents();
+  const folder = await mkdtemp(join(parent, prefix));
   // Others may enter it, since PostgreSQL's own account has to when root runs the tests.
   await chmod(folder, 0o711);
   return folder;

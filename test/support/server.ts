@@ -1,8 +1,8 @@
 import { access, readdir, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { makeRunFolder, removeRunFolder } from './run-folder.ts';
+import { runFolderParents } from './run-place.ts';
 
 /**
  * The PostgreSQL that tests use: the runner's, if it started one, or else one of this process,
@@ -54,9 +54,11 @@ export async function startTestServer(given?: string): Promise<TestServer> {
  * killed.
  */
 export async function removeTestServers({ kept }: { kept: boolean }): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const folder = join(tmpdir(), name);
-    if (!name.startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
+  const paths = await Promise.all(
+    runFolderParents().map(async (parent) => (await readdir(parent)).map((name) => join(parent, name))),
+  );
+  for (const folder of paths.flat()) {
+    if (!basename(folder).startsWith(PREFIX) || (!kept && (await isKept(folder)))) continue;
     const info = await stat(folder).catch(() => undefined);
     // Gone meanwhile, or of another person, who has to remove it.
     if (info === undefined || info.uid !== process.getuid?.()) continue;
