@@ -6,6 +6,7 @@ import { migrate } from '../db/server/migrate.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
 import type { KafkaBus } from '../lib/bus/kafka/kafka.ts';
 import { sleep, waitUntil } from '../lib/loop.ts';
+import { cpuSeconds } from './cpu.ts';
 import { KEYS, payloadOf, startPart } from './kafka-task.ts';
 
 export type LatencyOptions = {
@@ -13,6 +14,8 @@ export type LatencyOptions = {
   url: string;
   bus: KafkaBus;
   bootstrap: string;
+  /** The process of PostgreSQL, whose time is measured with that of all its sessions. */
+  postgres: number;
   rate: number;
   seconds: number;
 };
@@ -24,7 +27,14 @@ const insertSql = `
 insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 values (:eventId, 'customer.updated', 'customer', :n, :key, :version, 'internal', :payload::jsonb)`;
 
-export async function measureLatency({ url, bus, bootstrap, rate, seconds }: LatencyOptions): Promise<void> {
+export async function measureLatency({
+  url,
+  bus,
+  bootstrap,
+  postgres,
+  rate,
+  seconds,
+}: LatencyOptions): Promise<void> {
   const db = createDb({ url, poolSize: 8, applicationName: 'bench' });
   await migrate(db);
   await keepPartitions(db, { now: new Date(), retentionDays: 35 });
@@ -64,10 +74,12 @@ export async function measureLatency({ url, bus, bootstrap, rate, seconds }: Lat
   const began = performance.now();
   const writes: Promise<void>[] = [];
   const counted = new Set<string>();
+  let postgresBegan = 0;
   for (let n = 0; n < total; n += 1) {
     const due = began + (n / rate) * 1_000;
     if (due > performance.now()) await sleep(due - performance.now());
     const eventId = randomUUID();
+    if (n === rate * WARM_UP_SECONDS) postgresBegan = await cpuSeconds(postgres);
     if (n >= rate * WARM_UP_SECONDS) counted.add(eventId);
     writes.push(
       Promise.resolve(
@@ -87,6 +99,7 @@ export async function measureLatency({ url, bus, bootstrap, rate, seconds }: Lat
     timeoutMs: 30_000,
     what: 'all events',
   });
+  const postgresUs = (((await cpuSeconds(postgres)) - postgresBegan) / counted.size) * 1e6;
   relay.end();
   const figures = await relay.figures;
   await stop();
@@ -99,6 +112,7 @@ export async function measureLatency({ url, bus, bootstrap, rate, seconds }: Lat
   console.log(
     `\ncommit to consumer at ${rate}/s (${achieved.toFixed(0)}/s reached, ${sorted.length} events): ` +
       `p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms; ` +
-      `relay ${((figures.cpuSeconds / figures.seconds) * 100).toFixed(0)} % of a core, ${figures.rssMb.toFixed(0)} MB`,
+      `relay ${((figures.cpuSeconds / figures.seconds) * 100).toFixed(0)} % of a core, ${figures.rssMb.toFixed(0)} MB; ` +
+      `PostgreSQL ${postgresUs.toFixed(0)} µs of its processor for each event, the insert included`,
   );
 }

@@ -173,6 +173,7 @@ try {
         url: databaseUrl(server.url, name),
         bus,
         bootstrap: broker.bootstrap,
+        postgres: server.pid,
         rate,
         seconds,
       });

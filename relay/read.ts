@@ -5,14 +5,8 @@
 // cursor moves past all of them. This costs more statements, and only for a page that could not be
 // read as a whole.
 import type { Db } from '../db/server/connection.ts';
-import {
-  readPageIds,
-  readPageRows,
-  type Cursor,
-  type Page,
-  type PageRow,
-  type Refused,
-} from '../db/relay/cursor.ts';
+import type { Cursor, Refused } from '../db/relay/cursor.ts';
+import { readPageIds, readPageRows, type Page, type PageRow } from '../db/relay/page.ts';
 import { workInHalves } from '../lib/skipped.ts';
 import { describeFault } from '../lib/describe-fault.ts';
 

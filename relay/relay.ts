@@ -13,14 +13,14 @@
 //   after claim                   a cursor that no earlier holder can save any more; nothing was sent
 //   after read                    nothing
 //   during or after publish       messages that the cursor does not know: the next holder sends them again
+//   after hold                    messages that the cursor does not know: they are sent again (save.ts says how many)
 //   after save                    the page is done; a page that was read ahead is read again
 // The save is one transaction (cursor, relay_batches, notices of refused records). It does not wait for
 // the disk: a crash of the server may undo it, and then the page is sent again. A relay that was frozen
 // beyond its lease checks its deadline before each send, and the fence refuses its save: it can repeat
 // messages, and it cannot move the cursor.
 
-import { isOfOneRow } from '../db/server/errors.ts';
-import { claimCursor, readPage, type Cursor, type Page } from '../db/relay/cursor.ts';
+import { claimCursor, passWindow, type Cursor } from '../db/relay/cursor.ts';
 import type { Address } from '../db/relay/identity.ts';
 import { readInstanceId } from '../db/connections.ts';
 import { readSecondsBehind } from '../db/relay/lag.ts';
@@ -40,7 +40,8 @@ import { noteSkipped } from '../lib/skipped.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { createFloorWalk } from './floor-walk.ts';
 import { createIdentityCheck } from './identity-check.ts';
-import { readByRow, toUnreadable, type ReadPage } from './read.ts';
+import { createPages } from './pages.ts';
+import { toUnreadable, type ReadPage } from './read.ts';
 import { toNotices } from './notices.ts';
 import { createSave } from './save.ts';
 import { sendPage, toBatches } from './send.ts';
@@ -72,9 +73,9 @@ export type RelayDeps = {
 };
 
 export type Relay = {
-  /** Sends one page and returns its number of rows; 0 if there was none, or if another relay is active. */
+  /** Sends one page, saves it, and returns its number of rows; 0 if there was none, or if another relay is active. */
   runOnce(): Promise<number>;
-  /** Repeats rounds until stop(). Rejects with IdentityError if this relay must not run on this database. */
+  /** Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError if this relay must not run on this database. */
   start(): Promise<void>;
   /** An event was committed: poll now. May be called any number of times. */
   nudge(): void;
@@ -93,8 +94,6 @@ const MOVE_EVERY_MS = 1_000;
 const NOT_PUBLISHED =
   'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
 
-type Ahead = { win: string; lastId: number; page: Promise<Page> };
-
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
   const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
@@ -109,7 +108,7 @@ export function createRelay(deps: RelayDeps): Relay {
   let fence: number | null = null;
   let cursor: Cursor | null = null;
   let installation = '';
-  let ahead: Ahead | null = null;
+  const pages = createPages(db, pageSize);
   const floorWalk = createFloorWalk({
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
@@ -119,7 +118,8 @@ export function createRelay(deps: RelayDeps): Relay {
   let movedAt = -Infinity;
   let loop: Loop | null = null;
 
-  async function runOnce(): Promise<number> {
+  /** `together`: a short page may wait to be saved with the next ones. */
+  async function round({ together }: { together: boolean }): Promise<number> {
     try {
       if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
         await identity.check();
@@ -127,9 +127,9 @@ export function createRelay(deps: RelayDeps): Relay {
       }
       if (!lease.isHeld() && !(await becomeActive())) return 0;
       cursor ??= await claim();
-      const page = await nextPage(cursor);
+      const page = await pages.next(cursor);
       if (page.sequence < cursor.floor) await moveSequence();
-      const count = await deliver(cursor, page);
+      const count = await deliver(cursor, page, together && !save.isDue());
       return count + (await walkBelowFloor(count));
     } catch (error) {
       // It is not known whether a failed save was written, nor which server answers next.
@@ -173,23 +173,8 @@ export function createRelay(deps: RelayDeps): Relay {
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
 
-  async function nextPage(from: Cursor): Promise<ReadPage> {
-    try {
-      const read = ahead;
-      ahead = null;
-      // If the page before was not saved, the page that was read ahead does not follow the cursor.
-      if (read && read.win === from.win && read.lastId === from.lastId) return await read.page;
-      await read?.page.catch(() => undefined);
-      return await readPage(db, from, pageSize);
-    } catch (error) {
-      if (!isOfOneRow(error)) throw error;
-      // One row of the page cannot be read: it is found and left out, and the others are published.
-      return await readByRow(db, from, pageSize);
-    }
-  }
-
-  /** Sends the page and moves the cursor past it. */
-  async function deliver(from: Cursor, page: ReadPage): Promise<number> {
+  /** Sends the page and moves the cursor past it; the saved cursor too, unless the page `mayWait`. */
+  async function deliver(from: Cursor, page: ReadPage, mayWait: boolean): Promise<number> {
     const { rows, win, sequence, unreadable = [] } = page;
     const last = [rows.at(-1), unreadable.at(-1)]
       .filter((row) => row !== undefined)
@@ -197,8 +182,9 @@ export function createRelay(deps: RelayDeps): Relay {
     const count = rows.length + unreadable.length;
     const closed = count < pageSize;
     // An empty window is closed only if the floors are behind: else every poll would read delivered rows.
-    if (last === undefined && from.win === null && from.floor >= sequence) return 0;
-    if (last !== undefined && !closed) readAhead({ ...from, win, lastId: last.id });
+    const settled = mayWait || (from.floor >= sequence && save.waiting() === 0);
+    if (last === undefined && from.win === null && settled) return 0;
+    if (last !== undefined && !closed) pages.readAhead({ ...from, win, lastId: last.id });
     await failpoint('relay.before-publish');
     const messages = toMessages(rows, { routing, headers, installation });
     const sent = await sendPage(bus, messages, lease.isHeld);
@@ -206,21 +192,24 @@ export function createRelay(deps: RelayDeps): Relay {
     if (sent === null) return await giveUpLease('its lease ended before the page was sent');
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
-    cursor = await save(rows, {
-      fence: from.fence,
-      win,
-      closed,
+    const done = {
+      ...{ fence: from.fence, seen: from.seen, lateFloors: from.lateFloors, win, closed, sequence, unrouted },
       lastId: last?.id ?? from.lastId,
-      sequence,
       published: rows.length - unrouted,
-      unrouted,
       batches: toBatches(messages, sent.places),
       refused: [
         ...toNotices(sent.refused, { clock, log }),
         ...unreadable.map((row) => toUnreadable(row, newEventId(clock.now()))),
       ],
       now: clock.now(),
-    });
+    };
+    const isPlain = closed && done.refused.length === 0 && from.restoredTo === null;
+    if (mayWait && isPlain && save.waiting() + count < pageSize) {
+      save.hold(rows, done);
+      cursor = passWindow(from, win);
+      return count;
+    }
+    cursor = await save.save(rows, done);
     if (cursor === null) return await giveUpLease('another relay has taken over the cursor');
     await failpoint('relay.after-save');
     return count;
@@ -228,14 +217,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   const skip = (item: string, instead: string, error: unknown): Promise<void> =>
     noteSkipped({ db, clock, log }, { loop: 'relay', item, instead }, error);
-  const save = createSave({ db, clock, skip, measures: deps.measures });
-
-  function readAhead(from: Cursor & { win: string }): void {
-    const page = readPage(db, from, pageSize);
-    // If the page is never awaited, its error must not end the process.
-    page.catch(() => undefined);
-    ahead = { win: from.win, lastId: from.lastId, page };
-  }
+  const save = createSave({ db, clock, skip, monotonic, measures: deps.measures });
 
   async function giveUpLease(why: string): Promise<0> {
     log.warn('relay.lost', { why, fence });
@@ -244,15 +226,30 @@ export function createRelay(deps: RelayDeps): Relay {
     return 0;
   }
 
+  /** The window that was passed last becomes the cursor. The newest id is not known, and the floors need none. */
+  async function saveWaiting(): Promise<void> {
+    if (cursor === null || save.waiting() === 0) return;
+    const { fence: mine, seen, lateFloors } = cursor;
+    const empty = { published: 0, unrouted: 0, batches: [], refused: [], sequence: 0, lastId: 0 };
+    await save.save([], {
+      ...empty,
+      fence: mine,
+      seen,
+      lateFloors,
+      win: seen,
+      closed: true,
+      now: clock.now(),
+    });
+  }
+
   async function forgetCursor(): Promise<void> {
     cursor = null;
-    const read = ahead;
-    ahead = null;
-    await read?.page.catch(() => undefined);
+    save.forget();
+    await pages.forget();
   }
 
   async function run(): Promise<void> {
-    loop = runLoop(runOnce, {
+    loop = runLoop(() => round({ together: true }), {
       idleMs,
       busyMs: Math.min(3, idleMs),
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
@@ -264,6 +261,7 @@ export function createRelay(deps: RelayDeps): Relay {
     });
     try {
       await loop.done;
+      await saveWaiting();
     } finally {
       await forgetCursor();
       await lease.release();
@@ -272,7 +270,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   let running: Promise<void> | null = null;
   return {
-    runOnce,
+    runOnce: () => round({ together: false }),
     start: () => (running ??= run()),
     nudge: () => loop?.wake(),
     async stop() {

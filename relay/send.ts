@@ -103,3 +103,21 @@ export function toBatches(messages: readonly Message[], places: readonly (Publis
   });
   return batches;
 }
+
+/** Both, with the runs of the second that go on where one of the first ends joined to it. */
+export function joinBatches(first: readonly Batch[], second: readonly Batch[]): Batch[] {
+  const joined = first.map((batch) => ({ ...batch }));
+  for (const batch of second) {
+    const run = joined.findLast(
+      ({ topic, partition }) => topic === batch.topic && partition === batch.partition,
+    );
+    if (
+      run &&
+      run.firstOffset + run.ids.length === batch.firstOffset &&
+      (run.ids.at(-1) ?? 0) < (batch.ids[0] ?? 0)
+    )
+      run.ids = [...run.ids, ...batch.ids];
+    else joined.push({ ...batch });
+  }
+  return joined;
+}

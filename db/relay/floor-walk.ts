@@ -3,7 +3,8 @@
 // next_sync_event_id() draws above the floor. Each move of the sequence starts a walk, and so does
 // the migration that brought the check, because a database may have such events from before.
 import type { Db, Tx } from '../server/connection.ts';
-import { pageColumns, toColumns, toPageRow, type Batch, type PageRow, type RawRow } from './cursor.ts';
+import { toColumns, type Batch } from './cursor.ts';
+import { pageColumns, toPageRow, type PageRow, type RawRow } from './page.ts';
 
 export type Walk = {
   id: string;

@@ -3,7 +3,8 @@ import { createDb, withTransaction, type Db } from '../../../db/server/connectio
 import { insertCustomer } from '../../support/customers.ts';
 import { BLOCK, DAY_MS, WEEK_MS } from '../../../db/partitions/plan.ts';
 import { keepPartitions, partitionStatus } from '../../../db/partitions/partitions.ts';
-import { claimCursor, readPage, saveCursor, type Cursor } from '../../../db/relay/cursor.ts';
+import { claimCursor, saveCursor, type Cursor } from '../../../db/relay/cursor.ts';
+import { readPage } from '../../../db/relay/page.ts';
 import { createCursor } from '../../../db/relay/identity.ts';
 import { waitUntil } from '../../../lib/loop.ts';
 import { newEventId } from '../../../lib/uuid.ts';
@@ -57,7 +58,14 @@ describe('partition upkeep beside other transactions', () => {
       delivered.push(...page.rows.map(({ id }) => id));
       const closed = page.rows.length < 100;
       cursor = await saveCursor(db, {
-        ...{ fence: 1, win: page.win, closed, lastId: page.rows.at(-1)?.id ?? from.lastId },
+        ...{
+          fence: 1,
+          seen: from.seen,
+          lateFloors: from.lateFloors,
+          win: page.win,
+          closed,
+          lastId: page.rows.at(-1)?.id ?? from.lastId,
+        },
         ...{ sequence: page.sequence, published: 0, unrouted: 0, batches: [], refused: [], now: start },
       });
       return page.rows.length;
