@@ -30,4 +30,55 @@ export const busDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/kafka/consuming.test.ts', title: 'begins a new group at the beginning' },
   },
+  {
+    name: 'length of a record left where another size of it was expected',
+    edits: [
+      {
+        file: 'lib/bus/kafka/bytes.ts',
+        find: `  if (size !== free) {`,
+        replace: `  if (size > free) {`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/bus/kafka/produce-request.test.ts',
+      title: 'writes byte for byte what kafkajs writes',
+    },
+  },
+  {
+    name: 'transactions forgotten that run while short pages pass',
+    edits: [
+      {
+        file: 'db/relay/cursor.ts',
+        find: `before[xid] ?? cursor.floor`,
+        replace: `before[xid] ?? Number.MAX_SAFE_INTEGER`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/saved-together.test.ts',
+      title: 'do not hide a transaction that was open while they passed',
+    },
+  },
+  {
+    name: 'short pages dropped when the relay stops',
+    edits: [
+      {
+        file: 'relay/relay.ts',
+        find: `      await saveWaiting();
+`,
+        replace: ``,
+      },
+    ],
+    caughtBy: { file: 'test/relay/saved-together.test.ts', title: 'are saved when it stops' },
+  },
+  {
+    name: 'statement prepared in a session that others use too',
+    edits: [
+      {
+        file: 'db/server/connection.ts',
+        find: `if (isLent(connection)) prepareNothing(connection);`,
+        replace: ``,
+      },
+    ],
+    caughtBy: { file: 'test/db/pooler.test.ts', title: 'no statement is prepared' },
+  },
 ];
