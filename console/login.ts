@@ -98,7 +98,9 @@ export function readKept(text: string | null, isAct: (path: string) => boolean):
   }
 }
 
-/** An address of the console, whatever was asked for. */
+/** An address of the console, whatever was asked for. It becomes a header, which has only characters of ASCII. */
 export function safeNext(text: string | null): string {
-  return text !== null && /^\/console(\/[^\\]*|\?[^\\]*)?$/.test(text) ? text : '/console';
+  if (text === null || !/^\/console(?:[/?][!-[\]-~]*)?$/.test(text)) return '/console';
+  const { pathname } = new URL(text, 'http://console');
+  return /^\/console(\/|$)/.test(pathname) ? text : '/console';
 }
