@@ -57,29 +57,34 @@ export function loginView({ token, next, kept, link, problem, ended = false }: L
 }
 
 /** After the log-in: what was not carried out, ready to be sent. */
-export function keptView({ to, fields }: Kept, token: string): View {
-  const own = fields.filter(([name]) => name !== 'token');
+export function keptView(kept: Kept, token: string): View {
   return {
     title: 'Send it now?',
     main: html`<p>The session had ended before this form was sent. Nothing of it was done.</p>
-      <form method="post" action="${to}" class="card act">
-        <input
-          type="hidden"
-          name="token"
-          value="${token}"
-        />${own.map(([name, text]) => html`<input type="hidden" name="${name}" value="${text}" />`)}
-        <dl class="facts">
-          ${own
-            .filter(([name]) => name !== 'once')
-            .map(
-              ([name, text]): Html =>
-                html`<dt>${name}</dt>
-                  <dd>${value(text)}</dd>`,
-            )}
-        </dl>
-        <button>Send it now</button> <a href="/console">Leave it</a>
-      </form>`,
+      ${keptForm(kept, token, 'Send it now')}`,
   };
+}
+
+/** What was filled in, to be looked at and sent as it is. */
+export function keptForm({ to, fields }: Kept, token: string, button: string): Html {
+  const own = fields.filter(([name]) => name !== 'token');
+  return html`<form method="post" action="${to}" class="card act">
+    <input
+      type="hidden"
+      name="token"
+      value="${token}"
+    />${own.map(([name, text]) => html`<input type="hidden" name="${name}" value="${text}" />`)}
+    <dl class="facts">
+      ${own
+        .filter(([name]) => name !== 'once')
+        .map(
+          ([name, text]): Html =>
+            html`<dt>${name}</dt>
+              <dd>${value(text)}</dd>`,
+        )}
+    </dl>
+    <button>${button}</button> <a href="/console">Leave it</a>
+  </form>`;
 }
 
 /** Null if the text is none of ours: it comes back through the browser. */

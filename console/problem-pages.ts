@@ -1,7 +1,7 @@
 // Pages for what went wrong: what is so, what to do, and the id by which the log has it.
 
 import { ApiError } from './api.ts';
-import { html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { find } from './layout.ts';
 import type { View } from './page.ts';
 
@@ -38,6 +38,18 @@ export function failedView(): View {
     status: 500,
     title: 'The console failed',
     detail: 'This is a fault of Twinbox. The log has it under the request id below.',
+  });
+}
+
+/** For a form of which it is not known what became of it; `again` sends the same one. */
+export function unsureView({ status, code, title, message }: ApiError, again: Html): View {
+  return wrongView({
+    status: status === 503 ? 503 : 502,
+    title: status === 503 ? 'The API cannot answer now' : title,
+    detail:
+      'It is not known whether this was done. Send it again in a moment: what was done already is not done twice.',
+    more: html`${again}
+      <p class="quiet">${message} <code>${code}</code></p>`,
   });
 }
 
