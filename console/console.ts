@@ -168,9 +168,9 @@ function createAct(parts: Parts) {
     if (typeof made === 'string') return seeOther(safeNext(made));
     if (!('error' in made)) return draw(visit, made);
     if (isEnded(made.error)) return entrance.askForKey(forget(parts, visit), kept, true);
-    if (!(made.error instanceof ApiError) || made.error.status < 500)
-      return draw(visit, viewOf(parts, visit, made.error));
-    return draw(visit, unsureView(made.error, keptForm(kept, visitor.token, 'Send it again')));
+    const again = keptForm(kept, visitor.token, 'Send it again');
+    const unsure = made.error instanceof ApiError ? unsureView(made.error, again) : null;
+    return draw(visit, unsure ?? viewOf(parts, visit, made.error));
   };
 }
 

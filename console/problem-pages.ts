@@ -41,8 +41,23 @@ export function failedView(): View {
   });
 }
 
-/** For a form of which it is not known what became of it; `again` sends the same one. */
-export function unsureView({ status, code, title, message }: ApiError, again: Html): View {
+/** For a form that may have been carried out; `again` sends the same one. Null for a refusal like any other. */
+export function unsureView(error: ApiError, again: Html): View | null {
+  const { status, code, title, message } = error;
+  if (code === 'idempotency_key_reused')
+    return wrongView({
+      status,
+      title: 'This form was sent before',
+      detail: 'It said something else then, and that was done. Nothing was done now: open its page anew.',
+    });
+  if (code === 'idempotency_key_in_use')
+    return wrongView({
+      status,
+      title: 'This form is being worked on',
+      detail: 'It was sent a moment ago. Send it again to see what became of it: nothing is done twice.',
+      more: again,
+    });
+  if (status < 500) return null;
   return wrongView({
     status: status === 503 ? 503 : 502,
     title: status === 503 ? 'The API cannot answer now' : title,

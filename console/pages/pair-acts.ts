@@ -144,7 +144,6 @@ const REFUSALS = new Set([
   'request_open',
   'invalid_request',
   'contended',
-  'idempotency_key_in_use',
 ]);
 
 function actRoute(kind: Kind): ActRoute {
