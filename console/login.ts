@@ -91,8 +91,9 @@ export function keptForm({ to, fields }: Kept, token: string, button: string): H
 export function readKept(text: string | null, isAct: (path: string) => boolean): Kept | null {
   if (text === null) return null;
   try {
-    const { to, fields } = JSON.parse(text) as Partial<Kept>;
-    if (typeof to !== 'string' || !isAct(to) || !Array.isArray(fields)) return null;
+    const { to, fields } = (JSON.parse(text) ?? {}) as Partial<Kept>;
+    if (typeof to !== 'string' || !to.startsWith('/console/') || !isAct(to)) return null;
+    if (!Array.isArray(fields)) return null;
     const pairs = fields.filter(
       (pair) => Array.isArray(pair) && pair.every((each) => typeof each === 'string'),
     );

@@ -16,6 +16,40 @@ describe('a form of the console that is sent', () => {
   });
   after(() => open.server.close());
 
+  it('takes from a log-in only a form of ours, whatever comes back through the browser', async () => {
+    const closed = await startApi({ db: keyless.db, apiKeys: ['the-key-of-this-test'], console: {} });
+    try {
+      for (const kept of [
+        'null',
+        '1',
+        '{',
+        ...['lanes/pause', '/consolelanes/pause', 'customers/1/x:y', '//x/lanes/pause'].map((to) =>
+          JSON.stringify({ to, fields: [] }),
+        ),
+      ]) {
+        const answer = await createVisitor(closed.server.url).logIn('the-key-of-this-test', { kept });
+        expect([answer.status, answer.to], kept).to.deep.equal([303, '/console']);
+      }
+    } finally {
+      await closed.server.close();
+    }
+  });
+
+  it('says of a wrong key what is wrong, once, and nothing of a header', async () => {
+    const closed = await startApi({ db: keyless.db, apiKeys: ['the-key-of-this-test'], console: {} });
+    try {
+      const browser = createVisitor(closed.server.url);
+      const { text } = await browser.logIn('another-key');
+      expect(text).to.include('This is not a key of this API').and.not.include('Authorization');
+      for (let at = 1; at < 10; at += 1) await browser.logIn(`another-key-${at}`);
+      const late = await browser.logIn('one-more');
+      expect(late.status).to.equal(429);
+      expect(late.text.split('Too many wrong keys')).to.have.length(2);
+    } finally {
+      await closed.server.close();
+    }
+  });
+
   it('offers a form again whose answer did not come, as it was, so that it is done once', async () => {
     const away = await startApi({ db: keyless.db, console: { origin: () => 'http://127.0.0.1:1' } });
     try {
