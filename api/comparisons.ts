@@ -118,7 +118,7 @@ function systemSilent(
     : 'No answer will come to this request: send a new one.';
   return new Problem(
     'system_silent',
-    `No answer about ${silent.join(' and ')} came in time: the system is slow, or no worker that may ask it runs. Nothing was changed. ${why}`,
+    `No answer about ${silent.join(' and ')} came in time: the system is slow, too much was asked at once, or no worker that may ask it runs. Nothing was changed. ${why}`,
     { members: { comparison: comparisonJson(found) } },
   );
 }

@@ -4,6 +4,7 @@
 import { customerIdSchema } from './customer-schemas.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './customer-schemas.ts';
 import { EFFECT } from './replay-answers.ts';
+import { storableText } from '../lib/catalogue/check.ts';
 import { conflictKinds } from '../lib/sync/merge.ts';
 
 export const uuidSchema = {
@@ -46,7 +47,15 @@ export const conflictQuerySchema = {
     },
     customer: { ...customerIdSchema, description: 'Only conflicts of this customer.' },
     kind: { type: 'string', enum: conflictKinds, description: 'Only conflicts of this kind.' },
-    field: { type: 'string', minLength: 1, maxLength: 63, description: 'Only conflicts about this field.' },
+    field: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 63,
+      pattern: storableText,
+      'x-text': 'storable',
+      description: 'Only conflicts about this field.',
+      'x-problem': 'must have 1 to 63 characters, and no NUL character',
+    },
     reversed: {
       type: 'string',
       enum: ['true', 'false'],

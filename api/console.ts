@@ -8,7 +8,7 @@ import { createConsole, type Console, type ConsoleDeps as Parts } from '../conso
 import type { Clock } from '../lib/clock.ts';
 import type { ApiKeys } from '../lib/keys/api-keys.ts';
 import type { Login } from './auth.ts';
-import { Problem, problemKinds } from './problems.ts';
+import { Problem } from './problems.ts';
 import type { ApiLog } from './requests.ts';
 import { requestIdOf } from './responses.ts';
 
@@ -72,12 +72,9 @@ function consoleOf(deps: ConsoleDeps): Console {
           return { ok: true, scope, name: actor };
         } catch (error) {
           if (!(error instanceof Problem)) throw error;
-          return {
-            ok: false,
-            status: error.status,
-            title: problemKinds[error.code].title,
-            detail: error.message,
-          };
+          // It was typed into a form.
+          const detail = error.message.replace('The key in the header Authorization', 'This');
+          return { ok: false, status: error.status, detail };
         }
       },
     },

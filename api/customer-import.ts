@@ -31,7 +31,7 @@ import { demand, queryOf } from './input.ts';
 import { originOf } from './origin.ts';
 import { Problem } from './problems.ts';
 import type { ApiLog } from './requests.ts';
-import { requestIdOf } from './responses.ts';
+import { requestIdOf, setHeader } from './responses.ts';
 import { allowLongBody } from './server.ts';
 
 export type ImportRouteDeps = {
@@ -149,7 +149,7 @@ async function beginKeyed(
   }).catch((error: unknown) => {
     throw problemOf(error);
   });
-  if (keyed.endedBefore) res.setHeader('Idempotent-Replayed', 'true');
+  if (keyed.endedBefore) setHeader(res, 'Idempotent-Replayed', 'true');
   return keyed;
 }
 

@@ -18,7 +18,7 @@ import { onceOf, writeOnce } from './idempotency.ts';
 import { originOf } from './origin.ts';
 import { waitOf } from './prefer.ts';
 import type { ApiLog } from './requests.ts';
-import { sendJson, sendNothing } from './responses.ts';
+import { sendJson, sendNothing, setHeader } from './responses.ts';
 import { CLOSING, isClosing } from './server.ts';
 import { createSyncWaits } from './sync-waits.ts';
 
@@ -72,7 +72,7 @@ export function createCustomerWrites({ db, entity, clock, log, systems, basePath
     const isSettled = await waits.wait(customer, { ms: seconds * 1_000, signal: left.signal });
     if (isOver(res)) return;
     if (isSettled === null) return send(res, frame, customer);
-    res.setHeader('Preference-Applied', `wait=${seconds}`);
+    setHeader(res, 'Preference-Applied', `wait=${seconds}`);
     const mappings = (await readSoon(customer.id))?.mappings ?? customer.mappings;
     send(res, frame, { ...customer, mappings }, isSettled ? frame.status : 202);
   }
@@ -88,8 +88,8 @@ export function createCustomerWrites({ db, entity, clock, log, systems, basePath
 
   function send(res: Response, frame: Frame, customer: MappedRow, status: Status | 202 = frame.status): void {
     if (status === 204) return sendNothing(res);
-    if (frame.status === 201) res.setHeader('Location', `${basePath}/customers/${customer.id}`);
-    res.setHeader('ETag', entityTag(customer));
+    if (frame.status === 201) setHeader(res, 'Location', `${basePath}/customers/${customer.id}`);
+    setHeader(res, 'ETag', entityTag(customer));
     sendJson(res, status, customerJson(customer, frame.systems));
   }
 

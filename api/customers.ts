@@ -27,7 +27,7 @@ import { identityTaken } from './identity-taken.ts';
 import { demand, paramsOf, queryOf } from './input.ts';
 import { pageOf } from './paging.ts';
 import { Problem } from './problems.ts';
-import { sendJson } from './responses.ts';
+import { sendJson, setHeader } from './responses.ts';
 import { declareRoute } from './routing.ts';
 import { rowRefused } from './row-refusal.ts';
 
@@ -163,7 +163,7 @@ function listJson(page: MappedRow[], systems: readonly string[]): Record<string,
 }
 
 function sendCustomer(res: Response, status: number, customer: MappedRow, systems: readonly string[]): void {
-  res.setHeader('ETag', entityTag(customer));
+  setHeader(res, 'ETag', entityTag(customer));
   sendJson(res, status, customerJson(customer, systems));
 }
 

@@ -11,7 +11,7 @@ import { bytesOf } from './body.ts';
 import { invalid } from './input.ts';
 import { holderOf } from './origin.ts';
 import { Problem } from './problems.ts';
-import { sendJson, sendText } from './responses.ts';
+import { sendJson, sendText, setHeader } from './responses.ts';
 
 /** For how long a repeat gets the first answer. Afterwards a request with the same key is a new one. */
 export const KEPT_MS = 24 * 3_600_000;
@@ -55,7 +55,7 @@ export async function writeOnce<T>(
     if (error instanceof KeyInUse) throw keyInUse();
     if (!(error instanceof AnsweredBefore) || !once) throw error;
     if (error.kept.request !== once.request.toString('hex')) throw keyReused();
-    if (!res.headersSent) res.setHeader('Idempotent-Replayed', 'true');
+    setHeader(res, 'Idempotent-Replayed', 'true');
     return again(error.kept);
   }
 }

@@ -6,6 +6,7 @@ import { decodeCursor, type ListIdentity } from '../lib/operations/list-cursor.t
 import { cursorSchema } from './event-schemas.ts';
 import { invalid } from './input.ts';
 import type { Problem } from './problems.ts';
+import { setHeader } from './responses.ts';
 
 type Query = Record<string, string | number>;
 
@@ -39,7 +40,7 @@ export function cursorPageOf<T>(
 
 export function linkNext(res: Response, path: string, query: Query): void {
   const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
-  res.setHeader('Link', `<${path}?${parts.join('&')}>; rel="next"`);
+  setHeader(res, 'Link', `<${path}?${parts.join('&')}>; rel="next"`);
 }
 
 /** The place at which a page begins. */

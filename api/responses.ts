@@ -18,6 +18,12 @@ export function sendText(res: Response, status: number, json: string, type = 'ap
   res.end(text);
 }
 
+/** Of an answer that is about to be sent. */
+export function setHeader(res: Response, name: string, value: string): void {
+  // The deadline may have answered first: the answer below is then left out as well.
+  if (!res.headersSent) res.setHeader(name, value);
+}
+
 export function sendNothing(res: Response): void {
   if (res.headersSent) return;
   res.writeHead(204);

@@ -20,6 +20,9 @@ export type ChangesDeps = {
 /** So many pages at once are kept up to date. */
 const MOST = 50;
 
+/** Bytes that a page may leave unread; one that leaves more is cut off, and connects again when it can read. */
+const UNREAD = 256 * 1024;
+
 type Listener = ReadableStreamDefaultController<Uint8Array>;
 type Channel = { listeners: Set<Listener>; stop: AbortController };
 
@@ -36,6 +39,12 @@ export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: 
     channel.listeners.clear();
   }
 
+  function pass(part: Uint8Array, { listeners: all }: Channel, to: Listener): void {
+    if ((to.desiredSize ?? 0) > 0) return to.enqueue(part);
+    all.delete(to);
+    to.error(new Error('The page left too much unread.'));
+  }
+
   async function follow(name: string, channel: Channel, key: string | null): Promise<void> {
     try {
       const response = await ask(`${origin()}/api/v1/changes`, {
@@ -44,7 +53,7 @@ export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: 
       });
       if (response.ok && response.body)
         for await (const part of response.body as AsyncIterable<Uint8Array>)
-          for (const each of channel.listeners) each.enqueue(part);
+          for (const each of channel.listeners) pass(part, channel, each);
       else log.warn('console.no_changes', { status: response.status });
     } catch (error) {
       if (!channel.stop.signal.aborted) log.warn('console.no_changes', { error: String(error) });
@@ -75,14 +84,17 @@ export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: 
       };
       close.addEventListener('abort', leave, { once: true });
       return stream(
-        new ReadableStream<Uint8Array>({
-          start(controller) {
-            mine = controller;
-            channel.listeners.add(controller);
-            controller.enqueue(bytes('retry: 2000\n: here\n\n'));
+        new ReadableStream<Uint8Array>(
+          {
+            start(controller) {
+              mine = controller;
+              channel.listeners.add(controller);
+              controller.enqueue(bytes('retry: 2000\n: here\n\n'));
+            },
+            cancel: leave,
           },
-          cancel: leave,
-        }),
+          new ByteLengthQueuingStrategy({ highWaterMark: UNREAD }),
+        ),
       );
     },
   };

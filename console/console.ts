@@ -8,10 +8,10 @@ import { createDrawing, plainText, seeOther, type From, type Visit } from './dra
 import { createEntrance } from './entrance.ts';
 import { createGate, fromElsewhere, isSameOrigin, refuseForm, type SessionSource } from './gate.ts';
 import { THEMES } from './layout.ts';
-import { safeNext } from './login.ts';
+import { keptForm, safeNext, type Kept } from './login.ts';
 import { match } from './matching.ts';
 import type { ActRoute, Asked, Me, PageRoute, Seen, View } from './page.ts';
-import { failedView, notAllowed, problemView, unknownPage, wrongView } from './problem-pages.ts';
+import { failedView, notAllowed, problemView, unknownPage, unsureView, wrongView } from './problem-pages.ts';
 import { acts, pages } from './routes.ts';
 import { may } from './scopes.ts';
 import { createStanding, type Standing } from './standing.ts';
@@ -153,21 +153,24 @@ function createAct(parts: Parts) {
     const found = match(routes.acts, path);
     if (!found) return draw(visit, unknownPage());
     const { route, params } = found;
-    const kept = { to: path, fields: [...form].filter(([name]) => name !== 'token') };
+    const given = form.get('once') ?? '';
+    const once = /^[\w-]{24}$/.test(given) ? given : randomId();
+    const own = [...form].filter(([name]) => name !== 'token' && name !== 'once');
+    const kept: Kept = { to: path, fields: [...own, ['once', once]] };
     if (me === null) return entrance.askForKey(visit, kept, true);
     const refusal = refuseForm(request, visitor, form);
     if (refusal) return draw(visit, wrongView(refusal));
     if (!may(me.scope, route.scope)) return draw(visit, notAllowed(route.scope, me.scope));
     const asked = askedOf(parts, visit, me, params);
-    const given = form.get('once') ?? '';
-    const once = /^[\w-]{24}$/.test(given) ? given : randomId();
     const made = await route
       .act({ ...asked, form, once }, seenOf(parts, visit, asked))
       .catch((error: unknown) => ({ error }));
     if (typeof made === 'string') return seeOther(safeNext(made));
     if (!('error' in made)) return draw(visit, made);
     if (isEnded(made.error)) return entrance.askForKey(forget(parts, visit), kept, true);
-    return draw(visit, viewOf(parts, visit, made.error));
+    const again = keptForm(kept, visitor.token, 'Send it again');
+    const unsure = made.error instanceof ApiError ? unsureView(made.error, again) : null;
+    return draw(visit, unsure ?? viewOf(parts, visit, made.error));
   };
 }
 

@@ -6,6 +6,7 @@ import type { Visitor } from './gate.ts';
 import { layout, THEMES } from './layout.ts';
 import { navigationOf } from './matching.ts';
 import type { PageRoute, View } from './page.ts';
+import { may } from './scopes.ts';
 import type { Standing } from './standing.ts';
 
 /** What the server knows of a request besides the request. */
@@ -37,13 +38,15 @@ export function createDrawing({ pages, environment, standingOf, now }: DrawingDe
 
   const draw: Draw = async (visit, view, asked) => {
     const { visitor, url, path, requestId, request } = visit;
-    const standing = visitor.me === null ? null : await (asked ?? standingOf(visit));
+    const { me } = visitor;
+    const standing = me === null ? null : await (asked ?? standingOf(visit));
     const theme = cookieOf(request, 'twinbox_theme');
     const frame = {
-      me: visitor.me,
+      me,
       path,
       address: path + url.search,
-      ...{ nav, requestId },
+      nav: me === null ? [] : nav.filter(({ scope }) => may(me.scope, scope)),
+      requestId,
       attention: standing?.needPerson ?? null,
       environment: namedMode(standing) ?? environment,
       theme: THEMES.find((each) => each === theme) ?? 'auto',

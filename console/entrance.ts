@@ -28,7 +28,7 @@ export function createEntrance({ session, draw, isAct }: EntranceDeps) {
         'Start Twinbox again for a new one, or log in with a key.',
       );
     const check = await session.checkKey(key, address);
-    if (!check.ok) return again(check.title, check.detail, check.status);
+    if (!check.ok) return again('You are not logged in', check.detail, check.status);
     const scope = scopeOf(check.scope);
     if (scope === null)
       return again('This key opens no pages', `A key with the scope ${check.scope} may not read.`, 403);

@@ -57,37 +57,43 @@ export function loginView({ token, next, kept, link, problem, ended = false }: L
 }
 
 /** After the log-in: what was not carried out, ready to be sent. */
-export function keptView({ to, fields }: Kept, token: string): View {
-  const own = fields.filter(([name]) => name !== 'token');
+export function keptView(kept: Kept, token: string): View {
   return {
     title: 'Send it now?',
     main: html`<p>The session had ended before this form was sent. Nothing of it was done.</p>
-      <form method="post" action="${to}" class="card act">
-        <input
-          type="hidden"
-          name="token"
-          value="${token}"
-        />${own.map(([name, text]) => html`<input type="hidden" name="${name}" value="${text}" />`)}
-        <dl class="facts">
-          ${own
-            .filter(([name]) => name !== 'once')
-            .map(
-              ([name, text]): Html =>
-                html`<dt>${name}</dt>
-                  <dd>${value(text)}</dd>`,
-            )}
-        </dl>
-        <button>Send it now</button> <a href="/console">Leave it</a>
-      </form>`,
+      ${keptForm(kept, token, 'Send it now')}`,
   };
+}
+
+/** What was filled in, to be looked at and sent as it is. */
+export function keptForm({ to, fields }: Kept, token: string, button: string): Html {
+  const own = fields.filter(([name]) => name !== 'token');
+  return html`<form method="post" action="${to}" class="card act">
+    <input
+      type="hidden"
+      name="token"
+      value="${token}"
+    />${own.map(([name, text]) => html`<input type="hidden" name="${name}" value="${text}" />`)}
+    <dl class="facts">
+      ${own
+        .filter(([name]) => name !== 'once')
+        .map(
+          ([name, text]): Html =>
+            html`<dt>${name}</dt>
+              <dd>${value(text)}</dd>`,
+        )}
+    </dl>
+    <button>${button}</button> <a href="/console">Leave it</a>
+  </form>`;
 }
 
 /** Null if the text is none of ours: it comes back through the browser. */
 export function readKept(text: string | null, isAct: (path: string) => boolean): Kept | null {
   if (text === null) return null;
   try {
-    const { to, fields } = JSON.parse(text) as Partial<Kept>;
-    if (typeof to !== 'string' || !isAct(to) || !Array.isArray(fields)) return null;
+    const { to, fields } = (JSON.parse(text) ?? {}) as Partial<Kept>;
+    if (typeof to !== 'string' || !to.startsWith('/console/') || !isAct(to)) return null;
+    if (!Array.isArray(fields)) return null;
     const pairs = fields.filter(
       (pair) => Array.isArray(pair) && pair.every((each) => typeof each === 'string'),
     );
@@ -98,7 +104,9 @@ export function readKept(text: string | null, isAct: (path: string) => boolean):
   }
 }
 
-/** An address of the console, whatever was asked for. */
+/** An address of the console, whatever was asked for. It becomes a header, which has only characters of ASCII. */
 export function safeNext(text: string | null): string {
-  return text !== null && /^\/console(\/[^\\]*|\?[^\\]*)?$/.test(text) ? text : '/console';
+  if (text === null || !/^\/console(?:[/?][!-[\]-~]*)?$/.test(text)) return '/console';
+  const { pathname } = new URL(text, 'http://console');
+  return /^\/console(\/|$)/.test(pathname) ? text : '/console';
 }

@@ -1,6 +1,7 @@
 // Which route a path leads to.
 
 import type { Nav, PageRoute } from './page.ts';
+import type { Scope } from './scopes.ts';
 
 /** The first route that a path fits, with what stands in the places of its names. The path is with /console. */
 export function match<R extends { path: string }>(
@@ -37,8 +38,10 @@ function decoded(text: string): string {
 }
 
 /** The pages that the head of every page leads to, in their order. */
-export function navigationOf(routes: readonly PageRoute[]): (Nav & { to: string })[] {
+export function navigationOf(routes: readonly PageRoute[]): (Nav & { to: string; scope: Scope })[] {
   return routes
-    .flatMap(({ nav, path }) => (nav ? [{ ...nav, to: path === '/' ? '/console' : `/console${path}` }] : []))
+    .flatMap(({ nav, path, scope }) =>
+      nav ? [{ ...nav, scope, to: path === '/' ? '/console' : `/console${path}` }] : [],
+    )
     .toSorted((a, b) => a.order - b.order);
 }

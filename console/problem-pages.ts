@@ -1,7 +1,7 @@
 // Pages for what went wrong: what is so, what to do, and the id by which the log has it.
 
 import { ApiError } from './api.ts';
-import { html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { find } from './layout.ts';
 import type { View } from './page.ts';
 
@@ -38,6 +38,33 @@ export function failedView(): View {
     status: 500,
     title: 'The console failed',
     detail: 'This is a fault of Twinbox. The log has it under the request id below.',
+  });
+}
+
+/** For a form that may have been carried out; `again` sends the same one. Null for a refusal like any other. */
+export function unsureView(error: ApiError, again: Html): View | null {
+  const { status, code, title, message } = error;
+  if (code === 'idempotency_key_reused')
+    return wrongView({
+      status,
+      title: 'This form was sent before',
+      detail: 'It said something else then, and that was done. Nothing was done now: open its page anew.',
+    });
+  if (code === 'idempotency_key_in_use')
+    return wrongView({
+      status,
+      title: 'This form is being worked on',
+      detail: 'It was sent a moment ago. Send it again to see what became of it: nothing is done twice.',
+      more: again,
+    });
+  if (status < 500) return null;
+  return wrongView({
+    status: status === 503 ? 503 : 502,
+    title: status === 503 ? 'The API cannot answer now' : title,
+    detail:
+      'It is not known whether this was done. Send it again in a moment: what was done already is not done twice.',
+    more: html`${again}
+      <p class="quiet">${message} <code>${code}</code></p>`,
   });
 }
 

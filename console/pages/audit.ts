@@ -85,7 +85,7 @@ function none(path: string, query: URLSearchParams): Html {
 
 export const auditPage = page({
   path: '/audit',
-  scope: 'viewer',
+  scope: 'operator',
   nav: { text: 'Audit', key: 'u', order: 8 },
   load,
   view: auditView,

@@ -36,7 +36,7 @@ export function comparisonView(comparison: Comparison, seen: Seen): View {
     ],
     actions: compareButton(customer, seen),
     main: html`<p class="quiet">
-        Asked ${when(asked, seen.now)} by ${actor}. Each record was read at its system; nothing was changed.
+        Asked ${when(asked, seen.now)} by ${actor}. A comparison only reads, and changes nothing.
       </p>
       <div data-live="part" id="found">${systems.map((each) => systemFound(each, seen))}</div>`,
     same: { cli: `verify --customer ${customer}`, api: addressOf(PATH, { path: { id: key } }) },
@@ -48,7 +48,7 @@ const VERDICTS: Record<NonNullable<System['verdict']>, readonly [words: string, 
   differ: ['they differ', 'bad'],
   missing: ['the record was not found', 'bad'],
   not_certain: ['could not tell', 'wait'],
-  set_aside: ['set aside', 'plain'],
+  set_aside: ['no record counts', 'plain'],
 };
 
 function systemFound(
@@ -61,6 +61,11 @@ function systemFound(
       ${at !== null && html`<span class="quiet">${when(at, now)}</span>`}
     </p>
     ${because !== null && html`<p><code>${because.code}</code> ${because.detail}</p>`}
+    ${
+      pairs.length === 0 &&
+      verdict === 'set_aside' &&
+      html`<p>Nothing of this customer is kept in step there, so nothing was read.</p>`
+    }
     ${
       pairs.length > 0 &&
       html`<ul>
@@ -77,7 +82,8 @@ function verdictOf(state: System['state'], verdict: System['verdict']): Html {
   }
   return state === 'open'
     ? html`<span data-again>${toned('wait', 'no answer yet')}</span> Load this page again in some seconds.`
-    : html`${toned('wait', 'no answer came')} The system is slow, or no worker that may ask it runs.`;
+    : html`${toned('wait', 'no answer came')} The system is slow, too much was asked at once, or no worker
+      that may ask it runs.`;
 }
 
 /** What a kind of the comparison says of a pair. */

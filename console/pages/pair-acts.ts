@@ -138,14 +138,7 @@ function gone({ explanation, kind, id: key }: ActData): Html {
     <p><a href="/console/${kind}/${key}">See how it stands</a></p>`;
 }
 
-const REFUSALS = new Set([
-  'cannot_link',
-  'cannot_resolve',
-  'request_open',
-  'invalid_request',
-  'contended',
-  'idempotency_key_in_use',
-]);
+const REFUSALS = new Set(['cannot_link', 'cannot_resolve', 'request_open', 'invalid_request', 'contended']);
 
 function actRoute(kind: Kind): ActRoute {
   return {

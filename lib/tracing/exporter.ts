@@ -16,26 +16,33 @@ export async function createExporter(settings: TracingSettings, log: TracesLog):
       ? await import('@opentelemetry/exporter-trace-otlp-http')
       : await import('@opentelemetry/exporter-trace-otlp-proto');
   const exporter = new OTLPTraceExporter({ url, headers: { ...headers }, timeoutMillis });
-  return warnOnce(exporter, log, new URL(url).host);
+  return warnOnce(exporter, log, { receiver: new URL(url).host, timeoutMs: timeoutMillis });
 }
 
-function warnOnce(exporter: SpanExporter, log: TracesLog, receiver: string): SpanExporter {
+function warnOnce(
+  exporter: SpanExporter,
+  log: TracesLog,
+  { receiver, timeoutMs }: { receiver: string; timeoutMs: number },
+): SpanExporter {
   let lost = 0;
-  function note({ code, error }: Answer, spans: readonly ReadableSpan[]): void {
+  function note({ code, error }: Answer, spans: readonly ReadableSpan[], ms: number): void {
     if (code.valueOf() === SUCCESS) {
       if (lost > 0) log.info('traces.sent_again', { receiver, lost });
       lost = 0;
       return;
     }
-    if (lost === 0) log.warn('traces.not_sent', { receiver, why: whyOf(error), fix: FIX });
+    if (lost === 0)
+      log.warn('traces.not_sent', { receiver, why: whyOf(error, ms > timeoutMs * 0.9), fix: FIX });
     lost += spans.length;
   }
   return {
-    export: (spans, answer) =>
+    export: (spans, answer) => {
+      const began = performance.now();
       exporter.export(spans, (result) => {
-        note(result, spans);
+        note(result, spans, performance.now() - began);
         answer(result);
-      }),
+      });
+    },
     forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
     shutdown: () => exporter.shutdown(),
   };
@@ -44,10 +51,14 @@ function warnOnce(exporter: SpanExporter, log: TracesLog, receiver: string): Spa
 const FIX =
   'spans are dropped meanwhile, and nothing else is; check OTEL_EXPORTER_OTLP_ENDPOINT and the receiver (docs/tracing.md)';
 
-/** A status or a code; never the text of an answer, which is not ours. */
-function whyOf(error: unknown): string {
+/**
+ * A status or a code; never the text of an answer, which is not ours. What the exporter gives up when the time is
+ * over has neither.
+ */
+function whyOf(error: unknown, isOverTime: boolean): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'number')
     return `it answered ${error.code}`;
   if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return codeOf(error);
+  const code = codeOf(error);
+  return code === 'Error' && isOverTime ? 'it did not answer in time' : code;
 }

@@ -5,6 +5,8 @@ import { expectProblem, freshCustomer, startApi } from './start-api.ts';
 
 const customers = '/api/v1/customers';
 
+type Described = { paths: Record<string, { get?: { parameters?: { in: string; name: string }[] } }> };
+
 describe('hostile paths, methods and headers sent to the API', () => {
   const database = useDatabase();
   let api: Awaited<ReturnType<typeof startApi>>;
@@ -100,6 +102,17 @@ describe('hostile paths, methods and headers sent to the API', () => {
     ]) {
       expectProblem(await api.send('GET', path), 404, 'not_found');
     }
+  });
+
+  it('refuses a NUL in each parameter of each query that the document has, since no database can hold it', async () => {
+    const { paths } = (await api.send('GET', '/api/v1/openapi.json')).json as unknown as Described;
+    const asked = Object.entries(paths).flatMap(([path, { get }]) =>
+      (get?.parameters ?? []).flatMap(({ in: place, name }) =>
+        place === 'query' ? [`${path.replaceAll(/\{\w+\}/g, '1')}?${name}=a%00`] : [],
+      ),
+    );
+    expect(asked).to.include(`/api/v1/conflicts?field=a%00`);
+    for (const path of asked) expect((await api.send('GET', path)).status, path).to.equal(400);
   });
 
   it('answers 405 with Allow to methods that a path does not take, and 204 to OPTIONS', async () => {

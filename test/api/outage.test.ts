@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createDb, type Db } from '../../db/server/connection.ts';
+import { readPoolCounts } from '../../db/server/pool-counts.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { useDatabase } from '../support/database.ts';
@@ -100,6 +101,21 @@ describe('the API while the database is away', () => {
     await proxy.cut();
     await proxy.fix();
     expect((await api.send('GET', path)).status).to.equal(200);
+  });
+
+  it('logs no fault of its own when the database answers after the deadline did', async () => {
+    await api.send('POST', customers, { body: freshCustomer() });
+    await database.db.transaction(async (tx) => {
+      await tx.raw('lock table customers');
+      const answers = [path, `${customers}?limit=1`].map((at) => api.send('GET', at));
+      for (const { status } of await Promise.all(answers)) expect(status).to.equal(503);
+    });
+    await waitUntil(() => readPoolCounts(db).inUse === 0, {
+      timeoutMs: 5_000,
+      what: 'the late reads end',
+    });
+    expect((await api.send('GET', path)).status).to.equal(200);
+    expect(api.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
   });
 });
 

@@ -1,11 +1,16 @@
 // "This changed" for pages that are open.
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { createChanges } from '../../console/changes.ts';
+import { startApi } from '../api/start-api.ts';
+import { useDatabase } from '../support/database.ts';
+import { createSignal } from '../support/signal.ts';
 
 describe('the stream of changes of the console', () => {
+  const database = useDatabase();
+
   it('asks the API once for each key, passes on what it says, and has no place for one listener more', async () => {
     const keys: (string | undefined)[] = [];
     const api = createServer((req, res) => {
@@ -34,6 +39,36 @@ describe('the stream of changes of the console', () => {
       close.abort();
       api.closeAllConnections();
       api.close();
+    }
+  });
+
+  it('lets go of a page that reads nothing, keeps what it has for it in bounds, and logs no fault', async () => {
+    const [sent, over] = [createSignal(), createSignal()];
+    const told = createServer((_, res) => {
+      res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+      const more = () => {
+        while (!res.destroyed && res.write(`data: ${'x'.repeat(8_000)}\n\n`));
+        res.once('drain', more);
+      };
+      more();
+      sent.fire();
+      res.once('close', () => over.fire());
+    }).listen(0, '127.0.0.1');
+    await once(told, 'listening');
+    const origin = () => `http://127.0.0.1:${(told.address() as AddressInfo).port}`;
+    const api = await startApi({ db: database.db, console: { origin } });
+    const page = connect(api.server.port, '127.0.0.1').pause();
+    try {
+      page.write(`GET /console/changes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      await sent.promise;
+      // The API is not asked any more, since no page is left that reads.
+      await over.promise;
+      expect(api.lines.filter(({ level }) => level === 'error')).to.deep.equal([]);
+    } finally {
+      page.destroy();
+      told.closeAllConnections();
+      told.close();
+      await api.server.close();
     }
   });
 

@@ -113,6 +113,11 @@ describe('the console', () => {
       '/console\\..//x',
       '/docs',
       '/consolex',
+      '/console/..//x',
+      '/console/%2e%2e/docs',
+      '/console/x\r\nSet-Cookie: a=b',
+      '/console/find?q=Łucja',
+      '/console/\0',
     ])
       expect((await visitor().logIn('static-key-of-the-settings', { next })).to, next).to.equal('/console');
   });

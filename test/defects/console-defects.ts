@@ -101,4 +101,12 @@ export const consoleDefects: Defect[] = [
       title: 'keeps what was typed where the group of a stale plan has gone',
     },
   },
+  {
+    name: 'the console: a form that is offered again is another one to the API',
+    edits: [{ file: 'console/console.ts', find: `[...own, ['once', once]]`, replace: `own` }],
+    caughtBy: {
+      file: 'test/console/forms.test.ts',
+      title: 'offers a form again whose answer did not come',
+    },
+  },
 ];

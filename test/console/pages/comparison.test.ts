@@ -51,6 +51,14 @@ describe('the page of a comparison', () => {
     expect(textOf({ verdict: 'not_certain', pairs: [none] })).to.include('No record at Stripe: a change');
   });
 
+  it('does not say that a record was read where none was: a system is paused, or nothing is kept in step', () => {
+    const because = { code: 'paused', detail: 'stripe is paused: prices move.' };
+    expect(textOf({ verdict: 'not_certain', because, pairs: [] })).not.to.include('was read');
+    expect(textOf({ verdict: 'set_aside', because: null, pairs: [] }))
+      .to.include('no record counts')
+      .and.include('so nothing was read');
+  });
+
   it('tells an answer that may still come from one that will not', () => {
     const silent = { verdict: null, answered_at: null, pairs: [] };
     expect(textOf({ ...silent, state: 'open' })).to.include('no answer yet');

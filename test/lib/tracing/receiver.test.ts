@@ -53,6 +53,14 @@ describe('a receiver of traces', () => {
       expect(performance.now() - began).to.be.within(500, 3_500);
     }));
 
+  it('that answers never is named as one that did not answer in time', () =>
+    withTraces(async (made) => {
+      made.receiver.answer('hang');
+      makeSpans(made.traces.of('api'));
+      await warned(made);
+      expect(made.lines[0]?.fields['why']).to.equal('it did not answer in time');
+    }, QUICK));
+
   it('that answers nonsense is no reason to stop, and gets what comes next', () =>
     withTraces(async ({ receiver, traces }) => {
       receiver.answer({ status: 200, body: '<html>this is a shop</html>' });
