@@ -70,15 +70,4 @@ export const busDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/relay/saved-together.test.ts', title: 'are saved when it stops' },
   },
-  {
-    name: 'statement prepared in a session that others use too',
-    edits: [
-      {
-        file: 'db/server/connection.ts',
-        find: `if (isLent(connection)) prepareNothing(connection);`,
-        replace: ``,
-      },
-    ],
-    caughtBy: { file: 'test/db/pooler.test.ts', title: 'no statement is prepared' },
-  },
 ];
