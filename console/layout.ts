@@ -161,6 +161,8 @@ const KEYS: readonly (readonly [key: string, does: string])[] = [
   ['g e', 'events'],
   ['g a', 'attention'],
   ['g f', 'conflicts'],
+  ['g p', 'replays'],
   ['g h', 'health'],
+  ['g u', 'audit'],
   ['Esc', 'leave a field'],
 ];
