@@ -33,6 +33,11 @@ export function actorOf(req: Request): string | undefined {
   return callers.get(req)?.actor;
 }
 
+/** Who an act is recorded under; `api` where the API needs no key. */
+export function operatorOf(req: Request): string {
+  return actorOf(req) ?? 'api';
+}
+
 /** Throws 403 if an ingest key is that of another system. */
 export function demandSystem(req: Request, system: string): void {
   const of = callers.get(req)?.system ?? system;

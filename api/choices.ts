@@ -11,7 +11,7 @@ import type {
   NewOutcome,
 } from '../lib/operations/record-choice.ts';
 import type { Once } from '../lib/operations/once.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { choiceSchemaOf, type Choice } from './choice-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
@@ -45,7 +45,7 @@ export function choiceRoutes({
       async (req, res) => {
         const id = idOf(req);
         const { system, external_id: externalId } = demand('body', checkChoice(req.body));
-        const actor = actorOf(req) ?? null;
+        const actor = operatorOf(req);
         const there = operations.get(system);
         if (!there) throw new Error(`the check of the body let the system ${system} through`);
         await answerOnce<ChoiceOutcome | NewOutcome>([req, res], clock, chosenJson, (once) =>
@@ -60,7 +60,7 @@ export function choiceRoutes({
       'operator',
       soon,
       async (req, res) => {
-        const [id, actor] = [idOf(req), actorOf(req) ?? null];
+        const [id, actor] = [idOf(req), operatorOf(req)];
         await answerOnce<AcceptOutcome>([req, res], clock, acceptedJson, (once) =>
           acceptDeletion([...operations.values()], id, actor, once),
         );

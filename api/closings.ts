@@ -5,7 +5,7 @@ import type { Tx } from '../db/server/connection.ts';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import { closeSelected, type CloseOutcome } from '../lib/operations/closing.ts';
 import type { SelectionWords } from '../lib/operations/selection-words.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';
 import { groupPathSchema } from './group-schemas.ts';
@@ -52,7 +52,7 @@ function close(
     const of = { systems, entity: entity.name, now: clock.now() };
     // Behind the look-up of the key: the closing that is repeated has ended the group.
     const selection = (tx: Tx) => demandSelection(tx, words, of);
-    const asked = { selection, reason, actor: actorOf(req) ?? 'unknown' };
+    const asked = { selection, reason, actor: operatorOf(req) };
     await answerOnce<CloseOutcome>([req, res], clock, closedJson, (once) =>
       closeSelected({ db, clock }, asked, once),
     );

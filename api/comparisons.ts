@@ -16,7 +16,7 @@ import {
 } from '../lib/operations/asked-comparison.ts';
 import { comparisonJson } from '../lib/operations/comparison-json.ts';
 import { readJsonIfAny } from './body.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { comparisonBodySchemaOf, comparisonPathSchema, type ComparisonBody } from './comparison-schemas.ts';
 import { customerPathSchema } from './customer-schemas.ts';
 import { answerWithin, endDeadline } from './deadline.ts';
@@ -74,7 +74,7 @@ function compareNow(deps: ComparisonRoutesDeps): RequestHandler {
     const { id } = demand('path', checkCustomer(paramsOf(req, customerPathSchema)));
     const { system } = demand('body', checkBody((req.body as unknown) ?? {}));
     const ask = {
-      ...{ entityType: entity.name, rowId: id, actor: actorOf(req) ?? 'unknown' },
+      ...{ entityType: entity.name, rowId: id, actor: operatorOf(req) },
       systems: system === undefined ? systems : [system],
     };
     // A repeat of the request waits for the same comparison.

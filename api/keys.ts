@@ -5,7 +5,7 @@ import { Router } from 'express';
 import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { keyJson, type KeyOperations, type RevokeOutcome } from '../lib/operations/keys.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, demandNoQuery, paramsOf } from './input.ts';
@@ -45,7 +45,7 @@ export function keyRoutes({
       soon,
       async (req, res) => {
         const { id } = demand('path', checkPath(paramsOf(req, keyPathSchema)));
-        const by = { actor: actorOf(req) ?? 'api', reason: null };
+        const by = { actor: operatorOf(req), reason: null };
         await answerOnce<RevokeOutcome>([req, res], clock, revokedJson, (once) =>
           operations.revoke(id, by, once),
         );

@@ -9,7 +9,7 @@ import { lanesJson, readLanes, type LaneSettings } from '../lib/operations/lane-
 import { readTrafficOf, trafficJson } from '../lib/operations/traffic.ts';
 import type { LaneAsked, LaneOperations, PauseOutcome, ResumeOutcome } from '../lib/operations/lanes.ts';
 import { readJson } from './body.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
 import { demand, demandNoQuery, invalid, paramsOf } from './input.ts';
@@ -72,7 +72,7 @@ export function laneRoutes(deps: LaneRoutesDeps): Router {
         const { reason = null, ...asked } = demand('body', checkPause(req.body));
         const about = aboutOf(system, asked);
         await answerOnce<PauseOutcome>([req, res], clock, pausedJson(about), (once) =>
-          operations.pause(about, { actor: actorOf(req) ?? 'api', reason }, once),
+          operations.pause(about, { actor: operatorOf(req), reason }, once),
         );
       },
     ],
@@ -93,7 +93,7 @@ export function laneRoutes(deps: LaneRoutesDeps): Router {
             'releases the deletes of a whole system: leave out direction and customer',
           );
         await answerOnce<ResumeOutcome>([req, res], clock, resumedJson(about), (once) =>
-          operations.resume({ ...about, deletes, writes }, { actor: actorOf(req) ?? 'api', reason }, once),
+          operations.resume({ ...about, deletes, writes }, { actor: operatorOf(req), reason }, once),
         );
       },
     ],

@@ -23,7 +23,7 @@ import {
   type StartOutcome,
 } from '../lib/operations/replay-jobs.ts';
 import { rates, STOP_SHARE } from '../lib/operations/replay-rates.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { PAGE_DEFAULT } from './customer-schemas.ts';
 import { answerWithin } from './deadline.ts';
@@ -110,7 +110,7 @@ export function replayRoutes(deps: ReplayRoutesDeps): Router {
         async (req, res) => {
           const id = idOf(req);
           const { reason = null } = demand('body', checkAct((req.body as unknown) ?? {}));
-          const asked = { id, verb, reason, actor: actorOf(req) ?? 'unknown' };
+          const asked = { id, verb, reason, actor: operatorOf(req) };
           await answerOnce<ActOutcome>([req, res], clock, actedJson(verb), (once) =>
             actOnReplay({ db, clock }, asked, once),
           );
@@ -176,7 +176,7 @@ function start({ db, clock, planners }: ReplayRoutesDeps): RequestHandler {
       reason = null,
       stop_share: stopShare = STOP_SHARE,
     } = body;
-    const ask = { plan: hash, rate, stopShare, max, reason, actor: actorOf(req) ?? 'unknown' };
+    const ask = { plan: hash, rate, stopShare, max, reason, actor: operatorOf(req) };
     await answerOnce<Begun>([req, res], clock, begunJson, async (once) => {
       const begun: Begun = await startReplay({ db, clock }, ask, once);
       return begun.outcome === 'stale'

@@ -6,7 +6,7 @@ import { compileCheck } from '../lib/catalogue/check.ts';
 import type { Clock } from '../lib/clock.ts';
 import { shownReason } from '../db/mappings/shown.ts';
 import type { ResolveOperations, ResolveOutcome } from '../lib/operations/resolutions.ts';
-import { actorOf } from './callers.ts';
+import { operatorOf } from './callers.ts';
 import { readJson } from './body.ts';
 import { answerWithin } from './deadline.ts';
 import { answerOnce, type Sent } from './idempotency.ts';
@@ -33,7 +33,7 @@ export function resolutionRoutes({ operations, clock, deadlineMs }: ResolutionRo
         const { id } = demand('path', checkPath(paramsOf(req, mappingPathSchema)));
         const { action, external_id: externalId, reason } = demand('body', checkBody(req.body));
         const why = reason ?? null;
-        const resolution = { action, externalId, why, actor: actorOf(req) ?? null };
+        const resolution = { action, externalId, why, actor: operatorOf(req) };
         await answerOnce<ResolveOutcome>([req, res], clock, resolvedJson, (once) =>
           operations.resolve(id, resolution, once),
         );

@@ -85,9 +85,10 @@ function navigation({ nav, path, attention }: Frame): Html {
   return html`<nav aria-label="Pages">
     ${nav.map(({ text, key, to }) => {
       const isHere = to === '/console' ? path === to : path === to || path.startsWith(`${to}/`);
-      const badge = text === 'Attention' && attention !== null && attention > 0;
+      // Always there, so that a page that is open can show and hide it.
+      const badge = text === 'Attention';
       return html`<a href="${to}" data-go="${key}" ${isHere && html` aria-current="page"`}
-        >${text}${badge && html` <span class="badge">${attention}</span>`}</a
+        >${text}${badge && html` <span class="badge" id="needs" data-live="part" ${!attention && html` hidden`}>${attention ?? 0}</span>`}</a
       >`;
     })}
   </nav>`;
@@ -160,6 +161,8 @@ const KEYS: readonly (readonly [key: string, does: string])[] = [
   ['g e', 'events'],
   ['g a', 'attention'],
   ['g f', 'conflicts'],
+  ['g p', 'replays'],
   ['g h', 'health'],
+  ['g u', 'audit'],
   ['Esc', 'leave a field'],
 ];

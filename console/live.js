@@ -95,4 +95,4 @@ for (const part of regions(document).flatMap(parts)) said.set(part.id, part.oute
 document.addEventListener('visibilitychange', () => (document.hidden ? stop(0) : listen()));
 // Not all that changes is told: what [data-again] follows is looked at every 2 s, all else after 2 s, then every 16 s.
 const again = () => (document.querySelector('[data-again]') || (ticks += 1) % 8 === 0) && refresh();
-if (said.size > 0) (listen(), setInterval(again, 2 * SECOND));
+if (document.querySelector('main [data-live]')) (listen(), setInterval(again, 2 * SECOND));

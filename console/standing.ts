@@ -1,5 +1,6 @@
 // What the head of every page shows of the whole: how many need a person, and whether the records are real. A
-// page does not wait for it: it shows what was known last, and what is older than 5 s is asked for anew.
+// page does not wait for it: it shows what was known within the last
+// minute, and what is older than 5 s is asked for anew.
 
 import type { Api } from './api.ts';
 
@@ -10,6 +11,8 @@ export type Standing = {
 };
 
 const KNOWN_MS = 5_000;
+/** A figure from the last visit, hours ago, would be wrong: it is waited for. */
+const SHOWN_MS = 60_000;
 const MOST_KEYS = 100;
 
 export function createStanding(now: () => Date) {
@@ -21,7 +24,8 @@ export function createStanding(now: () => Date) {
     const found = known.get(key ?? '');
     if (found && at - found.at < KNOWN_MS) return found.last ?? found.next;
     if (known.size >= MOST_KEYS) known.clear();
-    const entry = { at, last: found?.last ?? null, next: ask(api) };
+    const last = found && at - found.at < SHOWN_MS ? found.last : null;
+    const entry = { at, last, next: ask(api) };
     known.set(key ?? '', entry);
     void entry.next.then((standing) => (entry.last = standing));
     return entry.last ?? entry.next;

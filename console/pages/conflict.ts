@@ -52,7 +52,7 @@ export function conflictView({ conflict, others }: ConflictData, seen: Seen, ref
     ],
     main: html`<p>${KINDS[conflict.kind].says}</p>
       ${comparison([conflict, ...others])}${alikeNote([conflict, ...others])}${facts(conflict, seen)}
-      <h2 id="reverse">Turn it round</h2>
+      <h2 id="reverse">Reverse the conflict</h2>
       ${refusal && html`<p class="note bad" role="alert">${refusal.title}. ${refusal.message}</p>`}${preview(conflict, seen, refused?.reason ?? '')}`,
     same: { cli: `conflicts show ${conflict.id}`, api: addressOf(ONE, { path: { id: conflict.id } }) },
     ...(refusal && { status: refusal.status }),

@@ -111,7 +111,7 @@ export function customerView(data: CustomerData, seen: Seen): View {
       ${explanation && explained(explanation, remedyLinks(`/customers/${id}`, seen))}
       <h2 class="timeline">Timeline</h2>
       ${trips.length === 0 ? empty('Nothing is kept of it.') : timeline(trips, now)} ${storyEnd(story)}`,
-    same: { cli: `timeline ${id}`, api: addressOf(STORY, { path: { id } }) },
+    same: { cli: `timeline customer ${id}`, api: addressOf(STORY, { path: { id } }) },
   };
 }
 

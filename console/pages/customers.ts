@@ -37,7 +37,7 @@ export function customersView({ rows, next }: CustomerList, { query, path, now }
         ? none(path, query)
         : table(
             'Customers',
-            ['id', 'name', 'email', { num: 'version' }, ...systems, 'changed'],
+            ['id', 'name', ...systems, 'email', { num: 'version' }, 'changed'],
             rows.map((row) => customerRow(row, systems, now)),
           )
     }${pager(path, query, next)}`,
@@ -51,9 +51,9 @@ function customerRow(row: Customer, systems: readonly string[], now: Date): Html
     <th scope="row">
       <a href="/console/customers/${row.id}"><bdi>${nameOf(row.name, `customer ${row.id}`)}</bdi></a>
     </th>
+    ${systems.map((system) => html`<td>${pill(row.sync[system]?.state ?? 'none')}</td>`)}
     <td>${value(row.email, 60)}</td>
     <td class="num">${row.version}</td>
-    ${systems.map((system) => html`<td>${pill(row.sync[system]?.state ?? 'none')}</td>`)}
     <td class="quiet">${when(row.updated_at, now)}</td>
   </tr>`;
 }

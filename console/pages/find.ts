@@ -46,7 +46,9 @@ function said({ q, answer, refused }: FindData, seen: Seen): Part {
   if (answer.found.length === 0)
     return empty(
       html`Nothing has the id ${value(q, 80)}.`,
-      html`<p>Looked up: ${answer.tried.join(', ')}.</p>`,
+      answer.tried.length === 0
+        ? html`<p>No id has this form. Give the id alone, or a whole email.</p>`
+        : html`<p>Looked up: ${answer.tried.join(', ').replaceAll('_', ' ')}.</p>`,
     );
   return table(
     'Found',

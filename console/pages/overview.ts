@@ -116,17 +116,17 @@ function percent(share: number): string {
 function stuckTable(rows: readonly Stuck[], now: Date): Html {
   return table(
     'Longest stuck',
-    ['pair', 'system', 'state', 'for', 'why', { num: 'events behind' }],
+    ['pair', 'why', 'for', 'state', 'system', { num: 'events behind' }],
     rows.map(
       ({ mapping, system, customer, external_id: record, state, since, code, says, open_events: behind }) =>
         html`<tr id="m${mapping}" data-row>
           <th scope="row">
             ${customer === null ? html`record ${id(record)}` : html`<a href="/console/customers/${customer}">customer ${customer}</a>`}
           </th>
-          <td>${system}</td>
+          <td class="says">${code !== null && html`<code>${code}</code> `}<bdi>${nameOf(says, '')}</bdi></td>
+          <td class="age" title="${since}">${age(since, now)}</td>
           <td>${pill(state)}</td>
-          <td title="${since}">${age(since, now)}</td>
-          <td>${code !== null && html`<code>${code}</code> `}<bdi>${nameOf(says, '')}</bdi></td>
+          <td>${system}</td>
           <td class="num">${number(behind)}</td>
         </tr>`,
     ),

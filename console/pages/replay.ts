@@ -82,14 +82,15 @@ const PATHS = {
 } as const satisfies Record<Verb, string>;
 
 function acts(replay: WholeReplay, seen: Seen): Html | false {
-  if (isOver(replay)) return false;
+  // In place of a form that was shown while it ran: a page that is open loses its buttons.
+  if (isOver(replay)) return html`<section data-live="part" id="acts"></section>`;
   const verbs: Verb[] = [replay.state === 'running' ? 'pause' : 'resume', 'cancel'];
   const body = html`<label>reason <input name="reason" maxlength="1000" size="40" /></label>
     ${verbs.map((verb) => html`<button name="verb" value="${verb}">${verb.slice(0, 1).toUpperCase() + verb.slice(1)}</button>`)}`;
   const act = form(seen, { to: `/replays/${replay.id}`, scope: 'operator', body });
   return (
     act &&
-    html`<div class="card act">
+    html`<div class="card act" id="acts">
       <ul>
         ${verbs.map((verb) => html`<li>${DOES[verb]}</li>`)}
       </ul>

@@ -269,8 +269,17 @@ function findConflicts(values: Settings): string[] {
     ...findKafkaConflicts(values),
     ...findSystemConflicts(values),
     ...findTracingConflicts(values),
+    ...findPortConflicts(values),
   );
   return problems;
+}
+
+/** A port that two of our own servers want would be reported as that of another program. */
+function findPortConflicts({ API_PORT: api, CONSOLE_PORT: own }: Settings): string[] {
+  if (own !== api || own === 0) return [];
+  return [
+    `CONSOLE_PORT and API_PORT are both ${own}. Leave CONSOLE_PORT out to have the console on the port of the API, or give it another port`,
+  ];
 }
 
 function isLoopback(host: string): boolean {

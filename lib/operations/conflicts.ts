@@ -159,7 +159,7 @@ async function reverseIn(
   await noteConflict(tx, { id: conflict.id, note: 'reversed', reversedAt: now });
   await recordAction(tx, {
     ...{ action: 'reverse_conflict', system: conflict.system ?? '', reason, at: now },
-    actor: typeof context['actor'] === 'string' ? context['actor'] : 'unknown',
+    actor: typeof context['actor'] === 'string' ? context['actor'] : 'api',
     detail: { conflict: conflict.id, kind: conflict.kind, field: conflict.field, customer: living.id },
     before: { version: living.version, note: conflict.note },
     after: { version: changed.version, note: 'reversed' },

@@ -46,7 +46,7 @@ describe('the comparison of one customer', () => {
     const before = await world.db('external_mappings').orderBy('id');
     const calls = world.calls().length;
     const answer = await compare(id);
-    expect(answer.json).to.deep.include({ customer: id, actor: 'unknown' });
+    expect(answer.json).to.deep.include({ customer: id, actor: 'api' });
     expect(systemIn(answer)).to.deep.include({ state: 'answered', verdict: 'agree', because: null });
     expect(systemIn(answer).pairs[0]).to.deep.include({ kind: 'agree', fields: [], external_id: externalId });
     expect(world.calls().slice(calls)).to.deep.equal(['GET /v1/customers/cus']);

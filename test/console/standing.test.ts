@@ -27,11 +27,14 @@ describe('the head of the pages of the console', () => {
     }),
   });
 
-  function open() {
-    const overview: Overview = { ...sample<Overview>('Overview'), stuck: { count: 7, oldest: [] } };
+  function open(world = { now: new Date(), count: 7 }) {
+    const overview = (): Overview => ({
+      ...sample<Overview>('Overview'),
+      stuck: { count: world.count, oldest: [] },
+    });
     const answer = (request: string): Response =>
       request.endsWith('/overview')
-        ? Response.json(overview)
+        ? Response.json(overview())
         : Response.json({ code: 'unknown', title: 'It was refused', detail: 'No.' }, { status: 409 });
     const pages = createConsole({
       api: {
@@ -44,7 +47,7 @@ describe('the head of the pages of the console', () => {
         checkKey: () => Promise.resolve({ ok: true, scope: 'admin', name: 'a test' }),
         takeLink: () => null,
       },
-      ...{ clock: { now: () => new Date() }, environment: 'test', anyHost: false },
+      ...{ clock: { now: () => world.now }, environment: 'test', anyHost: false },
       log: { warn: () => undefined, error: () => undefined },
       routes: { pages: [shown], acts: [refused] },
     });
@@ -77,6 +80,19 @@ describe('the head of the pages of the console', () => {
     ];
     expect(answers.map(({ status }) => status)).to.deep.equal([200, 409, 403, 404]);
     for (const { status, text } of answers)
-      expect(text, String(status)).to.match(/<span class="badge">7<\/span>/);
+      expect(text, String(status)).to.match(/<span class="badge"[^>]*>7<\/span>/);
+  });
+
+  it('hide the number of nobody, in a place that a page that is open fills in', async () => {
+    const { text } = await open({ now: new Date(), count: 0 })('/console/shown', null);
+    expect(text).to.match(/<span class="badge" id="needs" data-live="part"\s+hidden\s*>0<\/span>/);
+  });
+
+  it('show no figure that was read more than a minute ago', async () => {
+    const world = { now: new Date('2026-11-30T03:00:00Z'), count: 7 };
+    const ask = open(world);
+    await ask('/console/shown', null);
+    Object.assign(world, { now: new Date('2026-11-30T03:02:00Z'), count: 8 });
+    expect((await ask('/console/shown', null)).text).to.match(/<span class="badge"[^>]*>8<\/span>/);
   });
 });

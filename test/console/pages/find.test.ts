@@ -29,6 +29,10 @@ describe('the find page of the console', () => {
       .and.include('the id of a record, a request');
   });
 
+  it('says so where what was asked for has the form of no id', () => {
+    expect(shown(view('customer 7', []))).to.include('No id has this form.');
+  });
+
   it('says what can be asked for where nothing was', () => {
     expect(shown(findView({ q: '', answer: null, refused: null }, seen('/console/find')))).to.include(
       'Any id:',

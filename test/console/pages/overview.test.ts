@@ -66,7 +66,7 @@ describe('the overview of the console', () => {
     const text = shown(overviewView(troubled, seen('/console')));
     expect(text)
       .to.include('needs you')
-      .and.include('customer 42 stripe needs you 14 min email_invalid Stripe refuses the request. 31')
+      .and.include('customer 42 email_invalid Stripe refuses the request. 14 min needs you stripe 31')
       .and.include('the oldest for 14 min')
       .and.include('All 9 pairs that need a person');
   });

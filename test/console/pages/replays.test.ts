@@ -254,6 +254,13 @@ describe('the pages of replays', () => {
     expect(buttons({}, 'viewer')).to.deep.equal([]);
   });
 
+  it('takes the buttons from a page that is open when it is over', () => {
+    const html = (instead: Partial<WholeReplay>) =>
+      drawn(replayView(replay(instead), seen('/console/replays/7', { scope: 'operator' })));
+    expect(html({})).to.match(/<div[^>]* id="acts"/);
+    expect(html({ state: 'finished' })).to.match(/<section[^>]* id="acts"><\/section>/);
+  });
+
   it('sends the verb of the button, and none that there is not', async () => {
     const known = seen('/console/replays/7', { params: { id: '7' } });
     for (const [verb, path] of [

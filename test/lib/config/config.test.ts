@@ -131,6 +131,12 @@ describe('loadConfig', () => {
     });
   });
 
+  it('does not take our own API for another program on the port of the console', () => {
+    const both = { API_PORT: '8100', CONSOLE_PORT: '8100' };
+    expect(refusal(both)).to.include('CONSOLE_PORT and API_PORT are both 8100');
+    expect(load({ API_PORT: '0', CONSOLE_PORT: '0' }).console.port).to.equal(0);
+  });
+
   it('refuses half a log-in, half a certificate, certificates without TLS and a retention longer than that of Postgres', () => {
     const message = refusal({
       KAFKA_SASL_USERNAME: 'twinbox',
