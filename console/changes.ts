@@ -28,6 +28,12 @@ type Channel = { listeners: Set<Listener>; stop: AbortController };
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+function pass(part: Uint8Array, { listeners }: Channel, to: Listener): void {
+  if ((to.desiredSize ?? 0) > 0) return to.enqueue(part);
+  listeners.delete(to);
+  to.error(new Error('The page left too much unread.'));
+}
+
 export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: ChangesDeps): Changes {
   const channels = new Map<string, Channel>();
   const listeners = () => [...channels.values()].reduce((sum, channel) => sum + channel.listeners.size, 0);
@@ -37,12 +43,6 @@ export function createChanges({ origin, fetch: ask = fetch, log, most = MOST }: 
     channel.stop.abort();
     for (const listener of channel.listeners) listener.close();
     channel.listeners.clear();
-  }
-
-  function pass(part: Uint8Array, { listeners: all }: Channel, to: Listener): void {
-    if ((to.desiredSize ?? 0) > 0) return to.enqueue(part);
-    all.delete(to);
-    to.error(new Error('The page left too much unread.'));
   }
 
   async function follow(name: string, channel: Channel, key: string | null): Promise<void> {

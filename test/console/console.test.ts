@@ -272,27 +272,6 @@ describe('the console', () => {
     });
   }
 
-  it('has a page for what is not there, and for an API that does not answer', async () => {
-    const browser = visitor(open);
-    const unknown = await browser.get('/console/nothing');
-    expect([unknown.status, unknown.text.includes('There is no such page')]).to.deep.equal([404, true]);
-    const gone = await browser.get('/console/customers/999999');
-    expect([gone.status, gone.text.includes('There is no such customer')]).to.deep.equal([404, true]);
-    const wrong = await browser.get('/console/customers?nonsense=1');
-    expect(wrong.status).to.equal(400);
-    expect(wrong.text)
-      .to.include('nonsense')
-      .and.include(wrong.headers.get('X-Request-Id') ?? 'no id');
-    const away = await startApi({ db: keyless.db, console: { origin: () => 'http://127.0.0.1:1' } });
-    try {
-      const { status, text } = await createVisitor(away.server.url).get('/console/customers');
-      expect(status).to.equal(502);
-      expect(text).to.include('The API does not answer').and.include('<nav aria-label="Pages">');
-    } finally {
-      await away.server.close();
-    }
-  });
-
   it('takes no other methods, and no huge forms', async () => {
     const address = `${open.server.url}/console/customers`;
     expect((await fetch(address, { method: 'DELETE' })).status).to.equal(405);
