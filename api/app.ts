@@ -29,6 +29,7 @@ import { healthRoutes } from './health.ts';
 import type { ImportTimes } from './import-stop.ts';
 import { keyRoutes } from './keys.ts';
 import type { KeyOperations } from '../lib/operations/keys.ts';
+import { linkRoutes } from './links.ts';
 import { laneRoutes } from './lanes.ts';
 import type { LaneSettings } from '../lib/operations/lane-list.ts';
 import type { LaneOperations } from '../lib/operations/lanes.ts';
@@ -168,6 +169,7 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));
   mountRoutes(app, basePath, comparisonRoutes({ ...ofLists, entity, waitMs: config.compareWaitMs }));
+  mountRoutes(app, basePath, linkRoutes(ofLists));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

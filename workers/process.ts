@@ -12,6 +12,7 @@ import { readAccountRecords } from '../lib/intake/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { startAnswerer } from './answerer.ts';
 import { startComparer } from './comparer.ts';
+import { startLinker } from './linker.ts';
 import { startReplayer } from './replayer.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createHousekeeping, type HousekeepingStatus, type HousekeptLane } from './housekeeping.ts';
@@ -84,6 +85,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
   const comparers = lanes.flatMap((lane) => startComparer(lane, stopping.signal) ?? []);
   const answerers = lanes.map((lane) => startAnswerer(lane, owner, stopping.signal));
+  const linkers = lanes.map((lane) => startLinker(lane, stopping.signal));
   const wake = (): void => lanes.forEach((lane) => lane.wake());
   const { retentionDays } = options;
   const replayers = first ? [startReplayer(first, { retentionDays, wake }, stopping.signal)] : [];
@@ -96,7 +98,14 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      const loops = [house, ...sweepers.map(({ loop }) => loop), ...comparers, ...replayers, ...answerers];
+      const loops = [
+        house,
+        ...sweepers.map(({ loop }) => loop),
+        ...comparers,
+        ...replayers,
+        ...answerers,
+        ...linkers,
+      ];
       await Promise.all(loops.map(({ done }) => done));
       await Promise.all(readings.map(({ done }) => done));
       await endLanes();
