@@ -31,7 +31,7 @@ import { withTransaction } from '../../db/server/connection.ts';
 import { AppError } from '../errors.ts';
 import { failpoint } from '../failpoint.ts';
 import { decideSome } from '../intake/unmatched.ts';
-import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import type { ExternalRecord, FailureKind, Integration } from '../integrations/integration.ts';
 import { createLease } from '../lease.ts';
 import { paced } from '../limits/paced.ts';
 import { readPatiently } from '../limits/patient.ts';
@@ -124,9 +124,14 @@ async function readBothSides(
     const { code, message, kind, status, scope } = integration.classify(error);
     // The error is not of the external system: it is of the database, a loss of the lease, or a fault of Twinbox.
     if (status === null && scope === 'entity') throw error;
-    if (kind === 'retry' && attempts + 1 < ATTEMPTS) throw error;
+    if (isPassing(kind) && attempts + 1 < ATTEMPTS) throw error;
     return fail({ code, detail: message });
   }
+}
+
+/** A read has no effect, so one without a certain end is only tried again. */
+function isPassing(kind: FailureKind): boolean {
+  return kind === 'retry' || kind === 'indeterminate' || kind === 'throttle' || kind === 'lock';
 }
 
 /** Tells how many records the list has given, before each page is used. */
@@ -211,6 +216,7 @@ async function carryOut(deps: SyncDeps, { id, ...asked }: StoredLinkPlan, check:
   const { runRecords, runReason: reason } = asked;
   if (runRecords === 'import' || runRecords === 'leave')
     await decideShown(deps, undecidedIn(shown), { id, decision: runRecords, actor, reason, check });
+  await failpoint('link-work.before-end');
   await endLinkRun(db, id, clock.now());
 }
 
