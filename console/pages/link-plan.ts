@@ -7,7 +7,6 @@ import { differenceList, lineTable, planPill, type Difference, type LinkPlan } f
 import { form, page, type ActRoute, type Asked, type Seen, type View } from '../page.ts';
 import { count, duration, number, value, when } from '../parts.ts';
 import { may } from '../scopes.ts';
-import { askButton } from './link.ts';
 
 export type LinkPlanData = {
   plan: LinkPlan;
@@ -40,13 +39,12 @@ export function linkPlanView(data: LinkPlanData, seen: Seen): View {
       ['First link', '/console/link'],
       [title(plan.system), null],
     ],
-    main: html`${refusal && refused(refusal, plan, seen)}
+    main: html`${refusal && refused(refusal)}
       <p class="quiet">Asked ${when(plan.asked_at, seen.now)} by ${value(plan.actor, 80)}.</p>
       <section data-live="part" id="progress" ${isMoving(plan) && html` data-again`}>
-        ${progress(plan)}
+        ${progress(plan, seen)} ${outcome(plan)}
       </section>
-      ${(plan.state === 'failed' || plan.state === 'stale') && askButton(plan.system, seen, 'Read both sides again')}
-      ${outcome(plan)} ${plan.state === 'ready' && consent(data, seen)}`,
+      ${plan.state === 'ready' && consent(data, seen)}`,
     same: {
       cli: `link --system ${plan.system} ${plan.run === null ? '--dry-run' : '--all'}`,
       api: addressOf(PATH, { path: { id: plan.id } }),
@@ -59,17 +57,18 @@ function isMoving({ state, run }: LinkPlan): boolean {
   return ['waiting', 'reading', 'checking', 'storing'].includes(state);
 }
 
-function refused({ says, changed }: NonNullable<LinkPlanData['refusal']>, plan: LinkPlan, seen: Seen): Html {
+function refused({ says, changed }: NonNullable<LinkPlanData['refusal']>): Html {
   return html`<div class="note bad" role="alert">
     <p>${says}</p>
-    ${changed !== null && differenceList(changed)}
-    ${changed !== null && askButton(plan.system, seen, 'Read both sides again')}
+    ${changed !== null && html`${differenceList(changed)} ${readAgain}`}
   </div>`;
 }
 
+const readAgain = html`<p><a href="/console/link">Have both sides read again</a></p>`;
+
 const AGAIN = 'This page goes on by itself; without scripts, load it again in some seconds.';
 
-function progress(plan: LinkPlan): Html | false {
+function progress(plan: LinkPlan, { me }: Seen): Html | false {
   const { state, system, read: records, failure, changed } = plan;
   switch (state) {
     case 'waiting':
@@ -88,15 +87,20 @@ function progress(plan: LinkPlan): Html | false {
       return carriedOut(plan);
     case 'failed':
       return html`<p class="note bad">
-        Nothing was changed. <code>${failure?.code}</code> ${value(failure?.detail)}
-      </p>`;
+          Nothing was changed. <code>${failure?.code}</code> ${value(failure?.detail)}
+        </p>
+        ${readAgain}`;
     case 'stale':
       return html`<div class="note bad">
         <p>What would be done had changed since this plan was made. Nothing was stored.</p>
-        ${changed !== null && differenceList(changed)}
+        ${changed !== null && differenceList(changed)} ${readAgain}
       </div>`;
     case 'ready':
-      return false;
+      // The form is no part that is swapped, so a page that was open meanwhile has none.
+      return html`<p>
+        Both sides are read: ${count(records, 'record')}.
+        ${may(me.scope, 'operator') && html`<a href="/console/link/${plan.id}?decide=yes#consent">Choose, and give consent</a>.`}
+      </p>`;
   }
 }
 
@@ -165,7 +169,7 @@ function consent({ plan: { id, plan }, typed }: LinkPlanData, seen: Seen): Html 
       /></label>
       <button>${customers > 0 ? `Link ${count(customers, 'customer')}` : 'Give consent'}</button>`,
   });
-  return html`<h2>2. What you can choose</h2>
+  return html`<h2 id="consent">2. What you can choose</h2>
     <ul>
       <li>All of it, as it is shown: that is what the consent below is to.</li>
       <li>

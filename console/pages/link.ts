@@ -16,11 +16,13 @@ function load({ api }: Asked): Promise<LinkStanding[]> {
 }
 
 /** The button that asks a worker to read both sides; nothing for a person who may not. */
-export function askButton(system: string, seen: Seen, words: string): Html | false {
+function askButton(system: string, seen: Seen): Html | false {
   return form(seen, {
     to: '/link',
     scope: 'operator',
-    body: html`<input type="hidden" name="system" value="${system}" /><button>${words}</button>`,
+    body: html`<input type="hidden" name="system" value="${system}" /><button>
+        Show what a link would do
+      </button>`,
   });
 }
 
@@ -50,7 +52,7 @@ function systemCard(
       ${customers === 0 ? 'No customer waits for a link.' : html`<b>${count(customers, 'customer')}</b> ${waits}.`}
       ${records > 0 && html`${count(records, 'record')} without a customer, about which nobody has decided.`}
     </p>
-    ${customers + records > 0 && askButton(system, seen, 'Show what a link would do')}
+    ${customers + records > 0 && askButton(system, seen)}
     ${customers + records > 0 && html`<p class="quiet">A worker reads every record of ${title(system)} for it, and changes nothing.</p>`}
     ${newest !== null && html`<p><a href="/console/link/${newest.id}">The newest plan</a> ${planPill(newest.state)} <span class="quiet">asked ${age(newest.asked_at, seen.now)} ago</span></p>`}
   </div>`;

@@ -1,5 +1,6 @@
-// A first link as the API shows it.
+// A first link as the API shows it. What comes from the database has its members in another order.
 import type { LinkPlanSeen, LinkStanding, LinkSummary } from './asked-link.ts';
+import type { PlanExample, PlanLine } from './link-lines.ts';
 import type { PlanDifference } from './link-packed.ts';
 
 export function linkPlanJson(plan: LinkPlanSeen) {
@@ -21,11 +22,22 @@ export function linkPlanJson(plan: LinkPlanSeen) {
 }
 
 function summaryJson({ lines, rows, undecided, calls, seconds }: LinkSummary) {
-  return { lines, customers: rows, records_undecided: undecided, calls, seconds };
+  return { lines: lines.map(lineJson), customers: rows, records_undecided: undecided, calls, seconds };
+}
+
+function lineJson({ outcome, count, says, examples }: PlanLine) {
+  return { outcome, count, says, examples: examples.map(exampleJson) };
+}
+
+function exampleJson({ customer, record }: PlanExample) {
+  return { customer, record };
 }
 
 export function differenceJson({ customers, examples, lines }: PlanDifference) {
-  return { customers, examples, lines };
+  return {
+    ...{ customers, examples: examples.map(exampleJson) },
+    lines: lines.map(({ says, before, after }) => ({ says, before, after })),
+  };
 }
 
 function runJson({ runBy, runReason, runRecords, runAt, ...plan }: LinkPlanSeen) {

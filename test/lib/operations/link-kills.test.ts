@@ -10,7 +10,7 @@ import { useTwoWay } from '../../support/two-way.ts';
 
 /** Where a worker dies, by what it was asked for. */
 const READING = ['link-work.page', 'link-work.before-plan'];
-const RUNNING = ['link-work.page', 'link-work.before-store', 'link-work.in-page', 'link-work.before-end'];
+const RUNNING = ['link-work.before-store', 'link-work.in-page', 'link-work.before-end'];
 
 describe('a worker that is killed at a first link', () => {
   const world = useTwoWay();
