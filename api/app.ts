@@ -156,10 +156,9 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, meRoutes());
   mountRoutes(app, basePath, keyRoutes({ operations: keyOperations, clock, deadlineMs }));
   const ofLists = { db, clock, systems, basePath, deadlineMs };
-  mountRoutes(app, basePath, eventRoutes(ofLists));
+  for (const routes of [eventRoutes, recordRoutes, linkRoutes]) mountRoutes(app, basePath, routes(ofLists));
   mountRoutes(app, basePath, changeRoutes({ db, log, deadlineMs, stillAllowed, limits: streams }));
   mountRoutes(app, basePath, groupRoutes({ ...ofLists, entity }));
-  mountRoutes(app, basePath, recordRoutes(ofLists));
   mountRoutes(app, basePath, auditRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, laneRoutes({ db, clock, operations, settings, deadlineMs }));
   mountRoutes(app, basePath, overview.router);
@@ -169,7 +168,6 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, closingRoutes({ ...ofLists, entity }));
   mountRoutes(app, basePath, explainRoutes({ planners, entities: [entity], deadlineMs }));
   mountRoutes(app, basePath, comparisonRoutes({ ...ofLists, entity, waitMs: config.compareWaitMs }));
-  mountRoutes(app, basePath, linkRoutes(ofLists));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFaults(log));

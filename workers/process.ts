@@ -84,8 +84,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   });
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
   const comparers = lanes.flatMap((lane) => startComparer(lane, stopping.signal) ?? []);
-  const answerers = lanes.map((lane) => startAnswerer(lane, owner, stopping.signal));
-  const linkers = lanes.map((lane) => startLinker(lane, stopping.signal));
+  const answerers = lanes.flatMap((lane) => startAsked(lane, owner, stopping.signal));
   const wake = (): void => lanes.forEach((lane) => lane.wake());
   const { retentionDays } = options;
   const replayers = first ? [startReplayer(first, { retentionDays, wake }, stopping.signal)] : [];
@@ -98,19 +97,17 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
     async stop() {
       stopping.abort();
       await Promise.all(unsubscribe.map((end) => end()));
-      const loops = [
-        house,
-        ...sweepers.map(({ loop }) => loop),
-        ...comparers,
-        ...replayers,
-        ...answerers,
-        ...linkers,
-      ];
+      const loops = [house, ...sweepers.map(({ loop }) => loop), ...comparers, ...replayers, ...answerers];
       await Promise.all(loops.map(({ done }) => done));
       await Promise.all(readings.map(({ done }) => done));
       await endLanes();
     },
   };
+}
+
+/** What works on questions and plans that came through the API. */
+function startAsked(lane: HousekeptLane, owner: string, signal: AbortSignal): Loop[] {
+  return [startAnswerer(lane, owner, signal), startLinker(lane, signal)];
 }
 
 /**

@@ -76,6 +76,33 @@ export function isLeft(why: string): boolean {
   return why === 'not_imported' || why === 'left_alone';
 }
 
+async function consentsOf(deps: SyncDeps, plan: LinkPlan): Promise<LinkConsent[]> {
+  return [
+    ...(await withMappings(deps, [...plan.pairs.values()])),
+    ...(await withMappings(
+      deps,
+      plan.creates.map((create) => ({ ...create, externalId: null })),
+    )),
+    ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
+  ];
+}
+
+/** The records that workers look at: at once, and with the consent for the mapping of their row. */
+function recordsOf(plan: LinkPlan): { records: string[]; seconds: Map<number | null, LinkPlan['aliases']> } {
+  const { pairs, imports, matches } = plan;
+  const others = plan.others.filter(({ why }) => !isLeft(why));
+  const seconds = Map.groupBy(
+    plan.aliases,
+    ({ customer }) => (customer === null ? null : pairs.get(customer)?.mapping) ?? null,
+  );
+  const records = [
+    ...imports,
+    ...matches,
+    ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
+  ];
+  return { records, seconds };
+}
+
 export interface ConsentsGiven {
   rows: number;
   records: number;
@@ -102,14 +129,7 @@ export async function storeConsents(
 ): Promise<ConsentsGiven> {
   const { db, clock, integration, log } = deps;
   const { system, document } = integration;
-  const consents: LinkConsent[] = [
-    ...(await withMappings(deps, [...plan.pairs.values()])),
-    ...(await withMappings(
-      deps,
-      plan.creates.map((create) => ({ ...create, externalId: null })),
-    )),
-    ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
-  ];
+  const consents = await consentsOf(deps, plan);
   const given: ConsentsGiven = { rows: 0, records: 0 };
   const ask = (tx: Tx, externalIds: string[]): Promise<number> => {
     const about = { system, externalType: document.externalType, externalIds };
@@ -120,17 +140,7 @@ export async function storeConsents(
     given.rows += stored.rows;
     given.records += stored.records;
   };
-  const { pairs, imports, matches } = plan;
-  const others = plan.others.filter(({ why }) => !isLeft(why));
-  const seconds = Map.groupBy(
-    plan.aliases,
-    ({ customer }) => (customer === null ? null : pairs.get(customer)?.mapping) ?? null,
-  );
-  const records = [
-    ...imports,
-    ...matches,
-    ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
-  ];
+  const { records, seconds } = recordsOf(plan);
   const by = { action: 'link', system, actor, reason };
   for (let from = 0; from < records.length; from += AT_ONCE)
     await store(async (tx) => {

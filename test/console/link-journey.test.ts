@@ -67,7 +67,9 @@ describe('a first link through the console', () => {
     expect([given.status, given.to], given.text.slice(0, 3_000)).to.deep.equal([303, to]);
     expect((await send(plan, to, consent)).to, 'sent twice').to.equal(to);
     const stored = await until(to, 'Consent is stored for 1 of 1 customer');
-    expect(stored.text.replaceAll(/\s+/g, ' ')).to.include('still to be linked').and.include('looked at &lt;both&gt; sides');
+    expect(stored.text.replaceAll(/\s+/g, ' '))
+      .to.include('still to be linked')
+      .and.include('looked at &lt;both&gt; sides');
     await world.rest();
     expect((await browser.get(to)).text).to.include('Workers have carried out every consent');
     expect(await mappingOf(world.db, id)).to.include({ state: 'linked', externalId: record });
