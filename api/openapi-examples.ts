@@ -35,6 +35,9 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
         },
       ],
     },
+    LinkPlanAsk: { system },
+    LinkRun: { reason: 'both sides were looked at', records: 'leave' },
+    LinkPlan: linkPlanExample(system),
     Choice: { system, external_id: 'cus_NffrFeUfNV2Hib' },
     Pause: { direction: 'outbound', reason: 'prices are imported until five' },
     Resume: { reason: 'the import is done' },
@@ -63,6 +66,19 @@ function examplesOf(entity: Entity, [system = 'system']: readonly string[]): Rec
       ...{ scope: 'operator', may: ['viewer', 'operator'], system: null, expires_at: null },
     },
     Health: { status: 'healthy' },
+  };
+}
+
+function linkPlanExample(system: string) {
+  const line = { outcome: 'pair_by_email', count: 1, says: 'pairs by their email' };
+  return {
+    ...{ id: EVENT_ID, system, state: 'ready', actor: 'key:Ada/3f9c1a2b7d04', asked_at: AT, read: 1 },
+    ...{ attempts: 0, planned_at: AT, hash: '9f2c'.repeat(16) },
+    plan: {
+      lines: [{ ...line, examples: [{ customer: 1, record: 'cus_NffrFeUfNV2Hib' }] }],
+      ...{ customers: 1, records_undecided: 0, calls: 2, seconds: 1 },
+    },
+    ...{ failure: null, changed: null, run: null, ended_at: null },
   };
 }
 

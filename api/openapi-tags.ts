@@ -6,6 +6,7 @@ const ABOUT: Record<string, string> = {
   customers: 'The rows, their changes and their stories.',
   conflicts: 'Values that were not kept.',
   comparisons: 'What a comparison of one customer has found.',
+  'link-plans': 'The first link of both sides: what it would do, and the consent.',
   mappings: 'Pairs of a row and a record that wait for a person.',
   events: 'What happened, newest first.',
   deliveries: 'The outcome of each event at each target.',

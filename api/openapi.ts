@@ -15,6 +15,7 @@ import { linkedSchema, mappingSchema } from './mapping-schemas.ts';
 import { comparisonPaths, comparisonSchemas } from './openapi-comparisons.ts';
 import { controlPaths, controlSchemas } from './openapi-control.ts';
 import { customerPaths } from './openapi-customers.ts';
+import { linkPaths, linkSchemas } from './openapi-links.ts';
 import { overviewPaths, overviewSchemas } from './openapi-overview.ts';
 import { operatorPaths, takenInSchema } from './openapi-operators.ts';
 import { replayPaths, replaySchemas } from './openapi-replays.ts';
@@ -44,6 +45,7 @@ export function openApiDocument(entity: Entity = customer): Json {
       ...customerPaths(entity),
       ...operatorPaths(entity),
       ...comparisonPaths(),
+      ...linkPaths(),
       ...storyPaths(),
       ...controlPaths(),
       ...replayPaths(),
@@ -88,6 +90,7 @@ function schemasOf(entity: Entity): Record<string, object> {
     PreviewedConflict: previewedConflictSchema,
     Reversed: reversedSchema,
     ...comparisonSchemas,
+    ...linkSchemas,
     ...storySchemas,
     ...controlSchemas,
     ...replaySchemas,

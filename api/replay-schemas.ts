@@ -68,7 +68,8 @@ const rate = {
   description: `Pairs per second; ${rates.default} without it.`,
 } as const;
 
-const reason = {
+/** Why a person does something, where that is needed. */
+export const reason = {
   type: 'string',
   minLength: 1,
   maxLength: 1000,

@@ -4,7 +4,7 @@ import { paced } from '../lib/limits/paced.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import type { OpenOptions } from './database.ts';
 import { CliError, exit } from './exit.ts';
-import { readPatiently } from './patient.ts';
+import { readPatiently } from '../lib/limits/patient.ts';
 import { withDatabase, type Session } from './session.ts';
 import { findHost } from './hosts.ts';
 import { systems } from '../lib/integrations/registry.ts';

@@ -115,6 +115,28 @@ export interface paths {
         };
         get: operations["readComparison"];
     };
+    "/api/v1/link-plans": {
+        parameters: {
+        };
+        get: operations["listLinkPlans"];
+        post: operations["askForLinkPlan"];
+    };
+    "/api/v1/link-plans/{id}": {
+        parameters: {
+            path: {
+                id: string;
+            };
+        };
+        get: operations["readLinkPlan"];
+    };
+    "/api/v1/link-plans/{id}/run": {
+        parameters: {
+            path: {
+                id: string;
+            };
+        };
+        post: operations["runLinkPlan"];
+    };
     "/api/v1/changes": {
         parameters: {
         };
@@ -443,6 +465,90 @@ export interface components {
                     fields: string[] | null;
                 }[];
             }[];
+        };
+        LinkPlanAsk: {
+            /** @enum {string} */
+            system: "stripe";
+        };
+        LinkPlan: {
+            id: string;
+            system: string;
+            /** @enum {string} */
+            state: "waiting" | "reading" | "ready" | "checking" | "storing" | "done" | "stale" | "failed";
+            actor: string;
+            /** Format: date-time */
+            asked_at: string;
+            read: number;
+            attempts: number;
+            /** Format: date-time */
+            planned_at: string | null;
+            hash: string | null;
+            plan: {
+                lines: {
+                    /** @enum {string} */
+                    outcome: "pair_by_tag" | "pair_by_email" | "pair_differs" | "pair_field" | "pair_waits" | "create" | "create_waits" | "ended" | "consented" | "pending" | "import" | "alias" | "match" | "stays" | "elsewhere" | "known";
+                    count: number;
+                    says: string;
+                    examples: {
+                        customer: number | null;
+                        record: string | null;
+                    }[];
+                }[];
+                customers: number;
+                records_undecided: number;
+                calls: number;
+                seconds: number;
+            } | null;
+            failure: {
+                code: string;
+                detail: string;
+            } | null;
+            changed: {
+                customers: number | null;
+                examples: {
+                    customer: number | null;
+                    record: string | null;
+                }[];
+                lines: {
+                    says: string;
+                    before: number;
+                    after: number;
+                }[];
+            } | null;
+            run: {
+                actor: string;
+                reason: string;
+                /** @enum {string} */
+                records: "wait" | "import" | "leave";
+                /** Format: date-time */
+                asked_at: string;
+                customers: number;
+                records_raised: number;
+                records_decided: number;
+                to_carry_out: number | null;
+            } | null;
+            /** Format: date-time */
+            ended_at: string | null;
+        };
+        LinkRun: {
+            reason: string;
+            /**
+             * @default wait
+             * @enum {string}
+             */
+            records: "wait" | "import" | "leave";
+        };
+        LinkStanding: {
+            system: string;
+            customers: number;
+            records_undecided: number;
+            newest: {
+                id: string;
+                /** @enum {string} */
+                state: "waiting" | "reading" | "ready" | "checking" | "storing" | "done" | "stale" | "failed";
+                /** Format: date-time */
+                asked_at: string;
+            } | null;
         };
         AllChanges: {
             changes: {
@@ -1363,7 +1469,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid_request" | "malformed_json" | "malformed_body" | "malformed_request" | "invalid_signature" | "invalid_event" | "row_refused" | "unauthorized" | "forbidden" | "not_found" | "customer_not_found" | "conflict_not_found" | "key_not_found" | "event_not_found" | "lane_not_found" | "group_not_found" | "plan_not_found" | "replay_not_found" | "comparison_not_found" | "mapping_not_found" | "method_not_allowed" | "request_timeout" | "duplicate_email" | "duplicate_identity" | "row_conflicts" | "row_swallowed" | "overtaken" | "cannot_reverse" | "cannot_resolve" | "position_expired" | "cannot_link" | "idempotency_key_in_use" | "nothing_selected" | "plan_stale" | "replay_overlaps" | "replay_ended" | "request_open" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_streams" | "too_many_attempts" | "too_many_imports" | "headers_too_large" | "internal_error" | "starting" | "database_unavailable" | "account_unbound" | "webhooks_not_configured" | "contended" | "system_silent";
+            code: "invalid_request" | "malformed_json" | "malformed_body" | "malformed_request" | "invalid_signature" | "invalid_event" | "row_refused" | "unauthorized" | "forbidden" | "not_found" | "customer_not_found" | "conflict_not_found" | "key_not_found" | "event_not_found" | "lane_not_found" | "group_not_found" | "plan_not_found" | "replay_not_found" | "link_plan_not_found" | "comparison_not_found" | "mapping_not_found" | "method_not_allowed" | "request_timeout" | "duplicate_email" | "duplicate_identity" | "row_conflicts" | "row_swallowed" | "overtaken" | "cannot_reverse" | "cannot_resolve" | "position_expired" | "cannot_link" | "idempotency_key_in_use" | "nothing_selected" | "plan_stale" | "link_plan_not_ready" | "replay_overlaps" | "replay_ended" | "request_open" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "idempotency_key_reused" | "too_many_streams" | "too_many_attempts" | "too_many_imports" | "headers_too_large" | "internal_error" | "starting" | "database_unavailable" | "account_unbound" | "webhooks_not_configured" | "contended" | "system_silent";
             errors?: {
                 /** @enum {string} */
                 in: "body" | "query" | "path" | "header";
@@ -1891,6 +1997,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    listLinkPlans: {
+        parameters: {
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkStanding"][];
+                };
+            };
+        };
+    };
+    askForLinkPlan: {
+        parameters: {
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkPlanAsk"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPlan"];
+                };
+            };
+        };
+    };
+    readLinkPlan: {
+        parameters: {
+            path: {
+                id: string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPlan"];
+                };
+            };
+        };
+    };
+    runLinkPlan: {
+        parameters: {
+            header?: {
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                id: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRun"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPlan"];
                 };
             };
         };

@@ -14,6 +14,8 @@ import { findPage } from './pages/find.ts';
 import { groupActs, groupPage } from './pages/group.ts';
 import { healthPage } from './pages/health.ts';
 import { laneActs } from './pages/lanes.ts';
+import { linkActs, linkPage } from './pages/link.ts';
+import { linkPlanActs, linkPlanPage } from './pages/link-plan.ts';
 import { mappingPage } from './pages/mapping.ts';
 import { overviewPage } from './pages/overview.ts';
 import { pairActPages, pairActs } from './pages/pair-acts.ts';
@@ -35,6 +37,8 @@ export const pages: readonly PageRoute[] = [
   ...pairActPages,
   refusalsPage,
   unmatchedPage,
+  linkPage,
+  linkPlanPage,
   eventsPage,
   eventPage,
   attentionPage,
@@ -52,6 +56,8 @@ export const acts: readonly ActRoute[] = [
   ...laneActs,
   ...conflictActs,
   ...comparisonActs,
+  ...linkActs,
+  ...linkPlanActs,
   ...pairActs,
   ...groupActs,
   ...newReplayActs,

@@ -731,6 +731,32 @@ create table leases (
   fence bigint default 0 not null
 );
 
+create table link_plans (
+  id uuid not null,
+  system text not null,
+  state text default 'waiting'::text not null,
+  asked_by text not null,
+  asked_at timestamp with time zone not null,
+  attempts integer default 0 not null,
+  read_count bigint default 0 not null,
+  planned_at timestamp with time zone,
+  hash text,
+  rows_waiting bigint,
+  rows_digest text,
+  summary jsonb,
+  plan json,
+  failure jsonb,
+  changed jsonb,
+  run_by text,
+  run_reason text,
+  run_records text,
+  run_at timestamp with time zone,
+  rows_stored bigint default 0 not null,
+  records_raised bigint default 0 not null,
+  records_decided bigint default 0 not null,
+  ended_at timestamp with time zone
+);
+
 create table operator_action_pairs (
   action_id bigint not null,
   mapping_id bigint not null,
@@ -1161,6 +1187,11 @@ alter table instance add constraint instance_pkey PRIMARY KEY (only_one);
 alter table lane_pauses add constraint lane_pauses_direction_check CHECK ((direction = ANY (ARRAY['outbound'::text, 'inbound'::text])));
 alter table lane_pauses add constraint lane_pauses_pkey PRIMARY KEY (system, direction);
 alter table leases add constraint leases_pkey PRIMARY KEY (name);
+alter table link_plans add constraint link_plans_check CHECK (((plan IS NULL) = (planned_at IS NULL)));
+alter table link_plans add constraint link_plans_check1 CHECK (((run_by IS NULL) = (run_at IS NULL)));
+alter table link_plans add constraint link_plans_pkey PRIMARY KEY (id);
+alter table link_plans add constraint link_plans_run_records_check CHECK ((run_records = ANY (ARRAY['wait'::text, 'import'::text, 'leave'::text])));
+alter table link_plans add constraint link_plans_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'reading'::text, 'ready'::text, 'checking'::text, 'storing'::text, 'done'::text, 'stale'::text, 'failed'::text])));
 alter table operator_action_pairs add constraint operator_action_pairs_action_id_mapping_id_event_id_key UNIQUE NULLS NOT DISTINCT (action_id, mapping_id, event_id);
 alter table operator_actions add constraint operator_actions_action_check CHECK ((action ~ '^[a-z][a-z_]*$'::text));
 alter table operator_actions add constraint operator_actions_pkey PRIMARY KEY (id);
@@ -1246,6 +1277,9 @@ CREATE INDEX import_runs_created_at ON public.import_runs USING btree (created_a
 CREATE INDEX inbound_refusals_created_at ON public.inbound_refusals USING btree (created_at);
 CREATE INDEX inbound_refusals_event ON public.inbound_refusals USING btree (system, external_event_id) WHERE (external_event_id IS NOT NULL);
 CREATE INDEX inbound_refusals_reason ON public.inbound_refusals USING btree (reason, id);
+CREATE INDEX link_plans_asked_at ON public.link_plans USING btree (asked_at);
+CREATE INDEX link_plans_open ON public.link_plans USING btree (system, asked_at) WHERE (state = ANY (ARRAY['waiting'::text, 'reading'::text, 'checking'::text, 'storing'::text]));
+CREATE UNIQUE INDEX link_plans_unread ON public.link_plans USING btree (system) WHERE (state = ANY (ARRAY['waiting'::text, 'reading'::text]));
 CREATE INDEX operator_action_pairs_event ON public.operator_action_pairs USING btree (event_id) WHERE (event_id IS NOT NULL);
 CREATE INDEX operator_action_pairs_mapping ON public.operator_action_pairs USING btree (mapping_id);
 CREATE INDEX operator_actions_action ON public.operator_actions USING btree (action, system, id);

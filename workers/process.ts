@@ -12,6 +12,7 @@ import { readAccountRecords } from '../lib/intake/account-reading.ts';
 import type { SyncDeps } from '../lib/sync/step.ts';
 import { startAnswerer } from './answerer.ts';
 import { startComparer } from './comparer.ts';
+import { startLinker } from './linker.ts';
 import { startReplayer } from './replayer.ts';
 import { createNeighbours, type Neighbours } from './neighbours.ts';
 import { createHousekeeping, type HousekeepingStatus, type HousekeptLane } from './housekeeping.ts';
@@ -83,7 +84,7 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
   });
   const sweepers = lanes.map((lane) => startSweeper(lane, options.retentionDays, stopping.signal));
   const comparers = lanes.flatMap((lane) => startComparer(lane, stopping.signal) ?? []);
-  const answerers = lanes.map((lane) => startAnswerer(lane, owner, stopping.signal));
+  const answerers = lanes.flatMap((lane) => startAsked(lane, owner, stopping.signal));
   const wake = (): void => lanes.forEach((lane) => lane.wake());
   const { retentionDays } = options;
   const replayers = first ? [startReplayer(first, { retentionDays, wake }, stopping.signal)] : [];
@@ -102,6 +103,11 @@ export async function startWorkers(bus: Bus, systems: SyncDeps[], options: Worke
       await endLanes();
     },
   };
+}
+
+/** What works on questions and plans that came through the API. */
+function startAsked(lane: HousekeptLane, owner: string, signal: AbortSignal): Loop[] {
+  return [startAnswerer(lane, owner, signal), startLinker(lane, signal)];
 }
 
 /**

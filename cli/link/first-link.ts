@@ -4,7 +4,8 @@ import { labelOf } from '../../lib/integrations/registry.ts';
 import { placeExistingRows } from '../../lib/intake/existing-rows.ts';
 import { bindAccount } from '../../lib/integrations/bind.ts';
 import { findOriginal } from '../../lib/integrations/original.ts';
-import { isLeft, storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
+import { callsOf, differs, linesOf, secondsOf, type LinkOutcome } from '../../lib/operations/link-lines.ts';
+import { storeConsents, planFirstLink } from '../../lib/operations/link-plan.ts';
 import type { LinkPlan, PlannedPair } from '../../lib/operations/planned-link.ts';
 import { saidOfNotTaken } from '../../lib/operations/link-rivals.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
@@ -13,7 +14,6 @@ import { exit } from '../exit.ts';
 import { count, table, type Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { readAccount, answerOrNull } from '../sync.ts';
-import { differs, linesOf } from './plan-lines.ts';
 
 export type FirstLinkOptions = {
   /**
@@ -61,7 +61,8 @@ export async function firstLink(
     }
     while ((await placeExistingRows(sync)).more);
     const storing = createProgress(output, 'consents stored');
-    given = await storeConsents(sync, plan, commandActor(), (done) => storing.update(done, done / rows));
+    const onProgress = (done: number): void => storing.update(done, done / rows);
+    given = await storeConsents(sync, plan, commandActor(), { onProgress });
     storing.end();
   }
   const tagged =
@@ -104,13 +105,22 @@ function rowsOf({ pairs, creates, ended }: LinkPlan): number {
 
 const SHOWN = 20;
 
+/** Lines about some of the pairs that an earlier line has counted. */
+const INDENTS: Partial<Record<LinkOutcome, string>> = {
+  pair_differs: '… ',
+  pair_field: '  ',
+  pair_waits: '… ',
+};
+
 function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boolean, output: Output): void {
   const label = labelOf(integration.system);
   const pairs = [...plan.pairs.values()];
   const shown = linesOf(plan, integration.system);
-  const width = Math.max(0, ...shown.map(([number]) => number.toLocaleString('en-US').length));
-  for (const [number, says] of shown)
-    output.print(`${number.toLocaleString('en-US').padStart(width)}  ${says}`);
+  const width = Math.max(0, ...shown.map((line) => line.count.toLocaleString('en-US').length));
+  for (const line of shown)
+    output.print(
+      `${line.count.toLocaleString('en-US').padStart(width)}  ${INDENTS[line.outcome] ?? ''}${line.says}`,
+    );
   if (shown.length === 0)
     output.print(`No customer in our table waits for a link, and ${label} has no customer.`);
   // Pairs that differ come first, since a person has to look at them.
@@ -121,28 +131,13 @@ function printPlan(plan: LinkPlan, { integration, policy }: SyncDeps, all: boole
   if (sorted.length > listed.length)
     output.print(`… and ${(sorted.length - listed.length).toLocaleString('en-US')} more (--json has all)`);
   printChoices(pairs, all, output);
-  const rates = policy.rates ?? integration.capabilities.rates;
   const calls = callsOf(plan);
   if (calls.all > 0) {
-    const seconds = Math.max(calls.all / rates.account, calls.mostOfOneKind / rates.endpoint);
+    const seconds = secondsOf(calls, policy.rates ?? integration.capabilities.rates);
     output.say(
       `This takes about ${count(calls.all, 'call')} to ${label}: ${durationOf(seconds)} at its rate limits.`,
     );
   }
-}
-
-/**
- * One read and one write for each pair and for each record that gets a customer; one write for each
- * record that is created.
- */
-function callsOf({ pairs, creates, imports, matches, aliases, others }: LinkPlan): {
-  all: number;
-  mostOfOneKind: number;
-} {
-  const updates = pairs.size + imports.length + matches.length;
-  const reads = updates + aliases.length + others.filter(({ why }) => !isLeft(why)).length;
-  const made = creates.filter(({ waits }) => waits === null).length;
-  return { all: updates + reads + made, mostOfOneKind: Math.max(updates, reads, made) };
 }
 
 function durationOf(seconds: number): string {

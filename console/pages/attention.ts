@@ -87,7 +87,8 @@ export function attentionView(data: Attention, seen: Seen): View {
       ${bodyOf(data, seen)}
       <p class="quiet">
         More: <a href="/console/refusals">refused events</a> ·
-        <a href="/console/unmatched">records without a customer</a>
+        <a href="/console/unmatched">records without a customer</a> ·
+        <a href="/console/link">first link</a>
       </p>`,
     same: sameOf(tab, query),
   };
@@ -109,7 +110,7 @@ function bodyOf(data: Attention, seen: Seen): Html {
       return groupList(data, seen);
     case 'stuck':
     case 'waiting':
-      return html`${filterForm(data.tab, query)}${
+      return html`${data.rows.some(({ reason }) => reason === 'not_linked') && toFirstLink}${filterForm(data.tab, query)}${
         data.rows.length === 0
           ? noPairs(data.tab, seen)
           : data.tab === 'stuck'
@@ -130,6 +131,11 @@ function bodyOf(data: Attention, seen: Seen): Html {
       return html``;
   }
 }
+
+const toFirstLink = html`<p class="note">
+  Customers wait for their first link (<code>not_linked</code>):
+  <a href="/console/link">look at what it would do, and decide</a>.
+</p>`;
 
 function groupList({ groups, last }: Extract<Attention, { tab: 'groups' }>, seen: Seen): Html {
   const { query, path, now } = seen;

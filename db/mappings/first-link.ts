@@ -76,6 +76,11 @@ export async function readWaitingRows(
   return rows;
 }
 
+const isUnmappedSql = `c.deleted_at is null and not exists (
+  select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
+    and m.external_type = :externalType and m.role = 'primary' and (m.state <> 'detached' or ${isLetGoSql('m')})
+    and m.account = coalesce((select account from connections where system = :system), ''))`;
+
 /**
  * Living rows of which no event has been received yet, in order of their id: they have no mapping,
  * and no person let them go.
@@ -89,10 +94,7 @@ export async function readUnmappedRows(
   const { rows } = await db.raw<{ rows: LinkRow[] }>(
     `select c.id as "customerId", c.created_event_id as "createdEventId", null as "mappingId", c.fields, c.version
      from entity_rows() c
-     where c.deleted_at is null and c.id > :after and not exists (
-       select from external_mappings m where m.entity_type = c.entity_type and m.internal_id = c.id and m.system = :system
-         and m.external_type = :externalType and m.role = 'primary' and (m.state <> 'detached' or ${isLetGoSql('m')})
-         and m.account = coalesce((select account from connections where system = :system), ''))
+     where ${isUnmappedSql} and c.id > :after
      order by c.id limit :limit`,
     { system, externalType, after, limit },
   );
@@ -136,6 +138,34 @@ export async function countNotLinked(db: Db, system: string): Promise<number> {
     { system },
   );
   return rows[0]?.count ?? 0;
+}
+
+/** How many rows have a consent for their first link that no worker has carried out yet. */
+export async function countConsented(db: Db, system: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    `select count(*) from external_mappings
+     where system = :system and state = 'waiting' and reason = 'not_linked' and consent is not null`,
+    { system },
+  );
+  return rows[0]?.count ?? 0;
+}
+
+const digestSql = `
+with waiting as (
+  select m.internal_id as id from external_mappings m
+  where m.system = :system and m.state = 'waiting' and m.reason = 'not_linked' and m.consent is null
+  union
+  select c.id from entity_rows() c where ${isUnmappedSql}
+)
+select count(*) as rows, coalesce(sum(hashint8extended(id, 0)::numeric), 0)::text as digest from waiting`;
+
+/** Which rows wait for the first link without a consent, with and without a mapping. */
+export async function digestWaitingRows(
+  db: Db | Tx,
+  where: Where,
+): Promise<{ rows: number; digest: string }> {
+  const { rows } = await db.raw<{ rows: { rows: number; digest: string }[] }>(digestSql, where);
+  return rows[0] ?? { rows: 0, digest: '0' };
 }
 
 /** Makes workers look at records that no mapping stands for yet; those that have one are left as they are. */

@@ -15,6 +15,7 @@ export const TABLES_OF_TWINBOX: readonly string[] = [
     'instance',
     'lane_pauses',
     'leases',
+    'link_plans',
     'operator_action_pairs',
     'operator_actions',
   ],

@@ -8,7 +8,6 @@
 // A worker that dies between the taking of a question and its answer leaves it without one: it is shown as
 // unanswered, and is not taken again, since the person who asked does not wait any more.
 import { readConnection } from '../../db/connections.ts';
-import { readBreaker } from '../../db/limits/breakers.ts';
 import {
   answerQuestion,
   askComparison,
@@ -18,12 +17,11 @@ import {
 } from '../../db/system-questions.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import type { Clock } from '../clock.ts';
-import { findPause } from '../limits/budgets.ts';
 import { paced } from '../limits/paced.ts';
-import { findRest, minute, sayRest } from '../limits/rest.ts';
 import { depsOfKind } from '../sync/kinds.ts';
 import type { SyncDeps } from '../sync/step.ts';
 import { newEventId } from '../uuid.ts';
+import { findObstacle, type Unasked } from './asked-obstacle.ts';
 import { compareRow, type ComparedPairOfRow, type Verdict } from './compare-one.ts';
 import { inOnce, type Once } from './once.ts';
 
@@ -59,9 +57,6 @@ export function askToCompare(
   };
   return withTransaction(db, inOnce(once, ask));
 }
-
-/** Why a system could not be asked, or did not answer. */
-export type Unasked = { code: string; detail: string };
 
 type StoredAnswer = { verdict: Verdict; because: Unasked | null; pairs: ComparedPairOfRow[] };
 
@@ -134,27 +129,4 @@ async function answerTo(deps: SyncDeps, { entityType, rowId }: Question): Promis
 
 function notCertain(because: Unasked): StoredAnswer {
   return { verdict: 'not_certain', because, pairs: [] };
-}
-
-/** Why nothing may be asked of the system now. */
-async function findObstacle(deps: SyncDeps, account: string): Promise<Unasked | null> {
-  const { db, integration } = deps;
-  const { system } = integration;
-  const { pausedAt = null, pausedWhy = null } = (await readConnection(db, system)) ?? {};
-  if (pausedAt !== null)
-    return { code: 'paused', detail: `${system} is paused${pausedWhy === null ? '' : `: ${pausedWhy}`}.` };
-  const breaker = await readBreaker(db, { system, account });
-  if (breaker?.openedAt) {
-    const { code, message } = breaker.why;
-    return { code: 'breaker_open', detail: `${system} does not answer (${code}): ${message}` };
-  }
-  const rest = await findRest(deps, integration);
-  if (rest) return { code: 'account_rests', detail: sayRest(system, rest) };
-  const pause = await findPause(deps, integration);
-  return (
-    pause && {
-      code: 'quota_kept',
-      detail: `What is left of the quota is kept for edits until ${minute(pause)} UTC.`,
-    }
-  );
 }

@@ -7,7 +7,7 @@
 // pages leaves the earlier ones stored; the plan is made again, and a consent that is already
 // stored counts once. Records without a consent are raised first, and aliases together with the
 // consent for their row, since no command makes a plan once no row waits any more.
-import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
+import { withTransaction, type Tx } from '../../db/server/connection.ts';
 import { lockConnection, readConnection } from '../../db/connections.ts';
 import { askForNewRecords, countOnTheirWay, findWaitingMappings } from '../../db/mappings/first-link.ts';
 import { insertNotLinked, storeLinkConsents, type LinkConsent } from '../../db/mappings/writes/consents.ts';
@@ -76,24 +76,8 @@ export function isLeft(why: string): boolean {
   return why === 'not_imported' || why === 'left_alone';
 }
 
-export interface ConsentsGiven {
-  rows: number;
-  records: number;
-}
-
-/**
- * Stores the consents of a plan; workers carry them out, after the changes that are made now.
- * `actor` gave the consents.
- */
-export async function storeConsents(
-  deps: SyncDeps,
-  plan: LinkPlan,
-  actor: string,
-  onProgress: (done: number) => void = () => undefined,
-): Promise<ConsentsGiven> {
-  const { db, clock, integration, log } = deps;
-  const { system, document } = integration;
-  const consents: LinkConsent[] = [
+async function consentsOf(deps: SyncDeps, plan: LinkPlan): Promise<LinkConsent[]> {
+  return [
     ...(await withMappings(deps, [...plan.pairs.values()])),
     ...(await withMappings(
       deps,
@@ -101,11 +85,10 @@ export async function storeConsents(
     )),
     ...plan.ended.map((mappingId) => ({ mappingId, externalId: null })),
   ];
-  const given: ConsentsGiven = { rows: 0, records: 0 };
-  const ask = async (tx: Db | Tx, externalIds: string[]): Promise<void> => {
-    const about = { system, externalType: document.externalType, externalIds };
-    given.records += await askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
-  };
+}
+
+/** The records that workers look at: at once, and with the consent for the mapping of their row. */
+function recordsOf(plan: LinkPlan): { records: string[]; seconds: Map<number | null, LinkPlan['aliases']> } {
   const { pairs, imports, matches } = plan;
   const others = plan.others.filter(({ why }) => !isLeft(why));
   const seconds = Map.groupBy(
@@ -117,25 +100,76 @@ export async function storeConsents(
     ...matches,
     ...[...others, ...(seconds.get(null) ?? [])].map(({ externalId }) => externalId),
   ];
-  const by = { action: 'link', system, actor, reason: null };
+  return { records, seconds };
+}
+
+export interface ConsentsGiven {
+  rows: number;
+  records: number;
+}
+
+/** What is known besides the plan and the person. */
+export interface Storing {
+  /** Why, for the audit trail. */
+  reason?: string | null;
+  onProgress?: (done: number) => void;
+  /** Counts what a transaction has stored, in that transaction. */
+  within?: (tx: Tx, stored: ConsentsGiven) => Promise<void>;
+}
+
+/**
+ * Stores the consents of a plan; workers carry them out, after the changes that are made now.
+ * `actor` gave the consents. A page that was stored before is not recorded once more.
+ */
+export async function storeConsents(
+  deps: SyncDeps,
+  plan: LinkPlan,
+  actor: string,
+  { reason = null, onProgress = () => undefined, within = () => Promise.resolve() }: Storing = {},
+): Promise<ConsentsGiven> {
+  const { db, clock, integration, log } = deps;
+  const { system, document } = integration;
+  const consents = await consentsOf(deps, plan);
+  const given: ConsentsGiven = { rows: 0, records: 0 };
+  const ask = (tx: Tx, externalIds: string[]): Promise<number> => {
+    const about = { system, externalType: document.externalType, externalIds };
+    return askForNewRecords(tx, { ...about, urgency: urgencies.bulk, now: clock.now() });
+  };
+  const store = async (page: (tx: Tx) => Promise<ConsentsGiven>): Promise<void> => {
+    const stored = await withTransaction(db, page);
+    given.rows += stored.rows;
+    given.records += stored.records;
+  };
+  const { records, seconds } = recordsOf(plan);
+  const by = { action: 'link', system, actor, reason };
   for (let from = 0; from < records.length; from += AT_ONCE)
-    await withTransaction(db, async (tx) => {
-      const page = records.slice(from, from + AT_ONCE);
-      await ask(tx, page);
-      await recordAction(tx, { ...by, at: clock.now(), detail: { first_link: true, records: page.length } });
+    await store(async (tx) => {
+      const stored = { rows: 0, records: await ask(tx, records.slice(from, from + AT_ONCE)) };
+      await within(tx, stored);
+      const detail = { first_link: true, records: stored.records };
+      if (stored.records > 0) await recordAction(tx, { ...by, at: clock.now(), detail });
+      return stored;
     });
   for (let from = 0; from < consents.length; from += AT_ONCE) {
     const page = consents.slice(from, from + AT_ONCE);
     const now = clock.now();
-    await withTransaction(db, async (tx) => {
-      given.rows += await storeLinkConsents(tx, page, { by: actor, urgency: urgencies.bulk, now });
+    await store(async (tx) => {
+      const rows = await storeLinkConsents(tx, page, { by: actor, urgency: urgencies.bulk, now });
       const aliases = page.flatMap(({ mappingId }) => seconds.get(mappingId) ?? []);
-      const records = aliases.map(({ externalId }) => externalId);
-      await ask(tx, records);
-      await recordAction(tx, {
-        ...{ ...by, at: now, detail: { first_link: true, rows: page.length } },
-        pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
-      });
+      const stored = {
+        rows,
+        records: await ask(
+          tx,
+          aliases.map(({ externalId }) => externalId),
+        ),
+      };
+      await within(tx, stored);
+      if (rows > 0)
+        await recordAction(tx, {
+          ...{ ...by, at: now, detail: { first_link: true, rows } },
+          pairs: page.map(({ mappingId }) => ({ mappingId, eventId: null })),
+        });
+      return stored;
     });
     onProgress(Math.min(from + AT_ONCE, consents.length));
   }

@@ -83,7 +83,7 @@ describe('the examples of the API document', () => {
       }
     }
     // These need a pair that waits, a worker, a replay or a group: their own tests have one.
-    const ofWorkers = ['ComparisonAsk', 'Comparison'];
+    const ofWorkers = ['ComparisonAsk', 'Comparison', 'LinkRun'];
     const ofStates = [
       ...ofWorkers,
       'Choice',

@@ -27,6 +27,7 @@ import { overviewDefects } from './overview-defects.ts';
 import { pairActDefects } from './pair-act-defects.ts';
 import { kitDefects } from './kit-defects.ts';
 import { laneDefects } from './lane-defects.ts';
+import { linkDefects } from './link-defects.ts';
 import { liveDefects } from './live-defects.ts';
 import { mergeDefects } from './merge-defects.ts';
 import { mergedDefects } from './merged-defects.ts';
@@ -105,4 +106,5 @@ export const defects: readonly Defect[] = [
   ...catalogueDefects,
   ...traceDefects,
   ...actDefects,
+  ...linkDefects,
 ];

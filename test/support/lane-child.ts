@@ -1,8 +1,8 @@
 /**
  * A worker as a process of its own, which a test may kill at any failpoint: `node
  * test/support/lane-child.ts <database>`. It loads, waits for its task on standard input, then
- * receives, reconciles and sweeps until no due work is left, compares what is lost, and prints the
- * failpoints that it has passed.
+ * works on plans of first links, receives, reconciles and sweeps until no due work is left, compares
+ * what is lost, and prints the failpoints that it has passed.
  */
 import { onlyCustomers } from './only-target.ts';
 import { once } from 'node:events';
@@ -20,6 +20,7 @@ import type { SyncDeps } from '../../lib/sync/step.ts';
 import { readAccountRecords } from '../../lib/intake/account-reading.ts';
 import { sweep } from '../../lib/intake/sweep.ts';
 import { compareLost } from '../../lib/operations/compare-lost.ts';
+import { workOnLinkPlan } from '../../lib/operations/link-work.ts';
 import { createLane } from '../../workers/lane.ts';
 import { readAll } from './stored-events.ts';
 import { TOKEN } from './toy/double/server.ts';
@@ -79,7 +80,9 @@ const deps: SyncDeps = {
 };
 const target = { system: integration.system, externalType: integration.document.externalType };
 const lane = createLane(deps, { owner: 'child', concurrency: 1, leaseMs: 60_000 }, quiet);
+const { signal } = new AbortController();
 for (;;) {
+  if ((await workOnLinkPlan(deps, signal)) > 0) continue;
   const everything = { system: target.system, after: 0, upTo: 2 ** 52, limit: 100 };
   const lost = await findUndelivered(db, everything);
   // No bus delivers an empty batch.
@@ -91,7 +94,6 @@ for (;;) {
   const started = await lane.runOnce();
   await lane.drain();
   if (received + inbound + started > 0) continue;
-  const { signal } = new AbortController();
   const { stored, more } = await sweep(deps, { retentionDays: 35, signal });
   if (stored > 0 || more) continue;
   if ((await compareLost(deps, signal)) !== 'none') continue;

@@ -296,5 +296,5 @@ const FILLED_TABLES = [
   'skipped_items',
   'operator_action_pairs',
   'operator_actions',
-  ...['audit_checkpoints', 'lane_pauses', 'row_pauses', 'system_questions'],
+  ...['audit_checkpoints', 'lane_pauses', 'link_plans', 'row_pauses', 'system_questions'],
 ];

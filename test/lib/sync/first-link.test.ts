@@ -160,8 +160,8 @@ describe('the first link', () => {
     const newer = theirs({ name: 'Twice again', email: 'twice@example.com' });
     const nobodys = theirs({ name: 'Nobody’s', email: 'nobody@example.com' });
     for (const event of world.undelivered()) world.lose(event);
-    const broken = await storeConsents(world.deps, await planFirstLink(world.deps), 'test', () => {
-      throw new Error('broken off');
+    const broken = await storeConsents(world.deps, await planFirstLink(world.deps), 'test', {
+      onProgress: () => expect.fail('broken off'),
     }).catch((error: unknown) => error);
     expect(broken).to.have.property('message', 'broken off');
     expect(await countNotLinked(world.db, 'stripe')).to.equal(0);

@@ -1,7 +1,7 @@
-// Reads of a command. A command can wait: if the system answers that requests come too often (the
+// Reads of a command or of a plan, which can wait: if the system answers that requests come too often (the
 // workers share the same limit), the read rests and then goes on from where it was.
-import type { ExternalRecord, Integration } from '../lib/integrations/integration.ts';
-import { sleep } from '../lib/loop.ts';
+import type { ExternalRecord, Integration } from '../integrations/integration.ts';
+import { sleep } from '../loop.ts';
 
 /** After this many refusals in a row, which take more than half a minute, the read fails. */
 const MAX_REFUSALS = 60;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { readPatiently } from '../../cli/patient.ts';
-import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts';
-import { createSimulator, type Simulator } from '../../simulator/simulator.ts';
+import { readPatiently } from '../../../lib/limits/patient.ts';
+import { createStripeIntegration } from '../../../lib/integrations/stripe/stripe.ts';
+import { createSimulator, type Simulator } from '../../../simulator/simulator.ts';
 
 describe('reads that wait for a rate token', () => {
   let simulator: Simulator;
