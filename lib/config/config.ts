@@ -264,14 +264,12 @@ const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
 
 /** Settings that are valid each by itself and wrong in combination. */
 function findConflicts(values: Settings): string[] {
-  const problems: string[] = [];
-  problems.push(
+  return [
     ...findKafkaConflicts(values),
     ...findSystemConflicts(values),
     ...findTracingConflicts(values),
     ...findPortConflicts(values),
-  );
-  return problems;
+  ];
 }
 
 /** A port that two of our own servers want would be reported as that of another program. */
