@@ -151,6 +151,15 @@ AS $function$
   from "customers" r
 $function$;
 
+CREATE OR REPLACE FUNCTION public.event_created_at(of_key text, of_version bigint)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (select e.created_at from sync_events e where e.entity_key = of_key and e.version = of_version limit 1);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -223,12 +232,11 @@ CREATE OR REPLACE FUNCTION public.next_sync_event_id()
  LANGUAGE plpgsql
 AS $function$
 declare
-  floor bigint;
-  drawn bigint;
+  -- First: the id has to be drawn by a transaction that others see as one that writes.
+  own constant xid8 := pg_current_xact_id();
+  floor constant bigint := pg_sequence_last_value('relay_floor');
+  drawn constant bigint := nextval('sync_event_ids');
 begin
-  perform pg_current_xact_id();
-  floor := pg_sequence_last_value('relay_floor');
-  drawn := nextval('sync_event_ids');
   if drawn <= floor then
     return draw_above_relay_floor();
   end if;
