@@ -19,6 +19,7 @@ import { createDb } from '../db/server/connection.ts';
 import { migrate } from '../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { waitUntil } from '../lib/loop.ts';
+import { environmentWith } from '../test/support/environment.ts';
 import { cpuSeconds } from './cpu.ts';
 import { createLoad } from './load.ts';
 import { printTable, quantile } from './meter.ts';
@@ -65,7 +66,13 @@ await writeFile(scriptPath, script);
 const port = await freePort();
 const api = spawn(process.execPath, [join(import.meta.dirname, '../api/main.ts')], {
   // It sends nothing to Kafka, and does not start without its address.
-  env: { ...process.env, DATABASE_URL: url, API_PORT: String(port), LOG_LEVEL: 'warn', KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:9', STRIPE_WEBHOOK_SECRET: 'whsec_bench' },
+  env: environmentWith({
+    DATABASE_URL: url,
+    API_PORT: String(port),
+    LOG_LEVEL: 'warn',
+    KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:9',
+    STRIPE_WEBHOOK_SECRET: 'whsec_bench',
+  }),
   stdio: ['ignore', 'inherit', 'inherit'],
 });
 const base = `http://127.0.0.1:${port}`;
@@ -93,7 +100,20 @@ async function measureApi(): Promise<Figures> {
 async function measurePlain(): Promise<Figures> {
   const before = await postgresCpu();
   const { stdout } = await run('pgbench', [
-    ...['-n', '-M', 'prepared', '-c', String(clients), '-j', '2', '-T', String(seconds), '-f', scriptPath, url],
+    ...[
+      '-n',
+      '-M',
+      'prepared',
+      '-c',
+      String(clients),
+      '-j',
+      '2',
+      '-T',
+      String(seconds),
+      '-f',
+      scriptPath,
+      url,
+    ],
   ]);
   const count = Number(/actually processed: (\d+)/.exec(stdout)?.[1]);
   const perSecond = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
@@ -148,7 +168,9 @@ function print({ api: posts, plain }: { api: Figures[]; plain: Figures[] }): voi
   const ratios = posts.map((one, at) => one.perSecond / (plain[at]?.perSecond ?? NaN));
   const ratio = median(ratios);
   const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
-  console.log(`POST / pgbench: ${ratio.toFixed(2)} (${spread}); goal ${GOAL}: ${ratio >= GOAL ? 'met' : 'missed'}`);
+  console.log(
+    `POST / pgbench: ${ratio.toFixed(2)} (${spread}); goal ${GOAL}: ${ratio >= GOAL ? 'met' : 'missed'}`,
+  );
 }
 
 async function freePort(): Promise<number> {
