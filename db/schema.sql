@@ -232,7 +232,6 @@ CREATE OR REPLACE FUNCTION public.next_sync_event_id()
  LANGUAGE plpgsql
 AS $function$
 declare
-  -- First: the id has to be drawn by a transaction that others see as one that writes.
   own constant xid8 := pg_current_xact_id();
   floor constant bigint := pg_sequence_last_value('relay_floor');
   drawn constant bigint := nextval('sync_event_ids');
