@@ -13,9 +13,12 @@ export function sendJson(res: Response, status: number, body: unknown, type = 'a
 export function sendText(res: Response, status: number, json: string, type = 'application/json'): void {
   // The deadline may have answered first (api/deadline.ts).
   if (res.headersSent) return;
-  const text = Buffer.from(json);
-  res.writeHead(status, { 'Content-Type': `${type}; charset=utf-8`, 'Content-Length': text.length });
-  res.end(text);
+  res.writeHead(status, {
+    'Content-Type': `${type}; charset=utf-8`,
+    'Content-Length': Buffer.byteLength(json),
+  });
+  // A text goes out with the headers in one piece, bytes would be a second one.
+  res.end(json);
 }
 
 /** Of an answer that is about to be sent. */

@@ -19,6 +19,7 @@ import { createDb } from '../db/server/connection.ts';
 import { migrate } from '../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { waitUntil } from '../lib/loop.ts';
+import { environmentWith } from '../test/support/environment.ts';
 import { cpuSeconds } from './cpu.ts';
 import { createLoad } from './load.ts';
 import { printTable, quantile } from './meter.ts';
@@ -65,14 +66,13 @@ await writeFile(scriptPath, script);
 const port = await freePort();
 const api = spawn(process.execPath, [join(import.meta.dirname, '../api/main.ts')], {
   // It sends nothing to Kafka, and does not start without its address.
-  env: {
-    ...process.env,
+  env: environmentWith({
     DATABASE_URL: url,
     API_PORT: String(port),
     LOG_LEVEL: 'warn',
     KAFKA_BOOTSTRAP_SERVERS: '127.0.0.1:9',
     STRIPE_WEBHOOK_SECRET: 'whsec_bench',
-  },
+  }),
   stdio: ['ignore', 'inherit', 'inherit'],
 });
 const base = `http://127.0.0.1:${port}`;

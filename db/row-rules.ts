@@ -60,7 +60,7 @@ const OF_MIGRATIONS = [
   ...['refuse_change_of_actions', 'refuse_change_of_events', 'write_customer_event', 'write_event'],
   ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
   ...['version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
-  ...['sync_events_above_floor', 'demand_catalogue', 'claim_idempotent_write'],
+  ...['sync_events_above_floor', 'demand_catalogue', 'claim_idempotent_write', 'event_created_at'],
   ...['canonical_json', 'operator_action_pairs_hash', 'operator_action_text', 'refuse_removal_of_actions'],
 ];
 

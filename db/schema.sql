@@ -151,6 +151,15 @@ AS $function$
   from "customers" r
 $function$;
 
+CREATE OR REPLACE FUNCTION public.event_created_at(of_key text, of_version bigint)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (select e.created_at from sync_events e where e.entity_key = of_key and e.version = of_version limit 1);
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.is_of_this_transaction(written xid)
  RETURNS boolean
  LANGUAGE plpgsql

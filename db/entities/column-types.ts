@@ -42,6 +42,11 @@ export function isText(type: ColumnType): boolean {
   return FITS[type].made === 'text';
 }
 
+/** Whether each of its columns takes a text as it is; an enum of PostgreSQL takes none. */
+export function isAssignedText(type: ColumnType): boolean {
+  return type === 'text' || type === 'email';
+}
+
 export function isWhole(type: ColumnType): boolean {
   return FITS[type].fits === WHOLE;
 }
