@@ -26,7 +26,6 @@ const ROOMS: Record<string, { may: readonly string[]; rule: string }> = {
 
 /** Each outside package has one owner. A place that ends in a slash is a folder. */
 const OWNERS: Record<string, readonly string[]> = {
-  '@node-rs/crc32': ['lib/bus/kafka/produce-request.ts'],
   '@opentelemetry/api': ['lib/tracing/'],
   '@opentelemetry/exporter-trace-otlp-http': ['lib/tracing/'],
   '@opentelemetry/exporter-trace-otlp-proto': ['lib/tracing/'],

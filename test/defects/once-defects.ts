@@ -34,9 +34,8 @@ export const onceDefects: readonly Defect[] = [
     edits: [
       {
         file: 'api/idempotency.ts',
-        find: '      if (sent instanceof Problem) return;\n      const answer = { status: sent.status, text: JSON.stringify(sent.body) };',
-        replace:
-          '      const answer = { status: sent.status, text: JSON.stringify(sent instanceof Problem ? {} : sent.body) };',
+        find: '        if (answer === null) return;\n        await keepAnswer(tx, { ...once, answer }',
+        replace: '        await keepAnswer(tx, { ...once, answer: answer ?? {} }',
       },
     ],
     caughtBy: { file: 'test/api/idempotent-acts.test.ts', title: 'keeps nothing of a refused operation' },

@@ -2,7 +2,6 @@
 // one form) with record batches of format 2 (https://kafka.apache.org/documentation/#recordbatch): byte for byte
 // what kafkajs 2.2.4 writes for the same records, for a twentieth of the work (docs/decisions/0097-our-own-produce-requests.md).
 
-import { crc32c } from '@node-rs/crc32';
 import {
   int16,
   int32,
@@ -16,6 +15,7 @@ import {
   varint,
   type Bytes,
 } from './bytes.ts';
+import { crc32c } from './crc32c.ts';
 
 export type BatchRecord = { key: string; value: string; headers: Readonly<Record<string, string>> };
 
