@@ -87,7 +87,7 @@ const PLAN = described({
     }),
   },
   customers: { ...count, description: 'The customers that a consent to this plan is about.' },
-  records_undecided: { ...count, description: 'Records without a customer, about which nobody has decided.' },
+  records_undecided: { ...count, description: 'Records without a customer and without a decision.' },
   calls: { ...count, description: 'About so many calls to the system.' },
   seconds: { ...count, description: 'At the rate limits of the system.' },
 });
@@ -153,6 +153,6 @@ const NEWEST = described({
 export const linkStandingSchema = described({
   system: { type: 'string' },
   customers: { ...count, description: 'Customers that wait for their first link.' },
-  records_undecided: { ...count, description: 'Records without a customer, about which nobody has decided.' },
+  records_undecided: { ...count, description: 'Records without a customer and without a decision.' },
   newest: orNull(NEWEST, 'The newest plan that is kept.'),
 });

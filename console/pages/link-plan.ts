@@ -143,7 +143,7 @@ function outcome({ plan, system }: LinkPlan): Html | false {
     </p>`;
 }
 
-/** What becomes of records that nobody has decided about. */
+/** What becomes of records that wait for a decision. */
 const CHOICES = [
   ['wait', 'Decide later: they stay as they are, and wait.'],
   ['import', 'Create a customer in our table for each.'],

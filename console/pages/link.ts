@@ -50,7 +50,7 @@ function systemCard(
     <h2>${title(system)}</h2>
     <p>
       ${customers === 0 ? 'No customer waits for a link.' : html`<b>${count(customers, 'customer')}</b> ${waits}.`}
-      ${records > 0 && html`${count(records, 'record')} without a customer, about which nobody has decided.`}
+      ${records > 0 && html`${count(records, 'record')} without a customer and without a decision.`}
     </p>
     ${customers + records > 0 && askButton(system, seen)}
     ${customers + records > 0 && html`<p class="quiet">A worker reads every record of ${title(system)} for it, and changes nothing.</p>`}

@@ -58,7 +58,7 @@ export async function runPrepared<T extends { rows: unknown[] }>(
     const state = sqlState(error) ?? '';
     if (NOT_OURS.has(state)) without.add(client);
     else if (state !== OTHER_COLUMNS) throw error;
-    // The server refused to begin: nothing was done.
+    // A statement that fails has done nothing, so it may be run again.
     return await runUnnamed(db, sql, bindings, options);
   }
 }

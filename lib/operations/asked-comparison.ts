@@ -25,7 +25,7 @@ import { findObstacle, type Unasked } from './asked-obstacle.ts';
 import { compareRow, type ComparedPairOfRow, type Verdict } from './compare-one.ts';
 import { inOnce, type Once } from './once.ts';
 
-/** A worker that finds the question later does not begin: nobody waits for it. */
+/** A worker that finds the question later does not begin: the caller waits no longer. */
 const BEGIN_MS = 8_000;
 /** No call is begun later than this after the question was taken. */
 const LAST_CALL_MS = 8_000;

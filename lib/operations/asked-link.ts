@@ -26,7 +26,7 @@ export type LinkSummary = {
   lines: PlanLine[];
   /** Customers that the consent is about. */
   rows: number;
-  /** Records without a customer, about which nobody has decided. */
+  /** Records without a customer and without a decision. */
   undecided: number;
   calls: number;
   seconds: number;
@@ -77,7 +77,7 @@ export type LinkStanding = {
   system: string;
   /** Customers that wait for their first link. */
   rows: number;
-  /** Records without a customer, about which nobody has decided. */
+  /** Records without a customer and without a decision. */
   records: number;
   newest: LinkPlanSeen | null;
 };

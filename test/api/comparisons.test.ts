@@ -135,7 +135,7 @@ describe('the comparison of one customer', () => {
     expect(systemIn(await api.send('GET', path)).verdict).to.equal('agree');
   });
 
-  it('leaves a question alone that nobody waits for any more', async () => {
+  it('leaves a question alone whose caller waits no longer', async () => {
     const { id } = await linkedPair(world);
     const hasty = await startApi({ db: world.db, clock: world.clock, compareWaitMs: 1 });
     const late = await hasty.send('POST', pathOf(id), { body: {} });

@@ -16,7 +16,7 @@ import { collect, finish, type Finished } from '../support/child.ts';
 import { inEnvironment } from '../support/environment.ts';
 import { runHere } from './in-process.ts';
 
-/** These start processes, or are one for as long as somebody wants. */
+/** These start processes, or are one until they are told to end. */
 const STARTING = new Set(['up', 'demo', 'repl', 'simulator']);
 
 const MAIN = resolve(import.meta.dirname, '../../cli/main.ts');

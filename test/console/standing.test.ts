@@ -83,7 +83,7 @@ describe('the head of the pages of the console', () => {
       expect(text, String(status)).to.match(/<span class="badge"[^>]*>7<\/span>/);
   });
 
-  it('hide the number of nobody, in a place that a page that is open fills in', async () => {
+  it('hide the number that no reader has asked for yet, in a place that a page that is open fills in', async () => {
     const { text } = await open({ now: new Date(), count: 0 })('/console/shown', null);
     expect(text).to.match(/<span class="badge" id="needs" data-live="part"\s+hidden\s*>0<\/span>/);
   });
