@@ -9,9 +9,9 @@ export const actDefects: Defect[] = [
     edits: [
       {
         file: 'console/pages/replay-plan.ts',
-        find: `  return withRefusal(api, made.plan, typed, {`,
-        replace: `  await api.post('/api/v1/replays', { body: { plan: made.plan, reason: typed.reason }, once: \`\${once}-run\` });
-  return withRefusal(api, made.plan, typed, {`,
+        find: `    return await withRefusal(api, made.plan, typed, {`,
+        replace: `    await api.post('/api/v1/replays', { body: { plan: made.plan, reason: typed.reason }, once: \`\${once}-run\` });
+    return await withRefusal(api, made.plan, typed, {`,
       },
     ],
     caughtBy: { file: replays, title: 'keeps what was typed where the plan is stale' },

@@ -10,8 +10,8 @@ export const connectionDefects: Defect[] = [
     edits: [
       {
         file: 'db/server/lost-sessions.ts',
-        find: `const LOST = /^(08...|57P0.|25006)$/;`,
-        replace: `const LOST = /^(08...|57P0.)$/;`,
+        find: `const LOST = /^(08...|57P0.|25006|0A000)$/;`,
+        replace: `const LOST = /^(08...|57P0.|0A000)$/;`,
       },
       {
         file: 'db/server/lost-sessions.ts',

@@ -37,10 +37,15 @@ describe('seeded defects', function () {
   const merging = 'test/lib/sync/merge.test.ts';
 
   it('have each of their texts exactly once in the source', async () => {
+    const stale: string[] = [];
     for (const defect of defects) {
-      const takeOut = await applyDefect(copy, defect);
-      await takeOut();
+      const takeOut = await applyDefect(copy, defect).catch((error: unknown) => {
+        if (!(error instanceof StaleDefect)) throw error;
+        stale.push(error.message);
+      });
+      await takeOut?.();
     }
+    expect(stale).to.eql([]);
   });
 
   it('are caught by the named test, and leave the copy as it was', async () => {

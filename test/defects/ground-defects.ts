@@ -34,9 +34,9 @@ export const groundDefects: Defect[] = [
     name: 'a relay that one unreadable row stops (ground)',
     edits: [
       {
-        file: 'relay/relay.ts',
-        find: `if (!isOfOneRow(error)) throw error;\n      // One row`,
-        replace: `if (error) throw error;\n      // One row`,
+        file: 'relay/pages.ts',
+        find: `if (!isOfOneRow(error)) throw error;`,
+        replace: `if (error) throw error;`,
       },
     ],
     caughtBy: {

@@ -7,8 +7,8 @@ export const overviewDefects: Defect[] = [
     edits: [
       {
         file: 'db/health/overview.ts',
-        find: `and d.target = :system) is null\``,
-        replace: `and d.target = :system) is not null\``,
+        find: `and d.target = s.system) is null\``,
+        replace: `and d.target = s.system) is not null\``,
       },
     ],
     caughtBy: { file: 'test/api/overview.test.ts', title: 'puts every living customer into one place' },
