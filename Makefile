@@ -63,12 +63,12 @@ defects: install ## Put each known mistake into a copy of the source and see its
 bench: install ## Measure latency, rates, memory: one process, a step, the relay, Stripe's limits, Kafka (needs Java, Maven)
 	@exec $(NODE) bench/main.ts
 
-lint: install ## Check form, rules and types without running a test; the second time only what a change can affect; ONLY="lib/sync"
-	@$(NODE) node_modules/prettier/bin/prettier.cjs --check --cache --cache-strategy content --log-level warn $(or $(ONLY),.)
+lint: install ## Check form, rules and types without running a test; ONLY="lib/sync" takes some
+	@$(NODE) node_modules/oxfmt/bin/oxfmt --check --no-error-on-unmatched-pattern $(or $(ONLY),.)
 	@$(NODE) test/lint.ts $(ONLY)
 
 format: install ## Bring every file into form
-	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --cache --cache-strategy content --log-level warn .
+	@$(NODE) node_modules/oxfmt/bin/oxfmt .
 
 schema: install ## Write db/schema.sql anew from the migrations
 	@$(NODE) cli/development/schema.ts

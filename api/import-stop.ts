@@ -4,7 +4,12 @@ import type { Response } from 'express';
 import { CLOSING, isClosing } from './server.ts';
 
 export type StopReason =
-  'client_left' | 'server_stopping' | 'body_idle' | 'answer_idle' | 'time_limit' | 'key_ended';
+  | 'client_left'
+  | 'server_stopping'
+  | 'body_idle'
+  | 'answer_idle'
+  | 'time_limit'
+  | 'key_ended';
 
 export type ImportTimes = {
   /** How long a client may send no whole row, or take nothing of the answer. */

@@ -19,7 +19,8 @@ export type SessionSource = {
 };
 
 export type KeyCheck =
-  { ok: true; scope: string; name: string } | { ok: false; status: number; detail: string };
+  | { ok: true; scope: string; name: string }
+  | { ok: false; status: number; detail: string };
 
 export type Visitor = {
   me: Me | null;

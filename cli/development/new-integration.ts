@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { format, resolveConfig } from 'prettier';
 import { builtInEntities } from '../../lib/catalogue/built-in.ts';
 import { systemNames } from '../../lib/config/systems.ts';
 import {
@@ -14,6 +13,7 @@ import {
   readToy,
   type NewFile,
 } from './integration-copy.ts';
+import { inForm } from './form.ts';
 import { problemWithEntity, problemWithName } from './integration-names.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -69,9 +69,8 @@ async function main(args: string[]): Promise<number> {
 
 async function write({ path, text }: NewFile): Promise<void> {
   const place = join(ROOT, path);
-  const options = await resolveConfig(place);
   await mkdir(dirname(place), { recursive: true });
-  await writeFile(place, await format(text, { ...options, filepath: place }));
+  await writeFile(place, await inForm(path, text));
 }
 
 function farewell(name: string, files: NewFile[], lists: NewFile[]): string {

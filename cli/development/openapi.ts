@@ -3,14 +3,14 @@
  * console/api-types.ts from the first of them.
  */
 import { writeFile } from 'node:fs/promises';
-import { format } from 'prettier';
 import { asyncApiDocument } from '../../api/asyncapi.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { apiTypes } from './api-types.ts';
+import { inForm } from './form.ts';
 
 const documents = { openapi: openApiDocument(), asyncapi: asyncApiDocument() };
 for (const [name, document] of Object.entries(documents)) {
-  const text = await format(JSON.stringify(document), { parser: 'json', printWidth: 110 });
+  const text = await inForm(`docs/${name}.json`, JSON.stringify(document));
   await writeFile(new URL(`../../docs/${name}.json`, import.meta.url), text);
 }
 await writeFile(new URL('../../console/api-types.ts', import.meta.url), await apiTypes(documents.openapi));

@@ -20,7 +20,10 @@ export type { Value } from './value.ts';
 export type Fields = Record<string, Value>;
 
 export type ConflictRule =
-  'internal_wins' | 'external_wins' | 'external_unless_blank' | 'internal_unless_blank';
+  | 'internal_wins'
+  | 'external_wins'
+  | 'external_unless_blank'
+  | 'internal_unless_blank';
 export type Direction = 'both' | 'push' | 'pull';
 
 /** One mapped field, as the mapping document declares it. */

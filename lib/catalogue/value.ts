@@ -3,4 +3,9 @@
  * each type: lib/catalogue/field-types.ts.
  */
 export type Value =
-  string | number | boolean | null | readonly Value[] | { readonly [member: string]: Value };
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Value[]
+  | { readonly [member: string]: Value };

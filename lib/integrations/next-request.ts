@@ -18,7 +18,9 @@ export interface NextQuestion {
  * a short stable name for people. null: no request can be made for any of `push`.
  */
 export type NextAnswer =
-  { carry: Fields; as?: string } | { refuse: { field: string; reason: string } } | null;
+  | { carry: Fields; as?: string }
+  | { refuse: { field: string; reason: string } }
+  | null;
 
 export interface NextRequest {
   /**

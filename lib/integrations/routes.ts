@@ -3,7 +3,15 @@
 
 /** What the engine asks a system for. */
 export type CallName =
-  'identify' | 'read' | 'create' | 'update' | 'delete' | 'list' | 'look' | 'search' | 'events';
+  | 'identify'
+  | 'read'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'list'
+  | 'look'
+  | 'search'
+  | 'events';
 
 /** How a call is made over HTTP: the method, a space and the template of the path. */
 export type Routes = Readonly<Partial<Record<CallName, string>>>;

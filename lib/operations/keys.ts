@@ -51,7 +51,8 @@ export type RotateOutcome =
   | { outcome: 'cannot_rotate'; why: string };
 
 export type RevokeOutcome =
-  { outcome: 'revoked' | 'revoked_already'; key: ShownKey } | { outcome: 'not_found' };
+  | { outcome: 'revoked' | 'revoked_already'; key: ShownKey }
+  | { outcome: 'not_found' };
 
 export type KeyOperations = ReturnType<typeof createKeyOperations>;
 

@@ -20,7 +20,14 @@ export type Answer<T> = { ok: true; value: T } | { ok: false; failure: Failure }
  * still a second record of its row? `winner`: another record was merged into it.
  */
 export type ReadPurpose =
-  'merge' | 'delete' | 'match' | 'candidate' | 'consent' | 'decision' | 'alias' | 'winner';
+  | 'merge'
+  | 'delete'
+  | 'match'
+  | 'candidate'
+  | 'consent'
+  | 'decision'
+  | 'alias'
+  | 'winner';
 
 /** What a search for the record of a create of unknown outcome came to (perform/search-create.ts). */
 export type CreateSearch =

@@ -19,7 +19,8 @@ import type { Mapping } from '../../db/mappings/mappings.ts';
 /** What is not known yet: the record of our row, or the row of their record. */
 /** `id` is left out where JavaScript does not have it exactly. */
 export type MissingReference = { field: string; entity: string } & (
-  { id?: number } | { external_id: string }
+  | { id?: number }
+  | { external_id: string }
 );
 
 type Reference = Field & { references: string };

@@ -14,7 +14,13 @@ import { createTestClock } from '../objects/test-clocks.ts';
 
 /** Parameters in the SDK's form; null unsets. */
 export type EditValue =
-  string | number | boolean | null | undefined | EditValue[] | { [name: string]: EditValue };
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | EditValue[]
+  | { [name: string]: EditValue };
 export type Edit = { [name: string]: EditValue };
 
 export type DashboardDeps = {

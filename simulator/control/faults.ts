@@ -15,7 +15,13 @@ import { createRandom } from '../random.ts';
 import { createSignal } from '../signal.ts';
 
 export type FaultKind =
-  'latency' | 'hang' | 'reset' | 'rate_limit' | 'error_before_effect' | 'error_after_effect' | 'drop_answer';
+  | 'latency'
+  | 'hang'
+  | 'reset'
+  | 'rate_limit'
+  | 'error_before_effect'
+  | 'error_after_effect'
+  | 'drop_answer';
 
 export type Stage = 'network' | 'limits' | 'before' | 'effect' | 'after';
 

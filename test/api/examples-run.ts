@@ -61,7 +61,7 @@ export function exampleProblems(
   { status, text }: Shown,
 ): { ref: string; problem: string | null }[] {
   type Schema = { $ref?: string; type?: string; items?: { $ref?: string } };
-  const schema = responses[status]?.content?.['application/json']?.schema as Schema | undefined;
+  const schema: Schema | undefined = responses[status]?.content?.['application/json']?.schema;
   if (schema === undefined) return [];
   const said = JSON.parse(text) as unknown;
   const ref = schema.$ref ?? schema.items?.$ref ?? '';

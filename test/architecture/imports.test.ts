@@ -78,6 +78,7 @@ describe('the rules of the house', () => {
       "await tx('external_mappings').where({ id }).update({ ending: null });",
       'only db/mappings/writes/ writes state, reason',
     ],
+    ['lib/x.ts', 'try { a(); } catch { /* nothing */ }', 'an empty catch hides a fault'],
     ['lib/utils.ts', '', '"utils.ts" says nothing'],
     ['lib/helpers/x.ts', '', '"helpers" says nothing'],
     ['lib/x.ts', '\n'.repeat(301), '301 lines are asking to be two files'],

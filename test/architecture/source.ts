@@ -11,6 +11,8 @@ export type SourceFacts = {
   imports: string[];
   readsEnvironment: boolean;
   sleeps: boolean;
+  /** A `catch` without a statement. */
+  hidesFaults: boolean;
   lines: number;
   /** Its string literals and templates, what is put into a template left out. */
   texts: string[];
@@ -44,6 +46,7 @@ export function factsOf(path: string, text: string): SourceFacts {
     imports: [],
     readsEnvironment: false,
     sleeps: false,
+    hidesFaults: false,
     lines: text.split('\n').length - (text.endsWith('\n') ? 1 : 0),
     texts: [],
     text,
@@ -54,6 +57,7 @@ export function factsOf(path: string, text: string): SourceFacts {
     const literal = literalText(node);
     if (literal !== undefined) facts.texts.push(literal);
     facts.readsEnvironment ||= isEnvironment(node) || name === 'node:process';
+    facts.hidesFaults ||= ts.isCatchClause(node) && node.block.statements.length === 0;
     facts.sleeps ||= name === 'node:timers/promises' || isSleep(node, source);
     ts.forEachChild(node, visit);
   };

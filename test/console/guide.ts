@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 
 export type Step =
-  { does: 'Open' | 'Press' | 'sees'; text: string } | { does: 'Type'; text: string; label: string };
+  | { does: 'Open' | 'Press' | 'sees'; text: string }
+  | { does: 'Type'; text: string; label: string };
 
 /** "Open `/console`", "press `Pause`, then `Run`", "type `why` as the `reason`"; every other text in code is what is seen. */
 export function readGuide(): Step[] {

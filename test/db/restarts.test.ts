@@ -71,7 +71,11 @@ describe('a PostgreSQL that crashes and breaks connections under load', function
 
   const withDb = async <T>(work: (db: Db) => Promise<T>): Promise<T> => {
     const db = createDb({ url: postgres.url, poolSize: 1, applicationName: 'restarts' });
-    return await work(db).finally(() => db.destroy());
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
   };
 
   async function count(db: Db): Promise<Record<string, number> | undefined> {

@@ -1,4 +1,3 @@
-/* eslint no-template-curly-in-string: off -- such texts are what the source holds */
 import type { Defect } from './defect.ts';
 
 const everyType = 'test/lib/sync/every-type.test.ts';

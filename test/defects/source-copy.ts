@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Defect, Edit } from './defect.ts';
 
@@ -7,20 +7,13 @@ const LEFT_OUT = new Set(['node_modules', '.git', '.twinbox', '.env', 'coverage'
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/**
- * Copies the whole source to `folder`, which is created; its packages are those of the original.
- * `ownNotes`: what lint and prettier remember of the original stays as it is.
- */
-export async function copySource(folder: string, { ownNotes = false } = {}): Promise<void> {
+/** Copies the whole source to `folder`, which is created; its packages are those of the original. */
+export async function copySource(folder: string): Promise<void> {
   await cp(ROOT, folder, {
     recursive: true,
     filter: (source) => !LEFT_OUT.has(source.slice(ROOT.length + 1)),
   });
-  const packages = join(ROOT, 'node_modules');
-  if (!ownNotes) return await symlink(packages, join(folder, 'node_modules'));
-  await mkdir(join(folder, 'node_modules'));
-  for (const name of await readdir(packages))
-    if (name !== '.cache') await symlink(join(packages, name), join(folder, 'node_modules', name));
+  await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }
 
 /**

@@ -1,4 +1,3 @@
-/* eslint no-template-curly-in-string: off -- such texts are what a compose file holds */
 import { expect } from 'chai';
 import { interpolate } from './interpolate.ts';
 

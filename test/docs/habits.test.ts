@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
+import form from '../../oxfmt.config.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -34,21 +35,19 @@ describe('AGENTS.md', () => {
 });
 
 describe('.editorconfig', () => {
-  it('says what prettier does', () => {
-    type Prettier = { endOfLine?: string; useTabs?: boolean; tabWidth?: number; printWidth?: number };
-    const prettier = JSON.parse(read('.prettierrc.json')) as Prettier;
+  it('says the form that make format gives', () => {
     const [, everywhere = ''] = /^\[\*\]\n((?:.+\n)+)/m.exec(read('.editorconfig')) ?? [];
     const lines = [...everywhere.matchAll(/^(\w+) = (.+)$/gm)];
     const said: Record<string, string> = {};
     for (const [, name = '', value = ''] of lines) said[name] = value;
     expect(said).to.deep.equal({
       charset: 'utf-8',
-      end_of_line: prettier.endOfLine ?? 'lf',
+      end_of_line: 'lf',
       insert_final_newline: 'true',
       trim_trailing_whitespace: 'true',
-      indent_style: prettier.useTabs === true ? 'tab' : 'space',
-      indent_size: String(prettier.tabWidth ?? 2),
-      max_line_length: String(prettier.printWidth ?? 80),
+      indent_style: 'space',
+      indent_size: '2',
+      max_line_length: String(form.printWidth),
     });
   });
 });

@@ -88,7 +88,11 @@ export function useDrill(programs: Installed): Drill {
   };
   const withDb = async <T>(work: (db: Db) => Promise<T>): Promise<T> => {
     const db = createDb({ url, poolSize: 2, applicationName: 'drill' });
-    return await work(db).finally(() => db.destroy());
+    try {
+      return await work(db);
+    } finally {
+      await db.destroy();
+    }
   };
   const make = (up: Up, name: string) =>
     call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@example.com` });

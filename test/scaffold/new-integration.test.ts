@@ -28,7 +28,7 @@ describe('make new-integration', function () {
 
   before('copy the tree', async () => {
     folder = await mkdtemp(join(tmpdir(), 'twinbox-new-'));
-    await copySource(join(folder, 'tree'), { ownNotes: true });
+    await copySource(join(folder, 'tree'));
     untouched = await readdir(join(folder, 'tree'), { recursive: true });
     ports = { api: await freePort(), double: await freePort() };
   });

@@ -57,7 +57,7 @@ export function requestParams(method: string, path: string): string[] {
   const body = findOperation(method, path)?.operation.requestBody?.content[
     'application/x-www-form-urlencoded'
   ];
-  const schema = body?.schema as { properties?: object } | undefined; // request bodies are always objects
+  const schema: { properties?: object } | undefined = body?.schema; // request bodies are always objects
   return Object.keys(schema?.properties ?? {});
 }
 

@@ -81,7 +81,11 @@ async function makeTemplate(server: string): Promise<string> {
   const draft = `${name}_${process.pid}`;
   if (await ensureDatabase(server, draft, 'template0')) {
     const db = createDb({ url: databaseUrl(server, draft), poolSize: 1, applicationName: draft });
-    await migrate(db).finally(() => db.destroy());
+    try {
+      await migrate(db);
+    } finally {
+      await db.destroy();
+    }
   }
   // Renamed when it is complete: of two mocha processes one is first, and the other's copy is
   // dropped.

@@ -21,7 +21,7 @@ const PARTS: Record<string, number> = { cli: 3, db: 3, lib: 3 };
 /**
  * The longest jobs begin first, so that nothing long is left at the end; the others follow by name.
  */
-const FIRST = ['kafka', 'lint', 'lib', 'cli', 'db', 'flows', 'prettier'];
+const FIRST = ['kafka', 'lint', 'lib', 'cli', 'db', 'flows'];
 
 /**
  * These check how far the relay has certainly come, which any open transaction of the server holds
@@ -31,10 +31,9 @@ const ON_OWN_SERVER = new Set(['kafka', 'relay']);
 
 /** The types and the rules, and the form. */
 export function checks(folder: string): Job[] {
-  const prettier = [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn'];
   return [
     counted('lint', [join(import.meta.dirname, '../lint.ts')], folder),
-    { title: 'prettier', args: [...prettier, '--cache', '--cache-strategy', 'content', '.'] },
+    { title: 'form', args: [bin('oxfmt/bin/oxfmt'), '--check', '.'] },
   ];
 }
 

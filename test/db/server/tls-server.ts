@@ -86,11 +86,14 @@ async function takes(url: string, sslmode: string): Promise<boolean> {
     poolSize: 1,
     applicationName: 'tls-probe',
   });
-  return await db
-    .raw('select 1')
-    .then(() => true)
-    .catch(() => false)
-    .finally(() => db.destroy());
+  try {
+    return await db.raw('select 1').then(
+      () => true,
+      () => false,
+    );
+  } finally {
+    await db.destroy();
+  }
 }
 
 export function withParameters(url: string, parameters: Record<string, string>): string {

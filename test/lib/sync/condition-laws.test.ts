@@ -83,7 +83,7 @@ describe('a row and its record under a condition, in random sequences of edits',
           // The fuse counts the deletes of ten minutes.
           world.advance(11 * 60_000);
         }),
-        { numRuns: 25, interruptAfterTimeLimit: 60_000 },
+        { numRuns: 25, plugins: [fc.interruptAfterTimeLimit(60_000)] },
       );
     });
 

@@ -20,7 +20,7 @@ export async function runShopHistories({ runs, seed }: { runs: number; seed: num
   const counts: Counts = {};
   await fc.assert(
     fc.asyncProperty(history, (moves) => runOne(moves, counts)),
-    { numRuns: runs, seed, endOnFailure: true, timeout: LONGEST_MS },
+    { numRuns: runs, seed, endOnFailure: true, plugins: [fc.timeout(LONGEST_MS)] },
   );
   return counts;
 }
