@@ -35,7 +35,12 @@ async function query(url: string, sql: string): Promise<void> {
 async function poll({ databaseUrl, bootstrap, topic, partitions }: World): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
   const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: () => ({ message }) => message.partition ?? 0 });
+  const producer = kafka.producer({
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
+  });
   await client.connect();
   await producer.connect();
   const stopping = new AbortController();
@@ -62,12 +67,12 @@ async function poll({ databaseUrl, bootstrap, topic, partitions }: World): Promi
 
 export const contestant: Contestant = {
   name: 'poller',
-  about: 'select … for update skip locked limit 1000, kafkajs 2.2.4 with partitions given, update; idle 10 ms',
+  about:
+    'select … for update skip locked limit 1000, kafkajs 2.2.4 with partitions given, update; idle 10 ms',
   missing: () => Promise.resolve(null),
   prepare: ({ databaseUrl }) => query(databaseUrl, tableSql),
   insertSql,
-  start: (world) =>
-    Promise.resolve(startFile(import.meta.filename, world)),
+  start: (world) => Promise.resolve(startFile(import.meta.filename, world)),
 };
 
 if (import.meta.main) await poll(worldOfArguments());

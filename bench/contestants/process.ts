@@ -20,7 +20,8 @@ export function startProgram({ command = process.execPath, args, env = {} }: Pro
   const ended = once(child, 'exit');
   const state = { stopping: false };
   void ended.then(() => {
-    if (!state.stopping) console.error(`*** ${args.join(' ').slice(0, 120)} ended by itself: ${endOf(child)} ***`);
+    if (!state.stopping)
+      console.error(`*** ${args.join(' ').slice(0, 120)} ended by itself: ${endOf(child)} ***`);
   });
   if (child.pid === undefined) throw new Error(`${command} does not start`);
   return {

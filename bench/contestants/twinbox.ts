@@ -20,7 +20,11 @@ async function prepare({ databaseUrl }: World): Promise<void> {
 }
 
 /** `flags` are of Node: for a profile. */
-export function createTwinbox(name: string, headers: 'full' | 'minimal', flags: readonly string[] = []): Contestant {
+export function createTwinbox(
+  name: string,
+  headers: 'full' | 'minimal',
+  flags: readonly string[] = [],
+): Contestant {
   return {
     name,
     about: `relay/main.ts, KAFKA_HEADERS=${headers}, KAFKA_CUSTOMER_EVENTS=off, otherwise defaults`,

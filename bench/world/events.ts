@@ -14,6 +14,11 @@ export function eventOf(n: number, eventId: string): NewEvent {
   return { eventId, key: `customer:${id}`, version, payload: payloadOf(id, version) };
 }
 
+/** The number of the event of this key and version. */
+export function numberOf(key: string, version: number): number {
+  return (version - 1) * KEYS + Number(key.slice('customer:'.length)) - 1;
+}
+
 function payloadOf(id: number, version: number): string {
   return JSON.stringify({
     version,

@@ -48,8 +48,11 @@ export async function openPlace(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
-    for (const step of closing.toReversed()) await step();
+    for (const step of closing.splice(0).toReversed()) await step();
   };
+  // A server would go on after this process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void close().finally(() => process.exit(130)));
   try {
     const node = { id: 1, ports: { client: await freePort(), controller: await freePort() } };
     const broker = await createBroker({ node, cluster: [node], dataDir: join(folder, 'kafka'), heapMb: 768 });
@@ -74,7 +77,10 @@ export async function openPlace(): Promise<Place> {
         const id = `${name.replaceAll(/[^a-z0-9]+/g, '_')}_${(worlds += 1)}`;
         // Ours publishes to the topic of this name behind a prefix; the others to any.
         const topic = `${id}.sync.outbound`;
-        const config = [{ name: 'cleanup.policy', value: 'delete' }, { name: 'retention.ms', value: '604800000' }];
+        const config = [
+          { name: 'cleanup.policy', value: 'delete' },
+          { name: 'retention.ms', value: '604800000' },
+        ];
         await admin.createTopics({
           topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1, configEntries: config }],
           waitForLeaders: true,

@@ -75,10 +75,7 @@ type LaunchOptions = {
 };
 
 /** Starts the server detached, so that it keeps running if this process is killed. */
-export async function launchServer(
-  place: Place,
-  options: LaunchOptions,
-): Promise<ChildProcess> {
+export async function launchServer(place: Place, options: LaunchOptions): Promise<ChildProcess> {
   const { account, native, data } = place;
   const stalePid = (await pidFileLines(data))[0];
   await emptyIfLarge(options.logFile);
