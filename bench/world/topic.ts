@@ -8,14 +8,20 @@ export async function recordsIn(admin: Admin, topic: string): Promise<number> {
   return offsets.reduce((sum, { high }) => sum + Number(high), 0);
 }
 
-export type Published = { missing: number; repeated: number; disordered: number };
+export type Published = {
+  missing: number;
+  repeated: number;
+  disordered: number;
+  /** When the broker got each event first, in milliseconds since 1970. */
+  appended: ReadonlyMap<number, number>;
+};
 
 /** Reads the topic to its end. Each event is known by its key and version; `total` events were written. */
 export async function readBack(kafka: Kafka, topic: string, total: number): Promise<Published> {
   const admin = kafka.admin();
   await admin.connect();
   const records = await recordsIn(admin, topic);
-  const seen = new Set<number>();
+  const appended = new Map<number, number>();
   const newest = new Map<string, number>();
   const found = { records: 0, disordered: 0 };
   const done = Promise.withResolvers<undefined>();
@@ -26,12 +32,13 @@ export async function readBack(kafka: Kafka, topic: string, total: number): Prom
   await consumer.run({
     autoCommit: false,
     eachBatch: ({ batch, resolveOffset }) => {
-      for (const { key, value } of batch.messages) {
+      for (const { key, value, timestamp } of batch.messages) {
         const name = String(key);
         const version = versionOf(value);
         if (version < (newest.get(name) ?? 0)) found.disordered += 1;
         newest.set(name, version);
-        seen.add(numberOf(name, version));
+        const n = numberOf(name, version);
+        if (!appended.has(n)) appended.set(n, Number(timestamp));
       }
       found.records += batch.messages.length;
       resolveOffset(batch.lastOffset());
@@ -43,8 +50,8 @@ export async function readBack(kafka: Kafka, topic: string, total: number): Prom
   await consumer.disconnect();
   await admin.deleteGroups([groupId]);
   await admin.disconnect();
-  const missing = missingOf(seen, total);
-  return { missing, repeated: found.records - seen.size, disordered: found.disordered };
+  const missing = missingOf(appended, total);
+  return { missing, repeated: found.records - appended.size, disordered: found.disordered, appended };
 }
 
 /** Of the value that a contestant made: the envelope, or the payload as it was written. */
@@ -53,7 +60,7 @@ export function versionOf(value: Buffer | null): number {
   return Number(version);
 }
 
-function missingOf(seen: ReadonlySet<number>, total: number): number {
+function missingOf(seen: ReadonlyMap<number, number>, total: number): number {
   let missing = 0;
   for (let n = 0; n < total; n += 1) if (!seen.has(n)) missing += 1;
   return missing;

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
-import { createBroker } from '../../cli/embedded/kafka/broker.ts';
+import { createBroker, type Broker } from '../../cli/embedded/kafka/broker.ts';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 import { createClient } from '../../lib/bus/kafka/client.ts';
@@ -17,9 +17,9 @@ export const PARTITIONS = 6;
 export type Place = {
   /** The postmaster: its time and that of its sessions are PostgreSQL's. */
   postgres: number;
-  broker: number;
+  broker: Pick<Broker, 'freeze' | 'thaw'>;
   kafka: Kafka;
-  /** An empty database, and a topic that exists and is empty. */
+  /** An empty database, and a topic that exists and is empty; each record has the moment at which the broker got it. */
   newWorld(name: string): Promise<World>;
   close(): Promise<void>;
 };
@@ -70,7 +70,7 @@ export async function openPlace(): Promise<Place> {
     let worlds = 0;
     return {
       postgres: server.pid,
-      broker: broker.pid() ?? 0,
+      broker,
       kafka,
       close,
       async newWorld(name) {
@@ -80,6 +80,7 @@ export async function openPlace(): Promise<Place> {
         const config = [
           { name: 'cleanup.policy', value: 'delete' },
           { name: 'retention.ms', value: '604800000' },
+          { name: 'message.timestamp.type', value: 'LogAppendTime' },
         ];
         await admin.createTopics({
           topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1, configEntries: config }],

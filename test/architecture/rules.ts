@@ -47,7 +47,7 @@ const OWNERS: Record<string, readonly string[]> = {
   nock: ['test/'],
   'openapi-fetch': ['test/api/'],
   'openapi-typescript': ['cli/development/api-types.ts', 'test/api/'],
-  pg: ['db/', 'bench/contestants/', 'bench/world/'],
+  pg: ['db/', 'bench/'],
   'playwright-core': ['test/support/', 'test/api/pages/', 'test/console/'],
   'prom-client': ['lib/metrics/registry.ts'],
   redoc: ['api/pages/'],
