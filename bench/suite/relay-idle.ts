@@ -9,7 +9,7 @@ import { quantile } from '../meter.ts';
 import { followTopic } from '../world/arrivals.ts';
 import { readCounts } from '../world/database-counts.ts';
 import { eventOf } from '../world/events.ts';
-import { present, trialOf } from '../world/present.ts';
+import { NAMED, present, trialOf } from '../world/present.ts';
 import { openPlace, type Place } from '../world/world.ts';
 import type { Answer, Figures, Finding, Measure, Size } from './measure.ts';
 
@@ -18,8 +18,6 @@ export const measure: Measure = {
   about: 'a relay without events: its CPU, its statements, and the time of the first event after a rest',
   run,
 };
-
-const NAMED = [OURS, 'debezium-tuned', 'poller'];
 
 type Idle = {
   /** Of one core. */

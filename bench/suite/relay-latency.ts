@@ -2,7 +2,7 @@
 import { contestants, OURS } from '../contestants/all.ts';
 import type { Contestant } from '../contestants/contestant.ts';
 import { latency, latencyOfKafkajs, type Latency, type LatencyOptions } from '../world/latency.ts';
-import { present, trialOf } from '../world/present.ts';
+import { NAMED, present, trialOf } from '../world/present.ts';
 import { inTurns, median, ratioOf, spreadOf, type Trials } from '../world/rounds.ts';
 import { openPlace } from '../world/world.ts';
 import { isMissed } from './goals.ts';
@@ -19,8 +19,6 @@ const FLOOR: Pick<Contestant, 'name' | 'about'> = {
   about: 'kafkajs 2.2.4 sends each event by itself, from memory, without PostgreSQL',
 };
 
-/** In a short run only those that a goal names. */
-const NAMED = [OURS, 'debezium-tuned', 'poller'];
 const RATES = [200, 500];
 
 async function run({ full, rounds, share }: Size): Promise<Answer> {

@@ -39,14 +39,14 @@ type Moment = { at: number; records: number; relay: number; postgres: number };
 export async function drain(place: Place, contestant: Contestant, options: DrainOptions): Promise<Drain> {
   const world = await place.newWorld(contestant.name);
   await contestant.prepare(world);
-  const total = options.warmUp + options.count;
   await options.history?.(world);
   const endBeside = await options.beside?.(world);
-  await writeBacklog({ ...world, insertSql: contestant.insertSql, count: total });
-  const before = await readCounts(world.databaseUrl);
   const admin = place.kafka.admin();
-  await admin.connect();
   try {
+    await admin.connect();
+    const total = options.warmUp + options.count;
+    await writeBacklog({ ...world, insertSql: contestant.insertSql, count: total });
+    const before = await readCounts(world.databaseUrl);
     const measured = await run(place, { contestant, world, admin, options });
     const counts = await readCounts(world.databaseUrl);
     const cut = measured.end.records < total;
