@@ -9,7 +9,7 @@ TWINBOX := exec $(NODE) --max-semi-space-size=4 --max-old-space-size=1024 cli/ma
 
 NEW_INTEGRATION = $(if $(HELP),--help) $(if $(NAME),--name '$(NAME)') $(if $(ENTITY),--entity '$(ENTITY)')
 
-.PHONY: help install demo try up status import replay verify test watch proof model defects bench lint format schema settings codes index new-integration screenshots simulator kafka clean ci
+.PHONY: help install demo try up status import replay verify test watch proof model defects bench bench-full lint format schema settings codes index new-integration screenshots simulator kafka clean ci
 
 help: ## Explain every target
 	@echo 'Twinbox: two-way sync between a Postgres customers table and Stripe.'
@@ -60,8 +60,11 @@ model: install ## Run 2,000 random histories of both sides on two processes; SEE
 defects: install ## Put each known mistake into a copy of the source and see its test catch it; ONLY="shadow" takes some; BY=histories
 	@exec $(NODE) test/defects/main.ts $(if $(BY),--'$(BY)') $(if $(ONLY),'$(ONLY)')
 
-bench: install ## Measure latency, rates, memory: one process, a step, the relay, Stripe's limits, Kafka (needs Java, Maven)
-	@exec $(NODE) bench/main.ts
+bench: install ## Measure everything beside its ceiling or peer, and say which goals are met (15 minutes); ONLY="relay-drain" takes one
+	@exec $(NODE) bench/main.ts $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
+
+bench-full: install ## The same with the sizes that the goals name (hours); ONLY and OUT as above
+	@exec $(NODE) bench/main.ts --full $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
 
 lint: install ## Check form, rules and types without running a test; ONLY="lib/sync" takes some
 	@$(NODE) node_modules/oxfmt/bin/oxfmt --check --no-error-on-unmatched-pattern $(or $(ONLY),.)

@@ -16,8 +16,7 @@ async function statOf(pid: string): Promise<Stat | null> {
   return { parent: Number(parts[1]), seconds: ticks / TICKS };
 }
 
-/** Seconds of a process and of all that it has started. */
-export async function cpuSeconds(root: number): Promise<number> {
+async function readStats(): Promise<Map<number, Stat>> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const stats = new Map<number, Stat>();
   await Promise.all(
@@ -26,10 +25,36 @@ export async function cpuSeconds(root: number): Promise<number> {
       if (stat) stats.set(Number(pid), stat);
     }),
   );
+  return stats;
+}
+
+/** A process and all that it has started. */
+function below(root: number, stats: ReadonlyMap<number, Stat>): number[] {
   const isBelow = (pid: number): boolean => {
     if (pid === root) return true;
     const parent = stats.get(pid)?.parent ?? 0;
     return parent > 1 && isBelow(parent);
   };
-  return [...stats].reduce((sum, [pid, { seconds }]) => sum + (isBelow(pid) ? seconds : 0), 0);
+  return [...stats.keys()].filter(isBelow);
+}
+
+/** Seconds of a process and of all that it has started. */
+export async function cpuSeconds(root: number): Promise<number> {
+  const stats = await readStats();
+  return below(root, stats).reduce((sum, pid) => sum + (stats.get(pid)?.seconds ?? 0), 0);
+}
+
+async function treeOf(root: number): Promise<number[]> {
+  return below(root, await readStats());
+}
+
+/** Megabytes: the most that each process of the tree has used, added up. A process that has ended is not counted. */
+export async function peakMegabytes(root: number): Promise<number> {
+  const kilobytes = await Promise.all(
+    (await treeOf(root)).map(async (pid) => {
+      const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+      return Number(/VmHWM:\s+(\d+)/.exec(text)?.[1] ?? 0);
+    }),
+  );
+  return kilobytes.reduce((sum, each) => sum + each, 0) / 1_024;
 }

@@ -1,30 +1,140 @@
-/** `make bench`: every measurement as a separate process, one after the other. */
+/**
+ * `make bench`: runs every measurement of bench/suite/ as a process of its own, one after the other, and prints one
+ * table: figure, what it was measured beside, goal, met or missed. The exit status says whether all measurements could
+ * be made; a goal that is missed changes nothing about it.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  goalRows,
+  machineNow,
+  otherRows,
+  versionsNow,
+  type Measured,
+  type Result,
+  type Row,
+} from './report/result.ts';
+import { printTable } from './meter.ts';
+import type { Answer, Measure } from './suite/measure.ts';
 
-const PARTS = [
-  'outbound.ts',
-  'first-contact.ts',
-  'webhooks.ts',
-  'limits.ts',
-  'order.ts',
-  'reconcile.ts',
-  'metrics.ts',
-  'catalogue.ts',
-  'two-systems.ts',
-  'relay-read.ts',
-  'idempotent-writes.ts',
-  'import.ts',
-  'command-line.ts',
-  'replay-plan.ts',
-  'traces.ts',
-  'kafka.ts',
-];
+const SUITE = join(import.meta.dirname, 'suite');
 
-for (const part of PARTS) {
-  const path = join(import.meta.dirname, part);
-  const child = spawn(process.execPath, [path], { stdio: 'inherit' });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  if (code !== 0) process.exitCode = 1;
+/** In this order, others after them; seconds on two quiet cores, of the 15 minutes that all may take together. */
+const BUDGETS: Readonly<Record<string, number>> = {
+  limits: 60,
+  'relay-drain': 180,
+  'relay-latency': 150,
+  'relay-idle': 40,
+  'relay-scale': 60,
+  'relay-pinned-xmin': 50,
+  'relay-outage': 40,
+};
+const OTHERS = 45;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    full: { type: 'boolean', default: false },
+    share: { type: 'string', default: '1' },
+    out: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function findMeasures(): Promise<Measure[]> {
+  const files = (await readdir(SUITE)).filter((file) => file.endsWith('.ts'));
+  const found: Measure[] = [];
+  for (const file of files.toSorted()) {
+    if (!/^export const measure\b/m.test(await readFile(join(SUITE, file), 'utf8'))) continue;
+    const { measure } = (await import(join(SUITE, file))) as { measure: Measure };
+    found.push(measure);
+  }
+  const order = Object.keys(BUDGETS);
+  const place = ({ name }: Measure) => (order.includes(name) ? order.indexOf(name) : order.length);
+  return found.toSorted((a, b) => place(a) - place(b));
 }
+
+const secondsOf = (name: string): number => BUDGETS[name] ?? OTHERS;
+
+function help(measures: readonly Measure[]): string {
+  return [
+    'node bench/main.ts [--only NAME]… [--full] [--share 0.1] [--out FILE]',
+    '',
+    '  --only NAME   this measurement alone; may be repeated',
+    '  --full        the sizes that the goals name (make bench-full): hours',
+    '  --share 0.1   a part of the events, to try the suite out: such figures say nothing',
+    '  --out FILE    where the figures are written as JSON; otherwise .twinbox/bench/DATE.json',
+    '',
+    'Measurements, with the seconds that each should take on two quiet cores:',
+    ...measures.map(
+      ({ name, about, onlyFull }) =>
+        `  ${name.padEnd(18)} ${onlyFull === true ? 'full' : String(secondsOf(name)).padStart(4)}  ${about}`,
+    ),
+  ].join('\n');
+}
+
+/** A measurement that takes four times its budget is ended: the machine is too busy, or something hangs. */
+async function runMeasure({ name, about }: Measure, folder: string): Promise<Measured> {
+  const out = join(folder, `${name}.json`);
+  const more = [...(values.full ? ['--full'] : []), '--share', values.share, '--out', out];
+  const began = performance.now();
+  const child = spawn(process.execPath, [join(SUITE, 'run.ts'), name, ...more], { stdio: 'inherit' });
+  const late = values.full ? undefined : setTimeout(() => child.kill('SIGTERM'), 4 * secondsOf(name) * 1_000);
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  clearTimeout(late);
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  if (code === 0) return { name, about, seconds, answer: JSON.parse(await readFile(out, 'utf8')) as Answer };
+  return { name, about, seconds, answer: null, broke: `ended with ${signal ?? code} after ${seconds} s` };
+}
+
+function print(result: Result): void {
+  const cells = (row: Row) => [row.measure, row.text, row.figure, row.beside, row.goal, row.verdict];
+  const head = ['measure', 'what', 'figure (spread)', 'beside', 'goal', ''];
+  printTable([head, ...goalRows(result).map(cells)]);
+  printTable([head, ...otherRows(result).map(cells)]);
+  const reasons = goalRows(result).filter(({ verdict, why }) => verdict === 'missed' && why !== '');
+  for (const why of new Set(reasons.map((row) => row.why))) {
+    const missed = reasons.filter((row) => row.why === why).map(({ text }) => text);
+    console.log(`\nMissed: ${missed.join('; ')}.\n  ${why}`);
+  }
+  for (const { name, answer, broke } of result.measures) {
+    for (const line of answer?.skipped ?? []) console.log(`\n${name} left out ${line}`);
+    if (broke !== undefined) console.log(`\n*** ${name} BROKE: ${broke} ***`);
+  }
+}
+
+async function main(): Promise<void> {
+  const all = await findMeasures();
+  if (values.help) {
+    console.log(help(all));
+    return;
+  }
+  const { only } = values;
+  const unknown = (only ?? []).filter((name) => !all.some((one) => one.name === name));
+  if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(', ')}; see --help`);
+  const chosen = all.filter(({ name, onlyFull }) =>
+    only === undefined ? values.full || onlyFull !== true : only.includes(name),
+  );
+  const result: Result = {
+    ...{ date: new Date().toISOString(), full: values.full, share: Number(values.share) },
+    ...{ machine: machineNow(), versions: await versionsNow(), measures: [] },
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
+  for (const one of chosen) {
+    console.error(`${one.name}: ${one.about} …`);
+    result.measures.push(await runMeasure(one, folder));
+  }
+  await rm(folder, { recursive: true, force: true });
+  const file = values.out ?? join('.twinbox/bench', `${result.date.replaceAll(':', '-')}.json`);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
+  print(result);
+  console.log(`\nAll figures: ${file}`);
+  if (result.measures.some(({ answer }) => answer === null)) process.exitCode = 1;
+}
+
+await main();

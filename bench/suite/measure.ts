@@ -30,6 +30,8 @@ export type Size = {
   /** `make bench-full`: the sizes that the goals name. `make bench` takes smaller ones, and says so. */
   full: boolean;
   rounds: number;
+  /** 1, or less to try the suite itself out: the part of the usual number of events. Such figures say nothing. */
+  share: number;
 };
 
 export type Measure = {

@@ -33,6 +33,8 @@ export type EmbeddedPostgresOptions = {
   databaseName?: string;
   /** False only if the data may be lost in a crash of the machine: in tests and benchmarks. */
   fsync?: boolean;
+  /** Settings of the server beside ours, for benchmarks: `wal_level`. */
+  settings?: Readonly<Record<string, string>>;
 };
 
 export type EmbeddedPostgres = {
@@ -51,10 +53,10 @@ export type EmbeddedPostgres = {
 type Running = { pid: number; port: number; wasRunning: boolean };
 
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { log, databaseName = 'twinbox', fsync = true } = options;
+  const { log, databaseName = 'twinbox', fsync = true, settings = {} } = options;
   const dataDir = resolve(options.dataDir);
   await prepareFolder(dataDir);
-  return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync }));
+  return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync, settings }));
 }
 
 async function startLocked({
@@ -62,6 +64,7 @@ async function startLocked({
   log,
   databaseName,
   fsync,
+  settings,
 }: Required<EmbeddedPostgresOptions>): Promise<EmbeddedPostgres> {
   const place = await findPlace(dataDir, log);
   const user = await addUser(dataDir);
@@ -69,7 +72,7 @@ async function startLocked({
     const password = await readPassword(dataDir, place);
     await ensureCluster(place, password, fsync);
     const serverUrl = (port: number) => `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/postgres`;
-    const { pid, port, wasRunning } = await findOrStart({ place, dataDir, serverUrl, fsync, log });
+    const { pid, port, wasRunning } = await findOrStart({ place, dataDir, serverUrl, fsync, settings, log });
     await ensureDatabase(serverUrl(port), databaseName);
     const url = databaseUrl(serverUrl(port), databaseName);
     return { url, dataDir, pid, wasRunning, stop: () => leave(dataDir, place.data, user, log) };
@@ -116,10 +119,11 @@ type Search = {
   dataDir: string;
   serverUrl: (port: number) => string;
   fsync: boolean;
+  settings: Readonly<Record<string, string>>;
   log: (text: string) => void;
 };
 
-async function findOrStart({ place, dataDir, serverUrl, fsync, log }: Search): Promise<Running> {
+async function findOrStart({ place, dataDir, serverUrl, fsync, settings, log }: Search): Promise<Running> {
   const { data } = place;
   for (let tries = 0; tries < 5; tries += 1) {
     const found = await findServer(data);
@@ -132,7 +136,10 @@ async function findOrStart({ place, dataDir, serverUrl, fsync, log }: Search): P
       continue;
     }
     const port = await choosePort(dataDir, log);
-    const child = await launchServer(place, { port, fsync, logFile: join(dataDir, 'server.log') });
+    const child = await launchServer(place, {
+      ...{ port, fsync, settings },
+      logFile: join(dataDir, 'server.log'),
+    });
     const pid = await startedPid(child);
     const answer = await waitForAnswer(serverUrl(port), pid, data);
     // If another process was quicker, its server may answer at this port, and this one has ended.

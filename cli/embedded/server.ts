@@ -67,11 +67,15 @@ export async function waitForAnswer(url: string, pid: number, data: string, time
   }
 }
 
+type LaunchOptions = {
+  port: number;
+  fsync: boolean;
+  settings: Readonly<Record<string, string>>;
+  logFile: string;
+};
+
 /** Starts the server detached, so that it keeps running if this process is killed. */
-export async function launchServer(
-  place: Place,
-  options: { port: number; fsync: boolean; logFile: string },
-): Promise<ChildProcess> {
+export async function launchServer(place: Place, options: LaunchOptions): Promise<ChildProcess> {
   const { account, native, data } = place;
   const stalePid = (await pidFileLines(data))[0];
   await emptyIfLarge(options.logFile);
@@ -109,8 +113,8 @@ export async function stopServer(pid: number): Promise<void> {
   }
 }
 
-function serverArguments(data: string, { port, fsync }: { port: number; fsync: boolean }): string[] {
-  const settings: Record<string, string | number> = {
+function serverArguments(data: string, { port, fsync, settings }: LaunchOptions): string[] {
+  const all: Record<string, string | number> = {
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: '',
@@ -131,8 +135,9 @@ function serverArguments(data: string, { port, fsync }: { port: number; fsync: b
     log_min_error_statement: 'panic',
     log_error_verbosity: 'terse',
     ...(fsync ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...settings,
   };
-  return ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+  return ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 }
 
 async function pidFileLines(data: string): Promise<string[]> {

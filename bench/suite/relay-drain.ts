@@ -1,0 +1,136 @@
+// How quickly each contestant publishes a backlog, and what that costs, beside kafkajs alone from memory.
+import { contestants, OURS } from '../contestants/all.ts';
+import type { Contestant } from '../contestants/contestant.ts';
+import { ceiling, ceilingWithHeaders } from '../contestants/kafkajs.ts';
+import { createTwinbox } from '../contestants/twinbox.ts';
+import { drain, type Drain, type DrainOptions } from '../world/drain.ts';
+import { present, trialOf } from '../world/present.ts';
+import { profileFlags, topOfProfile } from '../world/profile.ts';
+import { inTurns, median, ratioOf, spreadOf, type Trials } from '../world/rounds.ts';
+import { openPlace, type Place } from '../world/world.ts';
+import { isMissed } from './goals.ts';
+import type { Answer, Figures, Finding, Measure, Size } from './measure.ts';
+
+const SMALL: DrainOptions = { warmUp: 10_000, count: 40_000, limitSeconds: 10 };
+const FULL: DrainOptions = { warmUp: 30_000, count: 100_000, limitSeconds: 30 };
+
+export const measure: Measure = {
+  name: 'relay-drain',
+  about:
+    'a backlog of 1 KiB events, from PostgreSQL to Kafka: rate, CPU and memory, beside peers and kafkajs alone',
+  run,
+};
+
+async function run({ full, rounds, share }: Size): Promise<Answer> {
+  const usual = full ? FULL : SMALL;
+  const options = { ...usual, warmUp: usual.warmUp * share, count: usual.count * share };
+  const skipped: string[] = [];
+  const all = await present([...contestants, ceiling, ceilingWithHeaders], skipped);
+  const place = await openPlace();
+  try {
+    const trials = await inTurns(
+      all.map(({ name }) => name),
+      rounds,
+      trialOf(all, skipped, (contestant) => drain(place, contestant, options)),
+    );
+    const findings = findingsOf(trials);
+    findings.push(full ? await memoryOf(place, all, share) : shortMemory(trials, options));
+    if (findings.some(isMissed)) {
+      const why = await profileOf(place, share);
+      for (const finding of findings) if (isMissed(finding) && finding.unit === 'ratio') finding.why = why;
+    }
+    return { findings, contestants: all.flatMap((one) => figuresOf(one, trials)), skipped };
+  } finally {
+    await place.close();
+  }
+}
+
+type Figure = 'perSecond' | 'relayCpu' | 'postgresCpu' | 'peakMb' | 'deadPerEvent' | 'statementsPerEvent';
+
+const valuesOf = (trials: Trials<Drain>, name: string, figure: Figure): number[] =>
+  (trials.get(name) ?? []).map((trial) => trial[figure]);
+
+function findingsOf(trials: Trials<Drain>): Finding[] {
+  const ours = (figure: Figure) => valuesOf(trials, OURS, figure);
+  const beside = (name: string) =>
+    `${name}: ${Math.round(median(valuesOf(trials, name, 'perSecond'))).toLocaleString('en')} per second`;
+  const besideCpu = (name: string) =>
+    `${name}: ${median(valuesOf(trials, name, 'relayCpu')).toFixed(1)} µs per event`;
+  const peers = [
+    ['debezium', 'debezium-tuned'],
+    ['poller', 'poller'],
+    ['kafkajs', ceiling.name],
+    ['kafkajs with headers', ceilingWithHeaders.name],
+  ] as const;
+  const findings: Finding[] = [];
+  for (const [id, name] of peers) {
+    if (!trials.has(name)) continue;
+    findings.push(
+      {
+        ...{ id: `drain ÷ ${id}`, unit: 'ratio', beside: beside(name) },
+        ...ratioOf(ours('perSecond'), valuesOf(trials, name, 'perSecond')),
+      },
+      {
+        ...{ id: `events per relay CPU ÷ ${id}`, unit: 'ratio', beside: besideCpu(name) },
+        ...ratioOf(valuesOf(trials, name, 'relayCpu'), ours('relayCpu')),
+      },
+    );
+  }
+  return [
+    { id: 'drain', unit: 'per second', ...spreadOf(ours('perSecond')) },
+    { id: 'relay CPU per event when draining', unit: 'µs', ...spreadOf(ours('relayCpu')) },
+    ...findings,
+    { id: 'dead tuples per event', unit: 'count', ...spreadOf(ours('deadPerEvent')) },
+    { id: 'relay statements per event', unit: 'count', ...spreadOf(ours('statementsPerEvent')) },
+  ];
+}
+
+function figuresOf({ name, about }: Contestant, trials: Trials<Drain>): Figures[] {
+  const own = trials.get(name) ?? [];
+  if (own.length === 0) return [];
+  const of = (figure: Figure) => median(valuesOf(trials, name, figure));
+  const figures = {
+    'events per second': of('perSecond'),
+    'relay CPU, µs per event': of('relayCpu'),
+    'Postgres CPU, µs per event': of('postgresCpu'),
+    'memory, MB': of('peakMb'),
+    'dead tuples per event': of('deadPerEvent'),
+    'statements per event': of('statementsPerEvent'),
+  };
+  return [{ name, about: own.some(({ cut }) => cut) ? `${about}; cut before the end` : about, figures }];
+}
+
+/** The goal names a backlog of a million, which takes too long here. */
+function shortMemory(trials: Trials<Drain>, { warmUp, count }: DrainOptions): Finding {
+  const beside = `a backlog of ${(warmUp + count).toLocaleString('en')} only`;
+  return {
+    id: 'relay memory when draining',
+    unit: 'MB',
+    ...spreadOf(valuesOf(trials, OURS, 'peakMb')),
+    beside,
+  };
+}
+
+async function memoryOf(place: Place, all: readonly Contestant[], share: number): Promise<Finding> {
+  const ours = all.find(({ name }) => name === OURS);
+  if (ours === undefined) throw new Error(`there is no contestant ${OURS}`);
+  const size = { warmUp: 10_000 * share, count: 990_000 * share, limitSeconds: 300 };
+  const { peakMb } = await drain(place, ours, size);
+  const beside = `a backlog of ${(1_000_000 * share).toLocaleString('en')}`;
+  return { id: 'relay memory when draining', unit: 'MB', value: peakMb, beside };
+}
+
+/** In a trial of its own, since a profile costs time. */
+async function profileOf(place: Place, share: number): Promise<string> {
+  const contestant = createTwinbox('twinbox-profile', 'full');
+  let folder = '';
+  const profiled: Contestant = {
+    ...contestant,
+    start: (world) => {
+      folder = world.folder;
+      return createTwinbox('twinbox-profile', 'full', profileFlags(folder)).start(world);
+    },
+  };
+  await drain(place, profiled, { warmUp: 5_000 * share, count: 95_000 * share, limitSeconds: 30 });
+  return `CPU of the relay, by its own profile: ${await topOfProfile(folder)}`;
+}

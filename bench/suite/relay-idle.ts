@@ -1,0 +1,151 @@
+// What the relay costs while nothing happens, and how soon it publishes the first event after a rest.
+import pg from 'pg';
+import { randomUUID } from 'node:crypto';
+import { sleep } from '../../lib/loop.ts';
+import { contestants, OURS } from '../contestants/all.ts';
+import type { Contestant } from '../contestants/contestant.ts';
+import { cpuSeconds, peakMegabytes } from '../cpu.ts';
+import { quantile } from '../meter.ts';
+import { followTopic } from '../world/arrivals.ts';
+import { readCounts } from '../world/database-counts.ts';
+import { eventOf } from '../world/events.ts';
+import { NAMED, present, trialOf } from '../world/present.ts';
+import { openPlace, type Place } from '../world/world.ts';
+import type { Answer, Figures, Finding, Measure, Size } from './measure.ts';
+
+export const measure: Measure = {
+  name: 'relay-idle',
+  about: 'a relay without events: its CPU, its statements, and the time of the first event after a rest',
+  run,
+};
+
+type Idle = {
+  /** Of one core. */
+  cpuPercent: number;
+  postgresPercent: number;
+  statementsPerSecond: number;
+  wakeP50: number;
+  wakeMost: number;
+  peakMb: number;
+};
+
+type Options = { seconds: number; wakes: number };
+
+async function run({ full, share }: Size): Promise<Answer> {
+  const options = { seconds: (full ? 120 : 15) * share, wakes: Math.ceil((full ? 60 : 10) * share) };
+  const skipped: string[] = [];
+  const all = await present(
+    contestants.filter(({ name }) => full || NAMED.includes(name)),
+    skipped,
+  );
+  const place = await openPlace();
+  try {
+    const trial = trialOf(all, skipped, (contestant) => idle(place, contestant, options));
+    const found = new Map<string, Idle>();
+    for (const { name } of all) {
+      const one = await trial(name);
+      if (one !== null) found.set(name, one);
+    }
+    return {
+      findings: findingsOf(found),
+      contestants: all.flatMap((one) => figuresOf(one, found.get(one.name))),
+      skipped,
+    };
+  } finally {
+    await place.close();
+  }
+}
+
+async function idle(place: Place, contestant: Contestant, { seconds, wakes }: Options): Promise<Idle> {
+  const world = await place.newWorld(contestant.name);
+  await contestant.prepare(world);
+  const client = new pg.Client({ connectionString: world.databaseUrl });
+  await client.connect();
+  const arrivals = await followTopic(place.kafka, world.topic);
+  const write = async (n: number): Promise<number> => {
+    const { eventId, key, version, payload } = eventOf(n, randomUUID());
+    await client.query(contestant.insertSql, [eventId, key, String(version), payload]);
+    const at = performance.now();
+    await arrivals.all(n, 1, `${contestant.name}: event ${n}`);
+    return (arrivals.at(n) ?? NaN) - at;
+  };
+  const running = await contestant.start(world);
+  try {
+    await write(0);
+    const rest = await restOf(place, { pid: running.pid, url: world.databaseUrl, seconds });
+    const times: number[] = [];
+    for (let n = 1; n <= wakes; n += 1) {
+      // Not in step with any rhythm of the relay.
+      await sleep(600 + Math.random() * 900);
+      times.push(await write(n));
+    }
+    const peakMb = await peakMegabytes(running.pid);
+    return { ...rest, wakeP50: quantile(times, 0.5), wakeMost: Math.max(...times), peakMb };
+  } finally {
+    await running.stop();
+    await arrivals.close();
+    await client.end();
+  }
+}
+
+type Rest = { pid: number; url: string; seconds: number };
+
+async function restOf(place: Place, { pid, url, seconds }: Rest) {
+  const look = async () => ({
+    at: performance.now(),
+    relay: await cpuSeconds(pid),
+    postgres: await cpuSeconds(place.postgres),
+  });
+  const first = (await readCounts(url)).statements;
+  const second = (await readCounts(url)).statements;
+  const before = await look();
+  await sleep(seconds * 1_000);
+  const after = await look();
+  const last = (await readCounts(url)).statements;
+  const length = (after.at - before.at) / 1_000;
+  return {
+    cpuPercent: ((after.relay - before.relay) / length) * 100,
+    postgresPercent: ((after.postgres - before.postgres) / length) * 100,
+    // Without those of reading the counts, which the first two readings show.
+    statementsPerSecond: Math.max(0, last - second - (second - first)) / length,
+  };
+}
+
+function findingsOf(found: ReadonlyMap<string, Idle>): Finding[] {
+  const ours = found.get(OURS);
+  if (ours === undefined) throw new Error(`there is no contestant ${OURS}`);
+  const others = [...found].filter(([name]) => name !== OURS);
+  const beside = (figure: keyof Idle, unit: string) =>
+    others.map(([name, one]) => `${name}: ${one[figure].toFixed(2)} ${unit}`).join(', ');
+  return [
+    { id: 'idle relay CPU', unit: '%', value: ours.cpuPercent, beside: beside('cpuPercent', '%') },
+    {
+      ...{ id: 'Postgres CPU beside an idle relay', unit: '%', value: ours.postgresPercent },
+      beside: beside('postgresPercent', '%'),
+    },
+    {
+      ...{ id: 'statements of an idle relay', unit: 'per second', value: ours.statementsPerSecond },
+      beside: beside('statementsPerSecond', 'per second'),
+    },
+    { id: 'first event after a rest: p50', unit: 'ms', value: ours.wakeP50, beside: beside('wakeP50', 'ms') },
+    {
+      id: 'first event after a rest: most',
+      unit: 'ms',
+      value: ours.wakeMost,
+      beside: beside('wakeMost', 'ms'),
+    },
+  ];
+}
+
+function figuresOf({ name, about }: Contestant, idle: Idle | undefined): Figures[] {
+  if (idle === undefined) return [];
+  const figures = {
+    'CPU of the relay, %': idle.cpuPercent,
+    'CPU of Postgres, %': idle.postgresPercent,
+    'statements per second': idle.statementsPerSecond,
+    'first event after a rest: p50, ms': idle.wakeP50,
+    'most, ms': idle.wakeMost,
+    'memory, MB': idle.peakMb,
+  };
+  return [{ name, about, figures }];
+}
