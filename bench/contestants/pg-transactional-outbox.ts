@@ -1,0 +1,69 @@
+// pg-transactional-outbox with its polling listener. The key of an event is its segment, of which the peer has one
+// event in hand at a time: so it keeps the order of a key by itself.
+import pg from 'pg';
+import { DatabaseSetup, getDisabledLogger, initializePollingMessageListener } from 'pg-transactional-outbox';
+import type { Contestant, World } from './contestant.ts';
+import { startFile, worldOfArguments } from './process.ts';
+import { openSends } from './shaped-sends.ts';
+
+const CONNECTIONS = 30;
+const MOST = 2_000;
+const POLL_MS = 20;
+
+const table = { schema: 'outbox', table: 'outbox', outboxOrInbox: 'outbox' } as const;
+const NEXT = 'next_messages';
+
+const insertSql = `
+insert into ${table.schema}.${table.table}
+  (id, aggregate_type, aggregate_id, message_type, segment, payload, metadata)
+values ($1::uuid, 'customer', $2, 'updated', $2, to_jsonb($4), jsonb_build_object('version', $3::integer))
+on conflict (id) do nothing`;
+
+const print = (...parts: unknown[]) => console.error('pg-transactional-outbox:', ...parts);
+const logger = { ...getDisabledLogger(), warn: print, error: print, fatal: print };
+
+async function work(world: World): Promise<void> {
+  const sends = await openSends(world);
+  const db = { connectionString: world.databaseUrl, max: CONNECTIONS };
+  const [stop] = initializePollingMessageListener(
+    {
+      ...{ outboxOrInbox: 'outbox', dbListenerConfig: db, dbHandlerConfig: db },
+      settings: {
+        ...{ dbSchema: table.schema, dbTable: table.table, nextMessagesFunctionName: NEXT },
+        ...{ nextMessagesBatchSize: MOST, nextMessagesPollingIntervalInMs: POLL_MS },
+        // A message in hand waits for a connection, and must not be handed out a second time meanwhile.
+        ...{ nextMessagesLockInMs: 60_000, messageProcessingTimeoutInMs: 60_000 },
+        ...{ enableMaxAttemptsProtection: false, enablePoisonousMessageProtection: false },
+      },
+    },
+    {
+      handle: ({ id, aggregateId, payload, metadata }) => {
+        const version = Number(metadata?.['version']);
+        return sends.send({ eventId: id, key: aggregateId, version, value: String(payload) });
+      },
+    },
+    logger,
+    // The function of the peer reads all messages that wait at every call: so it is asked for many at once.
+    { batchSizeStrategy: (inHand) => Promise.resolve(inHand > MOST / 4 ? 0 : MOST) },
+  );
+  process.once('SIGTERM', () => void stop().then(sends.close));
+}
+
+export const contestant: Contestant = {
+  name: 'pg-transactional-outbox',
+  about: `pg-transactional-outbox 0.5.7, polling every ${POLL_MS} ms: ${MOST} messages in hand, refilled at a quarter, ${CONNECTIONS} connections, protections of attempts and of poisonous messages off; kafkajs 2.2.4 with partitions given, a send for all messages that wait`,
+  missing: () => Promise.resolve(null),
+  insertSql,
+  async prepare({ databaseUrl }) {
+    const setup = { ...table, database: '', listenerRole: '', nextMessagesName: NEXT };
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    await client.query(DatabaseSetup.dropAndCreateTable(setup));
+    await client.query(DatabaseSetup.createPollingFunction(setup));
+    await client.query(DatabaseSetup.setupPollingIndexes(setup));
+    await client.end();
+  },
+  start: (world) => Promise.resolve(startFile(import.meta.filename, world)),
+};
+
+if (import.meta.main) await work(worldOfArguments());
