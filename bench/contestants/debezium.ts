@@ -16,7 +16,12 @@ const insertSql = `
 insert into outbox (id, aggregatetype, aggregateid, type, payload)
 select $1::uuid, 'customer', $2, 'updated', $4::jsonb where $3 is not null`;
 
-const JAVA = ['-Xms256m', '-Xmx1g', '-Djava.awt.headless=true', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
+const JAVA = [
+  '-Xms256m',
+  '-Xmx1g',
+  '-Djava.awt.headless=true',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=error',
+];
 
 async function query(url: string, ...statements: pg.QueryConfig[]): Promise<void> {
   const client = new pg.Client({ connectionString: url });
@@ -67,7 +72,10 @@ async function start(world: World): Promise<Running> {
   const file = join(world.folder, 'debezium.properties');
   const lines = Object.entries(settingsOf(world)).map(([name, value]) => `${name}=${value}\n`);
   await writeFile(file, lines.join(''), { mode: 0o600 });
-  const { pid, stop } = startProgram({ command: 'java', args: [...JAVA, '-cp', classpath, 'Relay', file] }, world);
+  const { pid, stop } = startProgram(
+    { command: 'java', args: [...JAVA, '-cp', classpath, 'Relay', file] },
+    world,
+  );
   return {
     pid,
     async stop() {

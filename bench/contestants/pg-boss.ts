@@ -14,10 +14,12 @@ const QUEUE = 'publish';
 const BATCH = 1_000;
 
 /** The statement of pg-boss' `send`, with a list of one job made from the parameters. */
-const insertSql = insertJobs(SCHEMA, { table: 'job_common', name: QUEUE, returnId: true, notify: true }).replace(
-  '$1::text::json',
-  () => `json_build_array(json_build_object('id', $1, 'data', ${outgoingSql}))`,
-);
+const insertSql = insertJobs(SCHEMA, {
+  table: 'job_common',
+  name: QUEUE,
+  returnId: true,
+  notify: true,
+}).replace('$1::text::json', () => `json_build_array(json_build_object('id', $1, 'data', ${outgoingSql}))`);
 
 function createBoss({ databaseUrl }: World): PgBoss {
   return new PgBoss({ connectionString: databaseUrl, schema: SCHEMA, useListenNotify: true });
@@ -31,7 +33,9 @@ async function work(world: World): Promise<void> {
   await boss.start();
   const fetching = { batchSize: BATCH, burstWhenBatchFull: true };
   const idle = { pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
-  await boss.work<Outgoing>(QUEUE, { ...fetching, ...idle }, (jobs) => sends.sendAll(jobs.map(({ data }) => data)));
+  await boss.work<Outgoing>(QUEUE, { ...fetching, ...idle }, (jobs) =>
+    sends.sendAll(jobs.map(({ data }) => data)),
+  );
   process.once('SIGTERM', () => void boss.stop().then(sends.close));
 }
 

@@ -2,6 +2,7 @@
 // event in hand at a time: so it keeps the order of a key by itself.
 import pg from 'pg';
 import { DatabaseSetup, getDisabledLogger, initializePollingMessageListener } from 'pg-transactional-outbox';
+import { sleep } from '../../lib/loop.ts';
 import type { Contestant, World } from './contestant.ts';
 import { startFile, worldOfArguments } from './process.ts';
 import { openSends } from './shaped-sends.ts';
@@ -9,6 +10,7 @@ import { openSends } from './shaped-sends.ts';
 const CONNECTIONS = 30;
 const MOST = 2_000;
 const POLL_MS = 20;
+const REST_MS = 2;
 
 const table = { schema: 'outbox', table: 'outbox', outboxOrInbox: 'outbox' } as const;
 const NEXT = 'next_messages';
@@ -22,6 +24,14 @@ on conflict (id) do nothing`;
 const print = (...parts: unknown[]) => console.error('pg-transactional-outbox:', ...parts);
 const logger = { ...getDisabledLogger(), warn: print, error: print, fatal: print };
 
+/** Its SQL function reads all messages that wait at every call, so it is called rarely, and for many messages. */
+async function refill(inHand: number): Promise<number> {
+  if (inHand <= MOST / 4) return MOST;
+  // Asked again at once, and in the same turn of the event loop, if there is nothing to fetch.
+  await sleep(REST_MS);
+  return 0;
+}
+
 async function work(world: World): Promise<void> {
   const sends = await openSends(world);
   const db = { connectionString: world.databaseUrl, max: CONNECTIONS };
@@ -29,8 +39,9 @@ async function work(world: World): Promise<void> {
     {
       ...{ outboxOrInbox: 'outbox', dbListenerConfig: db, dbHandlerConfig: db },
       settings: {
-        ...{ dbSchema: table.schema, dbTable: table.table, nextMessagesFunctionName: NEXT },
-        ...{ nextMessagesBatchSize: MOST, nextMessagesPollingIntervalInMs: POLL_MS },
+        ...{ dbSchema: table.schema, dbTable: table.table, nextMessagesFunctionSchema: table.schema },
+        ...{ nextMessagesFunctionName: NEXT, nextMessagesBatchSize: MOST },
+        nextMessagesPollingIntervalInMs: POLL_MS,
         // A message in hand waits for a connection, and must not be handed out a second time meanwhile.
         ...{ nextMessagesLockInMs: 60_000, messageProcessingTimeoutInMs: 60_000 },
         ...{ enableMaxAttemptsProtection: false, enablePoisonousMessageProtection: false },
@@ -43,8 +54,7 @@ async function work(world: World): Promise<void> {
       },
     },
     logger,
-    // The function of the peer reads all messages that wait at every call: so it is asked for many at once.
-    { batchSizeStrategy: (inHand) => Promise.resolve(inHand > MOST / 4 ? 0 : MOST) },
+    { batchSizeStrategy: refill },
   );
   process.once('SIGTERM', () => void stop().then(sends.close));
 }

@@ -28,7 +28,12 @@ type Waiting = { event: Outgoing; done: PromiseWithResolvers<undefined> };
 
 export async function openSends({ bootstrap, topic, partitions }: World): Promise<Sends> {
   const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.ERROR });
-  const producer = kafka.producer({ createPartitioner: () => ({ message }) => message.partition ?? 0 });
+  const producer = kafka.producer({
+    createPartitioner:
+      () =>
+      ({ message }) =>
+        message.partition ?? 0,
+  });
   await producer.connect();
   let waiting: Waiting[] = [];
   let sending = false;

@@ -21,7 +21,7 @@ import org.apache.kafka.connect.source.SourceRecord;
  * Kafka: it sends all records, waits until all are acknowledged, and says so to the engine.
  *
  * Its argument is a file of properties. Those that begin with "producer." are the producer's, all others the engine's.
- * It prints "ready" when the connector polls, and ends at SIGTERM or at the end of its standard input.
+ * It ends at SIGTERM, and when the engine fails.
  */
 public final class Relay {
     private final KafkaProducer<String, String> producer;
@@ -48,12 +48,6 @@ public final class Relay {
         DebeziumEngine<RecordChangeEvent<SourceRecord>> engine = DebeziumEngine
                 .create(ChangeEventFormat.of(Connect.class))
                 .using(forEngine)
-                .using(new DebeziumEngine.ConnectorCallback() {
-                    @Override
-                    public void pollingStarted() {
-                        System.out.println("ready");
-                    }
-                })
                 .using((success, message, error) -> {
                     if (success) {
                         return;
@@ -77,10 +71,6 @@ public final class Relay {
             }
             relay.producer.close();
         }));
-        while (System.in.read() != -1) {
-            // Nothing is expected there but its end.
-        }
-        System.exit(0);
     }
 
     private void publish(
