@@ -21,29 +21,37 @@ insert into ${table.schema}.${table.table}
 values ($1::uuid, 'customer', $2, 'updated', $2, to_jsonb($4), jsonb_build_object('version', $3::integer))
 on conflict (id) do nothing`;
 
-const print = (...parts: unknown[]) => console.error('pg-transactional-outbox:', ...parts);
+const print = (...parts: unknown[]) =>
+  console.error(
+    'pg-transactional-outbox:',
+    ...parts.filter((part) => part instanceof Error || typeof part === 'string').map(String),
+  );
 const logger = { ...getDisabledLogger(), warn: print, error: print, fatal: print };
 
-/** Its SQL function reads all messages that wait at every call, so it is called rarely, and for many messages. */
+/**
+ * The next messages are fetched when all are handled. Fetching locks also the messages that are in hand, for a moment,
+ * and the handling of one that is locked fails, to be tried again after 5 s.
+ */
 async function refill(inHand: number): Promise<number> {
-  if (inHand <= MOST / 4) return MOST;
-  // Asked again at once, and in the same turn of the event loop, if there is nothing to fetch.
+  if (inHand === 0) return MOST;
+  // The peer asks again at once, and in the same turn of the event loop.
   await sleep(REST_MS);
   return 0;
 }
 
 async function work(world: World): Promise<void> {
   const sends = await openSends(world);
-  const db = { connectionString: world.databaseUrl, max: CONNECTIONS };
+  const db = { connectionString: world.databaseUrl };
+  const pool: pg.PoolConfig = { ...db, max: CONNECTIONS };
   const [stop] = initializePollingMessageListener(
     {
-      ...{ outboxOrInbox: 'outbox', dbListenerConfig: db, dbHandlerConfig: db },
+      ...{ outboxOrInbox: 'outbox', dbListenerConfig: db, dbHandlerConfig: pool },
       settings: {
         ...{ dbSchema: table.schema, dbTable: table.table, nextMessagesFunctionSchema: table.schema },
         ...{ nextMessagesFunctionName: NEXT, nextMessagesBatchSize: MOST },
         nextMessagesPollingIntervalInMs: POLL_MS,
-        // A message in hand waits for a connection, and must not be handed out a second time meanwhile.
-        ...{ nextMessagesLockInMs: 60_000, messageProcessingTimeoutInMs: 60_000 },
+        // A message that is in hand waits for a connection.
+        messageProcessingTimeoutInMs: 60_000,
         ...{ enableMaxAttemptsProtection: false, enablePoisonousMessageProtection: false },
       },
     },
@@ -61,7 +69,7 @@ async function work(world: World): Promise<void> {
 
 export const contestant: Contestant = {
   name: 'pg-transactional-outbox',
-  about: `pg-transactional-outbox 0.5.7, polling every ${POLL_MS} ms: ${MOST} messages in hand, refilled at a quarter, ${CONNECTIONS} connections, protections of attempts and of poisonous messages off; kafkajs 2.2.4 with partitions given, a send for all messages that wait`,
+  about: `pg-transactional-outbox 0.5.7, polling every ${POLL_MS} ms: up to ${MOST} messages in hand, ${CONNECTIONS} connections, protections of attempts and of poisonous messages off; kafkajs 2.2.4 with partitions given, a send for all messages that wait`,
   missing: () => Promise.resolve(null),
   insertSql,
   async prepare({ databaseUrl }) {
