@@ -16,6 +16,11 @@ const insertSql = `
 insert into outbox (id, aggregatetype, aggregateid, type, payload)
 select $1::uuid, 'customer', $2, 'updated', $4::jsonb where $3 is not null`;
 
+/** A process that was killed may still have its slot. The server has place for few, and keeps its log for each. */
+const leaveSql = `
+select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = $1 and active`;
+const dropSql = 'select pg_drop_replication_slot($1)';
+
 const JAVA = [
   '-Xms256m',
   '-Xmx1g',
@@ -80,9 +85,8 @@ async function start(world: World): Promise<Running> {
     pid,
     async stop() {
       await stop();
-      // The server has place for few of them, and keeps its log for each.
-      const dropSql = 'select pg_drop_replication_slot($1)';
-      await query(world.databaseUrl, { text: dropSql, values: [slotOf(world.databaseUrl)] });
+      const values = [slotOf(world.databaseUrl)];
+      await query(world.databaseUrl, { text: leaveSql, values }, { text: dropSql, values });
     },
   };
 }
