@@ -1,5 +1,5 @@
-// Fetches a real Apache Kafka from its Maven artifacts, once, and keeps it. No container engine and
-// no manual download is needed.
+// Fetches Java programs from their Maven artifacts, once, and keeps them: above all a real Apache Kafka. No
+// container engine and no manual download is needed.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -51,6 +51,17 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 const GOAL = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 const CACHE = join(import.meta.dirname, '../../../node_modules/.cache/twinbox');
 
+export type Artifacts = {
+  /** In messages: 'Apache Kafka'. */
+  what: string;
+  /** Of the folder that keeps them: 'kafka'. */
+  name: string;
+  version: string;
+  pom: string;
+};
+
+const KAFKA: Artifacts = { what: 'Apache Kafka', name: 'kafka', version: KAFKA_VERSION, pom: POM };
+
 export type Jars = {
   /**
    * For `java -cp`; always in the same order, since an AppCDS archive is valid only for that order.
@@ -59,12 +70,17 @@ export type Jars = {
   folder: string;
 };
 
-/** Throws `kafka_unavailable` if Java, Maven or the artifacts are not available. */
 export async function kafkaJars(say: (text: string) => void): Promise<Jars> {
-  await requireProgram('java', ['-version'], 'Java 17 or newer');
-  const key = createHash('sha256').update(POM).digest('hex').slice(0, 8);
-  const folder = join(CACHE, `kafka-${KAFKA_VERSION}-${key}`);
-  const jars = (await jarsIn(folder)) ?? (await fetchJars(folder, say));
+  return await mavenJars(KAFKA, say);
+}
+
+/** Throws `kafka_unavailable` if Java, Maven or the artifacts are not available. */
+export async function mavenJars(artifacts: Artifacts, say: (text: string) => void): Promise<Jars> {
+  const { what, name, version, pom } = artifacts;
+  await requireProgram('java', ['-version'], `${what} needs Java 17 or newer`);
+  const key = createHash('sha256').update(pom).digest('hex').slice(0, 8);
+  const folder = join(CACHE, `${name}-${version}-${key}`);
+  const jars = (await jarsIn(folder)) ?? (await fetchJars(folder, artifacts, say));
   return { folder, classpath: jars.join(':') };
 }
 
@@ -81,18 +97,22 @@ async function jarsIn(folder: string): Promise<string[] | undefined> {
   }
 }
 
-async function fetchJars(folder: string, say: (text: string) => void): Promise<string[]> {
-  await requireProgram('mvn', ['-version'], 'Maven');
-  say(`fetching Apache Kafka ${KAFKA_VERSION} with Maven, once`);
+async function fetchJars(
+  folder: string,
+  { what, version, pom }: Artifacts,
+  say: (text: string) => void,
+): Promise<string[]> {
+  await requireProgram('mvn', ['-version'], `${what} needs Maven`);
+  say(`fetching ${what} ${version} with Maven, once`);
   await mkdir(dirname(folder), { recursive: true });
   // Fetched into another folder and then renamed, so that an interrupted fetch never looks
   // complete.
   const part = await mkdtemp(`${folder}-`);
   try {
-    await writeFile(join(part, 'pom.xml'), POM);
+    await writeFile(join(part, 'pom.xml'), pom);
     const args = ['-B', '-q', '-ntp', GOAL, '-DincludeScope=runtime', `-DoutputDirectory=${part}`];
     await run('mvn', args, { cwd: part, timeout: 300_000 }).catch((cause: unknown) => {
-      throw unavailable(`Maven could not fetch Apache Kafka ${KAFKA_VERSION}: ${lastLine(cause)}`, cause);
+      throw unavailable(`Maven could not fetch ${what} ${version}: ${lastLine(cause)}`, cause);
     });
     await rename(part, folder).catch((error: unknown) => {
       // Another process was quicker; its jars are the same.
@@ -104,12 +124,9 @@ async function fetchJars(folder: string, say: (text: string) => void): Promise<s
   return (await jarsIn(folder)) ?? [];
 }
 
-async function requireProgram(program: string, args: string[], what: string): Promise<void> {
+async function requireProgram(program: string, args: string[], needs: string): Promise<void> {
   await run(program, args).catch((cause: unknown) => {
-    throw unavailable(
-      `an embedded Kafka needs ${what}, and \`${program}\` does not run on this machine`,
-      cause,
-    );
+    throw unavailable(`${needs}, and \`${program}\` does not run on this machine`, cause);
   });
 }
 
