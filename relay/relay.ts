@@ -67,7 +67,7 @@ export type RelayDeps = {
   /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
   /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
-  idleMs?: number;
+  idleMs?: number | (() => number);
   monotonic?: () => number;
   measures?: Measures;
 };
@@ -251,7 +251,7 @@ export function createRelay(deps: RelayDeps): Relay {
   async function run(): Promise<void> {
     loop = runLoop(() => round({ together: true }), {
       idleMs,
-      busyMs: Math.min(3, idleMs),
+      busyMs: 3,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
       onError(error, failures) {
         if (error instanceof IdentityError) throw error;
