@@ -86,7 +86,7 @@ function shapedMessage(n: number, partitions: number, style: HeaderStyle) {
 }
 
 function openRelay(onPublished: (count: number) => void = quiet): { relay: Relay; bus: Bus } {
-  const { databaseUrl = '', topic, headers, page } = task;
+  const { databaseUrl = '', topic, headers } = task;
   const kafka = createKafkaBus({ settings, log });
   // Each run uses a topic of its own.
   const bus: Bus = {
@@ -102,7 +102,6 @@ function openRelay(onPublished: (count: number) => void = quiet): { relay: Relay
   const routing = createRouting({ customerEvents: false, systems: [] });
   const relay = createRelay({
     ...{ db, bus, clock: systemClock, log, address: 'bench', routing, headers },
-    pageSize: page,
   });
   return { relay, bus };
 }

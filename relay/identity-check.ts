@@ -25,11 +25,6 @@ export type IdentityCheck = {
   /** Waits for a check that runs beside the work. */
   settle(): Promise<void>;
   /**
-   * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
-   * person has to decide.
-   */
-  check(): Promise<void>;
-  /**
    * Throws IdentityError if the bus has events of this installation that the database does not
    * have.
    */
@@ -73,6 +68,10 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
     return newest === null ? null : findLostOnBus(db, await newest());
   }
 
+  /**
+   * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
+   * person has to decide.
+   */
   async function check(): Promise<void> {
     const verdict = await assertSameDatabase(db, address);
     if (verdict === 'first') {
@@ -93,7 +92,6 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
   }
 
   return {
-    check,
     async keepChecked({ beside }) {
       const age = monotonic() - goodAt;
       if (running === null) {

@@ -63,7 +63,7 @@ export type RelayDeps = {
   headers: HeaderStyle;
   /** Reads the newest records of our topics; null for a bus that stores none. */
   newest?: (() => Promise<Received[]>) | null;
-  /** Rows per page; default 1,000. */
+  /** Rows per page; default 250: larger pages outlive V8's space for young objects (decision 0107). */
   pageSize?: number;
   /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
@@ -95,7 +95,7 @@ const NOT_PUBLISHED =
 
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
-  const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const { pageSize = 250, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
   const lease = createLease({
     db,
     name: 'relay',

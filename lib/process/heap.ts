@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * `relay`: room for the pages in hand. What is young is thrown away for nothing, while a page that has to be moved to
- * the old objects first costs a third of the relay's time, and more memory than the room does.
+ * `relay`: room for the pages in hand. What dies young costs nothing; a page that is moved to the old objects first
+ * costs time, and more memory than the room does (docs/decisions/0107-the-relay-beside-itself.md).
  */
 export type HeapUse = 'common' | 'relay';
 
