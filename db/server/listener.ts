@@ -40,7 +40,8 @@ export async function openListener({
   });
   const ended = new Promise<void>((resolve) => {
     client.once('end', resolve);
-    client.once('error', () => resolve());
+    // A connection may report more than one error, and one that nobody hears would end the process.
+    client.on('error', () => resolve());
   });
   const close = () => client.end();
   try {

@@ -89,7 +89,11 @@ describe('Waking a relay in another process', () => {
   it('goes on after an announcement that failed, and says it once', async () => {
     const says: string[] = [];
     const log = { ...quiet, warn: (event: string) => void says.push(event) };
-    const away = createDb({ url: 'postgresql://nobody@127.0.0.1:1/away', poolSize: 1, applicationName: 'away' });
+    const away = createDb({
+      url: 'postgresql://nobody@127.0.0.1:1/away',
+      poolSize: 1,
+      applicationName: 'away',
+    });
     const { nudge, settle } = createAnnouncer({ db: away, log, monotonic: () => 0 });
     for (let n = 0; n < 3; n += 1) {
       nudge();
