@@ -8,9 +8,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim
-# The memory settings of cli/bin.mjs, for whatever node this container starts.
 ENV NODE_ENV=production \
-    NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=1024" \
     TWINBOX_DATA_DIR=/data
 WORKDIR /app
 # For `docker compose exec worker twinbox status`, and a folder that a volume takes its owner from.

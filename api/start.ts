@@ -9,6 +9,7 @@ import { watchIdentity } from '../lib/process/identity-watch.ts';
 import { metricsOf, openMetricsPort } from '../lib/process/metrics.ts';
 import { requireClosedApi, requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
+import { createAnnouncer } from '../lib/process/waking.ts';
 import { compareAtStart } from '../lib/health/alike.ts';
 import { startRoleSigns } from '../lib/health/role-signs.ts';
 import { createIntakes, createOfflineDeps } from '../lib/process/systems.ts';
@@ -37,8 +38,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
   const { db } = database;
   metrics.watch(db, settings);
   await requireClosedApi(config, db);
-  // The relay is another process, and looks at the table often enough by itself.
-  const nudge = (): void => undefined;
+  const { nudge, settle } = createAnnouncer({ db, log });
   const clock = systemClock;
   const keys = createApiKeys({ db, clock, fixed: config.api.keys, keySecrets: config.api.keySecrets });
   const systems = (await createIntakes(config, db)).map((each) => ({
@@ -82,6 +82,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
       await identity.stop();
       await Promise.all([server.close(FINISH_REQUESTS_MS), door?.close(FINISH_REQUESTS_MS)]);
       await signs.stop();
+      await settle();
       await database.close();
       await port.close();
     },

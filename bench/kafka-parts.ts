@@ -85,34 +85,44 @@ function shapedMessage(n: number, partitions: number, style: HeaderStyle) {
   return { key, value, partition: partitionOf(key, partitions), headers };
 }
 
-function openRelay(): { relay: Relay; bus: Bus } {
-  const { databaseUrl = '', topic, headers, page } = task;
+function openRelay(onPublished: (count: number) => void = quiet): { relay: Relay; bus: Bus } {
+  const { databaseUrl = '', topic, headers } = task;
   const kafka = createKafkaBus({ settings, log });
   // Each run uses a topic of its own.
   const bus: Bus = {
     ...kafka,
-    publish: (messages) => {
+    publish: async (messages) => {
       for (const message of messages) message.topic = topic;
-      return kafka.publish(messages);
+      const places = await kafka.publish(messages);
+      onPublished(places.length);
+      return places;
     },
   };
   const db = createDb({ url: databaseUrl, poolSize: 4, applicationName: 'bench relay' });
   const routing = createRouting({ customerEvents: false, systems: [] });
   const relay = createRelay({
     ...{ db, bus, clock: systemClock, log, address: 'bench', routing, headers },
-    pageSize: page,
   });
   return { relay, bus };
 }
 
 async function drainByRelay(): Promise<PartFigures> {
   const { count, warmUp } = task;
-  const { relay } = openRelay();
-  const drain = async (total: number): Promise<void> => {
-    for (let done = 0; done < total;) done += await relay.runOnce();
-  };
-  await drain(warmUp);
-  return await measure(count, () => drain(count));
+  let seen = 0;
+  const begun = Promise.withResolvers<undefined>();
+  const end = Promise.withResolvers<undefined>();
+  const { relay } = openRelay((published) => {
+    seen += published;
+    if (seen >= warmUp) begun.resolve(undefined);
+    if (seen >= warmUp + count) end.resolve(undefined);
+  });
+  // In its loop, as a relay that runs: a save is made beside the next page.
+  void relay.start();
+  await begun.promise;
+  const left = warmUp + count - seen;
+  const figures = await measure(left, () => end.promise);
+  await relay.stop();
+  return figures;
 }
 
 async function follow(): Promise<PartFigures> {

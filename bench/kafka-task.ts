@@ -1,7 +1,9 @@
 // What bench/kafka.ts and its parts share, and how a part is started.
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { readHeapFlags } from '../lib/process/heap.ts';
 import type { HeaderStyle } from '../lib/events/envelope.ts';
 
 export type PartTask = {
@@ -38,10 +40,11 @@ export type RunningPart = {
 };
 
 export function startPart(task: PartTask): RunningPart {
-  // The flags with which our own processes are started (cli/bin.mjs).
-  const flags = ['--max-semi-space-size=4'];
+  // As our own processes are started: with the limits of memory, and with the cache of compiled TypeScript.
+  const flags = readHeapFlags(task.part === 'relay' || task.part === 'follow' ? 'relay' : 'common');
   const args = [...flags, join(import.meta.dirname, 'kafka-part.ts'), JSON.stringify(task)];
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env };
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
   return {
     figures: text(child.stdout).then((line) => JSON.parse(line) as PartFigures),
     end: () => void child.stdin.end(),

@@ -2,7 +2,7 @@
 // The `twinbox` command. It is plain JavaScript, which every Node from version 20 runs. It starts
 // the Node 24 that npm has installed in node_modules, which runs TypeScript files directly.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,10 @@ const ownNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.u
 // If node_modules has no Node, this one is used if it is new enough.
 const node = existsSync(ownNode) ? ownNode : process.execPath;
 
-// V8 uses much of a machine's memory: without these flags 340 MB in place of 170 MB after a few
-// thousand customers, and it is no faster. The living objects take a tenth of the second figure,
-// even with the simulator in the process.
-const FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=1024'];
+// Why: lib/process/heap.ts.
+const FLAGS = JSON.parse(
+  readFileSync(new URL('../lib/process/heap-flags.json', import.meta.url), 'utf8'),
+).common;
 
 if (!existsSync(fileURLToPath(new URL('../node_modules', import.meta.url)))) {
   console.error('Twinbox is not installed yet. Run: make install   (or: npm ci)');

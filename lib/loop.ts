@@ -9,8 +9,8 @@ import { AppError } from './errors.ts';
 export type Step = (signal: AbortSignal) => Promise<number>;
 
 export type LoopOptions = {
-  /** The longest rest between rounds that find nothing. */
-  idleMs: number;
+  /** The longest rest between rounds that find nothing; a function is asked before each rest. */
+  idleMs: number | (() => number);
   /** The rest after the first round that finds nothing; it doubles up to `idleMs`. Default 5. */
   busyMs?: number;
   /** How long to rest after so many failures in a row (see `fullJitter`). */
@@ -67,7 +67,7 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
         continue;
       }
       await pause(restMs, true);
-      restMs = isWoken() ? busyMs : Math.min(idleMs, restMs * 2);
+      restMs = isWoken() ? busyMs : Math.min(typeof idleMs === 'number' ? idleMs : idleMs(), restMs * 2);
     }
   }
 

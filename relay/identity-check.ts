@@ -16,10 +16,14 @@ import { assertSameDatabase, otherBus, restored } from '../lib/process/database-
 
 export type IdentityCheck = {
   /**
-   * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
-   * person has to decide.
+   * Checks if that is due: before the caller goes on, or `beside` its work, if the last check was good and not long
+   * ago. What a check beside the work finds is thrown by the next call.
    */
-  check(): Promise<void>;
+  keepChecked(options: { beside: boolean }): Promise<void>;
+  /** The next call checks, and waits. */
+  forget(): void;
+  /** Waits for a check that runs beside the work. */
+  settle(): Promise<void>;
   /**
    * Throws IdentityError if the bus has events of this installation that the database does not
    * have.
@@ -34,9 +38,28 @@ export type IdentityCheckDeps = {
   address: Address;
   /** Reads the newest records of our topics; null for a bus that stores none. */
   newest: (() => Promise<Received[]>) | null;
+  monotonic: () => number;
 };
 
-export function createIdentityCheck({ db, bus, log, address, newest }: IdentityCheckDeps): IdentityCheck {
+/** A check takes several statements, as long as ten rounds: events must not wait for it. */
+const EVERY_MS = 5_000;
+
+export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
+  const { db, bus, log, address, newest, monotonic } = deps;
+  let goodAt = -Infinity;
+  let running: Promise<void> | null = null;
+  let ended = false;
+
+  function begin(): void {
+    const began = monotonic();
+    ended = false;
+    running = check()
+      .then(() => void (goodAt = began))
+      .finally(() => (ended = true));
+    // Thrown by the next call.
+    running.catch(() => undefined);
+  }
+
   /**
    * The events of this installation that the bus has and the database does not have; null if there
    * are none.
@@ -45,25 +68,43 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
     return newest === null ? null : findLostOnBus(db, await newest());
   }
 
+  /**
+   * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
+   * person has to decide.
+   */
+  async function check(): Promise<void> {
+    const verdict = await assertSameDatabase(db, address);
+    if (verdict === 'first') {
+      await createCursor(db, address);
+      await notePlace(db, address, { remember: true });
+    }
+    if (verdict === 'failed_over') {
+      const lost = await lookAtBus();
+      const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
+      // Another server has taken over. It may not have the last writes that the old server had
+      // already sent to other systems, so every mapping is compared once.
+      if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
+    }
+    // A standby relay with the wrong bus must report it now, and not only when it becomes active.
+    const bound = (await readRelayCounts(db))?.bus ?? null;
+    const present = await bus.identity();
+    if (bound !== null && bound !== present) throw otherBus(bound, present);
+  }
+
   return {
-    async check() {
-      const verdict = await assertSameDatabase(db, address);
-      if (verdict === 'first') {
-        await createCursor(db, address);
-        await notePlace(db, address, { remember: true });
+    async keepChecked({ beside }) {
+      const age = monotonic() - goodAt;
+      if (running === null) {
+        if (age < EVERY_MS) return;
+        begin();
       }
-      if (verdict === 'failed_over') {
-        const lost = await lookAtBus();
-        const { noted, mappings } = await withTransaction(db, (tx) => acceptFailover(tx, lost));
-        // Another server has taken over. It may not have the last writes that the old server had
-        // already sent to other systems, so every mapping is compared once.
-        if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
-      }
-      // A standby relay with the wrong bus must report it now, and not only when it becomes active.
-      const bound = (await readRelayCounts(db))?.bus ?? null;
-      const present = await bus.identity();
-      if (bound !== null && bound !== present) throw otherBus(bound, present);
+      if (beside && age < 2 * EVERY_MS && !ended) return;
+      const mine = running;
+      running = null;
+      await mine;
     },
+    forget: () => void (goodAt = -Infinity),
+    settle: async () => void (await running?.catch(() => undefined)),
 
     // If an older copy was restored under the same name, only the bus shows it.
     async refuseOlderState() {

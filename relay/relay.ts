@@ -14,6 +14,7 @@
 //   after read                    nothing
 //   during or after publish       messages that the cursor does not know: the next holder sends them again
 //   after hold                    messages that the cursor does not know: they are sent again (save.ts says how many)
+//   while a save is under way     the same, and the page that was sent meanwhile
 //   after save                    the page is done; a page that was read ahead is read again
 // The save is one transaction (cursor, relay_batches, notices of refused records). It does not wait for
 // the disk: a crash of the server may undo it, and then the page is sent again. A relay that was frozen
@@ -62,12 +63,12 @@ export type RelayDeps = {
   headers: HeaderStyle;
   /** Reads the newest records of our topics; null for a bus that stores none. */
   newest?: (() => Promise<Received[]>) | null;
-  /** Rows per page; default 1,000. */
+  /** Rows per page; default 250: larger pages outlive V8's space for young objects (decision 0107). */
   pageSize?: number;
   /** How long another relay waits after this one has died; default 5 s. */
   leaseMs?: number;
   /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
-  idleMs?: number;
+  idleMs?: number | (() => number);
   monotonic?: () => number;
   measures?: Measures;
 };
@@ -86,17 +87,15 @@ export type Relay = {
   secondsBehind(): Promise<number>;
 };
 
-/** How often the identity of the database is checked; after a failure it is checked at once. */
-const IDENTITY_EVERY_MS = 5_000;
-
 /** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
 const MOVE_EVERY_MS = 1_000;
+const TAKEN_OVER = 'another relay has taken over the cursor';
 const NOT_PUBLISHED =
   'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';
 
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
-  const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const { pageSize = 250, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
   const lease = createLease({
     db,
     name: 'relay',
@@ -113,28 +112,28 @@ export function createRelay(deps: RelayDeps): Relay {
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
   });
-  const identity = createIdentityCheck({ db, bus, log, address, newest });
-  let checkedAt = -Infinity;
+  const identity = createIdentityCheck({ db, bus, log, address, newest, monotonic });
   let movedAt = -Infinity;
+  /** The open window began while the window before it was being closed in the database. */
+  let isEarly = false;
   let loop: Loop | null = null;
 
   /** `together`: a short page may wait to be saved with the next ones. */
   async function round({ together }: { together: boolean }): Promise<number> {
     try {
-      if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
-        await identity.check();
-        checkedAt = monotonic();
-      }
+      await identity.keepChecked({ beside: together });
       if (!lease.isHeld() && !(await becomeActive())) return 0;
+      if (save.hasEnded() && !(await settleSave())) return 0;
       cursor ??= await claim();
+      if (cursor.win === null) isEarly = save.isClosing();
       const page = await pages.next(cursor);
       if (page.sequence < cursor.floor) await moveSequence();
-      const count = await deliver(cursor, page, together && !save.isDue());
+      const count = await deliver(cursor, page, { together, mayWait: together && !save.isDue() });
       return count + (await walkBelowFloor(count));
     } catch (error) {
       // It is not known whether a failed save was written, nor which server answers next.
       await forgetCursor();
-      checkedAt = -Infinity;
+      identity.forget();
       throw error;
     }
   }
@@ -174,7 +173,11 @@ export function createRelay(deps: RelayDeps): Relay {
   }
 
   /** Sends the page and moves the cursor past it; the saved cursor too, unless the page `mayWait`. */
-  async function deliver(from: Cursor, page: ReadPage, mayWait: boolean): Promise<number> {
+  async function deliver(
+    from: Cursor,
+    page: ReadPage,
+    { together, mayWait }: { together: boolean; mayWait: boolean },
+  ): Promise<number> {
     const { rows, win, sequence, unreadable = [] } = page;
     const last = [rows.at(-1), unreadable.at(-1)]
       .filter((row) => row !== undefined)
@@ -193,7 +196,9 @@ export function createRelay(deps: RelayDeps): Relay {
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
     const done = {
-      ...{ fence: from.fence, seen: from.seen, lateFloors: from.lateFloors, win, closed, sequence, unrouted },
+      ...{ fence: from.fence, seen: from.seen, lateFloors: from.lateFloors, win, sequence, unrouted },
+      // The floors rise only with a window that began after the save before (db/relay/cursor.ts).
+      closed: closed && !isEarly,
       lastId: last?.id ?? from.lastId,
       published: rows.length - unrouted,
       batches: toBatches(messages, sent.places),
@@ -203,16 +208,29 @@ export function createRelay(deps: RelayDeps): Relay {
       ],
       now: clock.now(),
     };
-    const isPlain = closed && done.refused.length === 0 && from.restoredTo === null;
-    if (mayWait && isPlain && save.waiting() + count < pageSize) {
+    const isPlain = done.refused.length === 0 && from.restoredTo === null;
+    const behind = closed ? passWindow(from, win) : { ...from, win, lastId: done.lastId };
+    if (mayWait && closed && isPlain && save.waiting() + count < pageSize) {
       save.hold(rows, done);
-      cursor = passWindow(from, win);
+      cursor = behind;
       return count;
     }
-    cursor = await save.save(rows, done);
-    if (cursor === null) return await giveUpLease('another relay has taken over the cursor');
-    await failpoint('relay.after-save');
+    if (!(await settleSave())) return 0;
+    save.begin(rows, done);
+    cursor = behind;
+    if (together && isPlain) return count;
+    const saved = await save.settle();
+    if (!saved) return await giveUpLease(TAKEN_OVER);
+    cursor = closed && isEarly ? passWindow(saved, win) : saved;
     return count;
+  }
+
+  /** Takes the outcome of the save that was begun. False if another relay has the cursor. */
+  async function settleSave(): Promise<boolean> {
+    const saved = await save.settle();
+    if (saved === null) await giveUpLease(TAKEN_OVER);
+    if (saved && cursor) cursor = { ...cursor, floor: saved.floor };
+    return saved !== null;
   }
 
   const skip = (item: string, instead: string, error: unknown): Promise<void> =>
@@ -226,32 +244,25 @@ export function createRelay(deps: RelayDeps): Relay {
     return 0;
   }
 
-  /** The window that was passed last becomes the cursor. The newest id is not known, and the floors need none. */
+  /** The window that was passed last becomes the cursor, with an empty one behind it that the next relay closes. */
   async function saveWaiting(): Promise<void> {
-    if (cursor === null || save.waiting() === 0) return;
+    if (!(await settleSave()) || cursor === null || save.waiting() === 0) return;
     const { fence: mine, seen, lateFloors } = cursor;
     const empty = { published: 0, unrouted: 0, batches: [], refused: [], sequence: 0, lastId: 0 };
-    await save.save([], {
-      ...empty,
-      fence: mine,
-      seen,
-      lateFloors,
-      win: seen,
-      closed: true,
-      now: clock.now(),
-    });
+    save.begin([], { ...empty, fence: mine, seen, lateFloors, win: seen, closed: false, now: clock.now() });
+    await save.settle();
   }
 
   async function forgetCursor(): Promise<void> {
     cursor = null;
-    save.forget();
+    await save.forget();
     await pages.forget();
   }
 
   async function run(): Promise<void> {
     loop = runLoop(() => round({ together: true }), {
       idleMs,
-      busyMs: Math.min(3, idleMs),
+      busyMs: 3,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
       onError(error, failures) {
         if (error instanceof IdentityError) throw error;
@@ -264,6 +275,7 @@ export function createRelay(deps: RelayDeps): Relay {
       await saveWaiting();
     } finally {
       await forgetCursor();
+      await identity.settle();
       await lease.release();
     }
   }

@@ -3,13 +3,15 @@
 //
 // While few events come, a save would cost PostgreSQL more than all the rest of a round. So in a loop, short pages
 // are saved together, at most one save in SAVE_EVERY_MS: `hold` keeps what a page adds, and the next save
-// stores it. A crash between a hold and its save publishes again what was held: the events of SAVE_EVERY_MS
-// and of one rest, and fewer than a page.
+// stores it. And a save runs beside the next round (`begin`), one at a time: before the next save its outcome is
+// awaited (`settle`). A crash publishes again what was held, the events of SAVE_EVERY_MS and of one rest, and
+// fewer than a page; and the page whose save was under way, with the one that was sent meanwhile.
 import { saveCursor, type Batch, type Cursor, type Save } from '../db/relay/cursor.ts';
 import type { PageRow } from '../db/relay/page.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import type { Measures } from '../lib/measures.ts';
 import { joinBatches } from './send.ts';
 
@@ -22,9 +24,11 @@ export type SaveDeps = {
 };
 
 /** What pages add up to. */
-type Held = { rows: number; published: number; unrouted: number; batches: Batch[]; sinceWritten: number[] };
+type Held = { ids: number[]; published: number; unrouted: number; batches: Batch[]; sinceWritten: number[] };
 
-const NOTHING: Held = { rows: 0, published: 0, unrouted: 0, batches: [], sinceWritten: [] };
+const NOTHING: Held = { ids: [], published: 0, unrouted: 0, batches: [], sinceWritten: [] };
+
+type Flight = { saved: Promise<Cursor | null>; hasEnded: boolean; closes: boolean };
 
 export const SAVE_EVERY_MS = 50;
 
@@ -36,6 +40,7 @@ export function createSave({ db, clock, skip, monotonic, measures }: SaveDeps) {
   let held = NOTHING;
   let again = 0;
   let savedAt = -Infinity;
+  let flight: Flight | null = null;
 
   /**
    * If the database refuses a notice, the page is saved without its notices: they are in the log
@@ -57,7 +62,7 @@ export function createSave({ db, clock, skip, monotonic, measures }: SaveDeps) {
     again += rows.filter(({ id }) => unsaved.has(id)).length;
     for (const { id } of rows) unsaved.add(id);
     held = {
-      rows: held.rows + rows.length,
+      ids: [...held.ids, ...rows.map(({ id }) => id)],
       published: held.published + published,
       unrouted: held.unrouted + unrouted,
       batches: joinBatches(held.batches, batches),
@@ -65,26 +70,47 @@ export function createSave({ db, clock, skip, monotonic, measures }: SaveDeps) {
     };
   }
 
+  async function storeHeld(page: Save, { ids, published, unrouted, batches, sinceWritten }: Held) {
+    const repeated = again;
+    again = 0;
+    const saved = await store({ ...page, published, unrouted, batches });
+    if (saved === null) return null;
+    measures?.published({ published, unrouted, refused: page.refused.length, again: repeated, sinceWritten });
+    for (const id of ids) unsaved.delete(id);
+    await failpoint('relay.after-save');
+    return saved;
+  }
+
+  /** Of the save that was begun; undefined if there is none. Null if another relay has the cursor. */
+  async function settle(): Promise<Cursor | null | undefined> {
+    const mine = flight;
+    flight = null;
+    return await mine?.saved;
+  }
+
   return {
     hold,
+    settle,
     /** The number of rows that wait for a save. */
-    waiting: () => held.rows,
-    isDue: () => monotonic() - savedAt >= SAVE_EVERY_MS,
-    /** Saves the page, with all that was held. Null if another relay has the cursor: then nothing is stored. */
-    async save(rows: readonly PageRow[], page: Save): Promise<Cursor | null> {
+    waiting: () => held.ids.length,
+    isDue: () => flight === null && monotonic() - savedAt >= SAVE_EVERY_MS,
+    /** Whether the save that was begun has an outcome. */
+    hasEnded: () => flight?.hasEnded === true,
+    /** Whether a save is under way that closes a window. */
+    isClosing: () => flight !== null && !flight.hasEnded && flight.closes,
+    /** Stores the page, with all that was held. The one before has to be settled. */
+    begin(rows: readonly PageRow[], page: Save): void {
       hold(rows, page);
-      const { published, unrouted, batches, sinceWritten } = held;
-      const saved = await store({ ...page, published, unrouted, batches });
-      if (saved === null) return null;
-      savedAt = monotonic();
-      measures?.published({ published, unrouted, refused: page.refused.length, again, sinceWritten });
-      unsaved.clear();
+      const begun = { saved: storeHeld(page, held), hasEnded: false, closes: page.closed };
       held = NOTHING;
-      again = 0;
-      return saved;
+      savedAt = monotonic();
+      flight = begun;
+      // Its error is thrown where it is settled.
+      void begun.saved.catch(() => undefined).then(() => (begun.hasEnded = true));
     },
-    /** What was held will be published again. */
-    forget(): void {
+    /** What was held, or is not known to be stored, will be published again. */
+    async forget(): Promise<void> {
+      await settle().catch(() => undefined);
       held = NOTHING;
       again = 0;
       savedAt = -Infinity;

@@ -13,6 +13,7 @@ import { startHealthServer } from '../lib/process/health-server.ts';
 import { metricsOf } from '../lib/process/metrics.ts';
 import { requireShared } from '../lib/process/requirements.ts';
 import type { Running, Start } from '../lib/process/run.ts';
+import { listenForEvents } from '../lib/process/waking.ts';
 import { busPart, databasePart, relayPart } from '../lib/health/readiness.ts';
 import { refusedPart } from '../lib/health/refused.ts';
 import { startRoleSigns, type Role } from '../lib/health/role-signs.ts';
@@ -22,10 +23,10 @@ import type { Bus } from '../lib/bus/bus.ts';
 import { createRelay, type Relay } from './relay.ts';
 
 /**
- * No other process calls `nudge` of a separate relay. This is the longest time that the first event
- * after a rest waits.
+ * The longest time that the first event after a rest waits: while announcements are heard, only one that was
+ * written by hand or by another program; otherwise every one.
  */
-const IDLE_MS = 50;
+const IDLE_MS = { listening: 500, deaf: 50 };
 
 const TOPICS = Object.values(topics);
 
@@ -52,10 +53,11 @@ export const startRelay: Start = async ({ config, log, tracing }): Promise<Runni
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: systems.names }),
     headers: config.kafka.headers,
     newest,
-    idleMs: IDLE_MS,
+    idleMs: () => (listening.isOn() ? IDLE_MS.listening : IDLE_MS.deaf),
     measures: metrics.measures,
   });
   Object.assign(running, { relay, bus });
+  const listening = listenForEvents({ url: databaseUrl, log, hear: () => relay.nudge() });
   const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
   health.serve({
     database: databasePart(db),
@@ -73,7 +75,7 @@ export const startRelay: Start = async ({ config, log, tracing }): Promise<Runni
     facts: { health: health.url, metrics: health.metricsUrl, database: database.place, kafka: place },
     failed: Promise.race([ended, failed]),
     async stop() {
-      await relay.stop();
+      await Promise.all([listening.stop(), relay.stop()]);
       await bus.close();
       await signs.stop();
       await database.close();

@@ -19,6 +19,7 @@ import { startRoleSigns, type Role } from '../lib/health/role-signs.ts';
 import { rolesPart } from '../lib/health/roles.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
 import { createSyncDeps } from '../lib/process/systems.ts';
+import { createAnnouncer } from '../lib/process/waking.ts';
 import { keepPartitionsOf } from './housekeeping.ts';
 import { startWorkers } from './process.ts';
 import { groupsOf, subscriptionsOf } from './receiver.ts';
@@ -39,8 +40,7 @@ export const startWorker: Start = async ({ config, log, tracing }): Promise<Runn
   const database = await connectDatabase({ role: 'worker', ...known });
   const { db } = database;
   metrics.watch(db, lanes);
-  // The relay is another process, which polls often enough without `nudge`.
-  const nudge = (): void => undefined;
+  const { nudge, settle } = createAnnouncer({ db, log });
   const syncs = await Promise.all(
     accesses.map((access) => createSyncDeps(config, { db, access, log, tracing, nudge, measures })),
   );
@@ -84,6 +84,7 @@ export const startWorker: Start = async ({ config, log, tracing }): Promise<Runn
       await workers.stop();
       await bus.close();
       await signs.stop();
+      await settle();
       await database.close();
       await health.close();
     },

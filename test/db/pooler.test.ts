@@ -6,10 +6,11 @@ import { runPrepared } from '../../db/server/prepared.ts';
 import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { migrate, planMigration } from '../../db/server/migrate.ts';
+import { createAnnouncer, listenForEvents } from '../../lib/process/waking.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
 import { ownCatalogue } from '../support/catalogues.ts';
 import { useDatabase } from '../support/database.ts';
-import { waitUntil } from '../support/signal.ts';
+import { createSignal, waitUntil } from '../support/signal.ts';
 import { findPooler, type PoolerProgram } from './pooler-program.ts';
 import { createPooler, type Pooler } from './pooler-server.ts';
 
@@ -172,6 +173,30 @@ describe('behind PgBouncer', function () {
       expect(rows).to.have.length(0);
     } finally {
       await db.destroy();
+    }
+  });
+
+  it('in transaction mode nobody listens, but an announcement reaches whoever listens to PostgreSQL itself', async () => {
+    pooler = await createPooler(program, database.url, await documented('transaction'));
+    const found = createSignal();
+    const log = { warn: () => undefined, info: () => found.fire() };
+    const behind = listenForEvents({ url: pooler.url, log, hear: () => undefined });
+    const heard = [createSignal(), createSignal()];
+    let count = 0;
+    const direct = listenForEvents({ url: database.url, log, hear: () => heard[count++]?.fire() });
+    const db = createDb({ url: pooler.url, poolSize: 1, applicationName: 'ours' });
+    try {
+      await found.promise;
+      expect(behind.isOn()).to.equal(false);
+      await heard[0]?.promise;
+      const { nudge, settle } = createAnnouncer({ db, log });
+      nudge();
+      await heard[1]?.promise;
+      await settle();
+      // It was stated for the announcement alone.
+      expect(await value(db, 'synchronous_commit')).to.equal('on');
+    } finally {
+      await Promise.all([behind.stop(), direct.stop(), db.destroy()]);
     }
   });
 

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { listenForEvents } from '../../lib/process/waking.ts';
 import { useBroker } from '../support/broker.ts';
 import { useDatabase } from '../support/database.ts';
-import { waitUntil } from '../support/signal.ts';
+import { createSignal, waitUntil } from '../support/signal.ts';
 import { call } from '../cli/twinbox.ts';
 import { createFleet, type Member } from './fleet.ts';
 
@@ -98,6 +99,35 @@ describe('api, relay and worker as processes of their own', function () {
       async () => (await call<Customer>('GET', `${api.url}/api/v1/customers/${id}`)).name === 'Ada Lovelace',
       { ...soon, what: 'the name from Stripe is in our table' },
     );
+  });
+
+  it('announce what they write, which the relays hear', async () => {
+    const listening = waitUntil(
+      async () => {
+        const { rows } = await database.db.raw<{ rows: unknown[] }>(
+          `select from pg_stat_activity where datname = :name and application_name = 'twinbox relay listening'`,
+          { name: database.name },
+        );
+        return rows.length === 2;
+      },
+      { ...soon, what: 'both relays listen' },
+    );
+    await listening;
+    const heard = createSignal();
+    const here = listenForEvents({
+      url: database.url,
+      log: { info: () => undefined, warn: () => undefined },
+      hear: () => void (wrote && heard.fire()),
+    });
+    let wrote = false;
+    try {
+      await waitUntil(() => here.isOn(), { ...soon, what: 'this test listens' });
+      wrote = true;
+      await make('margaret');
+      await heard.promise;
+    } finally {
+      await here.stop();
+    }
   });
 
   it('report that they live and that they can work, each on its own port', async () => {

@@ -39,6 +39,10 @@ describe('short pages of a relay that runs', () => {
     withLoop(async ({ db, relay, arrivals }) => {
       void relay.start();
       const [first, ...others] = await writeOneByOne(db, arrivals, 6);
+      await waitUntil(async () => (await savedIds(db)).length === 1, {
+        timeoutMs: 10_000,
+        what: 'the first save',
+      });
       expect(await savedIds(db)).to.deep.equal([[first]]);
       moveOn();
       await waitUntil(async () => (await savedIds(db)).length === 2, { timeoutMs: 10_000, what: 'a save' });

@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import type { Db } from '../../db/server/connection.ts';
+import { SAVE_EVERY_MS } from '../../relay/save.ts';
+import { waitUntil } from '../support/signal.ts';
+import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents, type Arrivals } from './world.ts';
+
+/** Between two moves of this clock a relay saves once, if its pages are short. */
+const clock = { now: 0 };
+const withLoop = (work: Parameters<typeof withWorld>[0]): Promise<void> => {
+  clock.now = 0;
+  return withWorld(work, { monotonic: () => clock.now, idleMs: 5, pageSize: 2 });
+};
+const SOON = { timeoutMs: 10_000, everyMs: 5 };
+
+const arrive = (arrivals: Arrivals, ids: readonly number[]): Promise<unknown> =>
+  waitUntil(() => ids.every((id) => arrivals.ids().includes(id)), { ...SOON, what: `events ${ids.join()}` });
+
+/** No save passes until this transaction ends. */
+async function lockCursor(db: Db) {
+  const tx = await db.transaction();
+  await tx.raw('select from relay_cursor for update');
+  return tx;
+}
+
+async function saveWaits(db: Db): Promise<void> {
+  const waiting = `select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%update relay_cursor c%'`;
+  await waitUntil(async () => (await db.raw<{ rows: unknown[] }>(waiting)).rows.length === 1, {
+    ...SOON,
+    what: 'a save that waits',
+  });
+}
+
+const savedIds = async (db: Db): Promise<number[]> =>
+  (
+    await db.raw<{ rows: { id: number }[] }>('select unnest(ids) as id from relay_batches order by id')
+  ).rows.map(({ id }) => id);
+
+const saved = (db: Db, ids: readonly number[]): Promise<unknown> =>
+  waitUntil(
+    async () => {
+      const all = await savedIds(db);
+      return ids.every((id) => all.includes(id));
+    },
+    { ...SOON, what: `the save of ${ids.join()}` },
+  );
+
+describe('beside the save of a page, the relay', () => {
+  it('sends the next page, and no third one', () =>
+    withLoop(async ({ db, relay, arrivals }) => {
+      void relay.start();
+      const first = await writeEvent(db);
+      await saved(db, [first]);
+      const lock = await lockCursor(db);
+      const ids = await writeEvents(db, 6);
+      await arrive(arrivals, ids.slice(0, 4));
+      await saveWaits(db);
+      expect(arrivals.ids()).to.deep.equal([first, ...ids.slice(0, 4)]);
+      await lock.commit();
+      await saved(db, ids);
+      expect(arrivals.ids()).to.deep.equal([first, ...ids]);
+    }));
+
+  it('sends both pages again if the save fails, and nothing else', () =>
+    withLoop(async ({ db, relay, arrivals }) => {
+      void relay.start();
+      const first = await writeEvent(db);
+      await saved(db, [first]);
+      const lock = await lockCursor(db);
+      const ids = await writeEvents(db, 4);
+      await arrive(arrivals, ids);
+      await saveWaits(db);
+      // The save is not made.
+      await db.raw(
+        `select pg_cancel_backend(pid) from pg_stat_activity
+         where datname = current_database() and query like '%update relay_cursor c%' and wait_event_type = 'Lock'`,
+      );
+      await lock.commit();
+      await saved(db, ids);
+      expect(arrivals.ids()).to.deep.equal([first, ...ids, ...ids]);
+    }));
+
+  it('raises no floor with a window that began before the save had ended', () =>
+    withLoop(async ({ db, relay, arrivals }) => {
+      void relay.start();
+      const first = await writeEvent(db);
+      await saved(db, [first]);
+      const lock = await lockCursor(db);
+      // An empty window is closed, since the floors are behind.
+      clock.now += SAVE_EVERY_MS;
+      await saveWaits(db);
+      const ids = [await writeEvent(db)];
+      await arrive(arrivals, ids);
+      // More than a page waits now, so it is saved as soon as that is possible.
+      ids.push(await writeEvent(db));
+      await arrive(arrivals, ids);
+      await lock.commit();
+      await saved(db, ids);
+      expect((await readCursor(db))?.win, 'the window stays open').to.be.a('string');
+      await relay.stop();
+      const next = relayOn(db, arrivals.bus);
+      await drain(next);
+      await next.stop();
+      expect(arrivals.ids()).to.deep.equal([first, ...ids]);
+    }));
+});
