@@ -15,6 +15,7 @@ import {
   holderSql,
   identityCondition,
   insertSql,
+  insertTogetherSql,
   listSql,
   readSql,
   updateSql,
@@ -75,6 +76,33 @@ export async function insertRow(
   );
   if (!row) throw new RowSwallowed('insert');
   return row;
+}
+
+/** A new row of one request, among those of others. */
+export type RowBeside = { values: RowFields; stamp: Stamp };
+
+/**
+ * Writes the rows of several requests, each with its event, in one statement and one commit; returns them by their
+ * event ids. They have the same fields and the same source. A row that meets another one, or that the table drops,
+ * is left out: insertRow says why. Throws whatever the table throws about one of them, and `55P03` if one has to
+ * wait for another transaction; then none is written.
+ */
+export async function insertTogether(
+  db: Db,
+  entity: EntityTable,
+  rows: readonly [RowBeside, ...RowBeside[]],
+): Promise<Map<string, MappedRow>> {
+  const [{ stamp, values }] = rows;
+  const { columns } = byColumn(entity, values);
+  const items = rows.map(
+    (row) => `{"eventId":"${row.stamp.eventId}","values":${byColumn(entity, row.values).json}}`,
+  );
+  const contexts = Object.fromEntries(rows.map((row) => [row.stamp.eventId, row.stamp.context]));
+  const written = await all(db, insertTogetherSql(entity, columns), {
+    ...{ rows: `[${items.join(',')}]`, contexts: JSON.stringify(contexts), source: stamp.source },
+    ...{ now: stamp.now, catalogue: numberOf(db) },
+  });
+  return new Map(written.map((row) => [row.createdEventId, row]));
 }
 
 /**
