@@ -1,6 +1,6 @@
 // Customers that several requests create at the same moment are written by one statement: PostgreSQL then pays once for
 // what each write costs besides its rows (the start of the statement, the triggers' plans, the commit). A request that
-// comes alone is written at once, by itself; those that come while LANES statements are under way wait for one of them.
+// comes alone is written at once, by itself; those that come in the same round of the event loop, or while LANES statements are under way, are written together.
 //
 // Guarantees: each request has the outcome that it would have by itself, and has it after the commit of its row. A
 // statement that fails has written nothing, and each of its rows is then written by itself: so one row that the table
@@ -18,12 +18,18 @@ import type { Entity } from '../catalogue/entity.ts';
 const LANES = 2;
 /** One statement writes so many rows at most: none of them is answered before all are written. */
 const MOST = 16;
-/** Where rows fail together, or take long, each is written by itself for so long. */
+/** Nor does a request wait longer for one of these statements: its rows may wait for others, or take long by themselves. */
+const PATIENCE_MS = 100;
+/** Where rows have failed together, each is written by itself for so long. */
 const ALONE_MS = 1_000;
-/** A statement that takes longer has rows that take long by themselves: it pays to write them side by side. */
-const LONG_MS = 250;
 
-type Waiting = RowBeside & { resolve(row: MappedRow): void; reject(error: unknown): void };
+type Waiting = RowBeside & {
+  alone: RowFields;
+  resolve(row: MappedRow): void;
+  reject(error: unknown): void;
+};
+/** Rows of the same columns and the same source. */
+type Alike = { columns: string[]; rows: Waiting[] };
 
 export type GatheredInsertsDeps = {
   db: Db;
@@ -39,21 +45,17 @@ export function createGatheredInserts({
   elapsed = () => performance.now(),
 }: GatheredInsertsDeps) {
   /** By what the rows of one statement have in common. */
-  const waiting = new Map<string, Waiting[]>();
+  const waiting = new Map<string, Alike>();
   let running = 0;
   let aloneUntil = -Infinity;
 
-  const writeAlone = ({ values, stamp, resolve, reject }: Waiting): Promise<void> =>
-    insertRow(db, entity, values, stamp).then(resolve, reject);
+  const writeAlone = ({ alone, stamp, resolve, reject }: Waiting): Promise<void> =>
+    insertRow(db, entity, alone, stamp).then(resolve, reject);
 
-  async function write(rows: readonly Waiting[]): Promise<void> {
-    const [first, ...others] = rows;
-    if (!first) return;
-    if (others.length === 0 || elapsed() < aloneUntil) return void (await Promise.all(rows.map(writeAlone)));
-    const began = elapsed();
+  async function write({ columns, rows }: Alike): Promise<void> {
+    if (rows.length === 1 || elapsed() < aloneUntil) return void (await Promise.all(rows.map(writeAlone)));
     try {
-      const written = await insertTogether(db, entity, [first, ...others]);
-      if (elapsed() - began > LONG_MS) aloneUntil = elapsed() + ALONE_MS;
+      const written = await insertTogether(db, entity, columns, rows);
       const leftOut = rows.filter(({ stamp, resolve }) => {
         const row = written.get(stamp.eventId);
         if (row) resolve(row);
@@ -70,27 +72,38 @@ export function createGatheredInserts({
   function next(): void {
     const [entry] = waiting;
     if (!entry || running >= LANES) return;
-    const [shape, rows] = entry;
-    const now = rows.splice(0, MOST);
+    const [shape, { columns, rows }] = entry;
+    const now = { columns, rows: rows.splice(0, MOST) };
     // The others wait behind those of another shape.
     waiting.delete(shape);
-    if (rows.length > 0) waiting.set(shape, rows);
+    if (rows.length > 0) waiting.set(shape, { columns, rows });
     running += 1;
-    void write(now).finally(() => {
+    const lane = { isFree: false };
+    const leave = (): void => {
+      if (lane.isFree) return;
+      lane.isFree = true;
       running -= 1;
       next();
+    };
+    const late = setTimeout(leave, PATIENCE_MS);
+    void write(now).finally(() => {
+      clearTimeout(late);
+      // Whoever has his answer now may send his next request at once, which is then written with these.
+      setImmediate(leave);
     });
   }
 
   return (values: RowFields, stamp: Stamp): Promise<MappedRow> => {
     if (elapsed() < aloneUntil) return insertRow(db, entity, values, stamp);
     return new Promise((resolve, reject) => {
-      const shape = `${stamp.source} ${byColumn(entity, values).columns.join(' ')}`;
-      const rows = waiting.get(shape);
-      const row = { values, stamp, resolve, reject };
-      if (rows) rows.push(row);
-      else waiting.set(shape, [row]);
-      next();
+      const { columns, json } = byColumn(entity, values);
+      const shape = `${stamp.source} ${columns.join(' ')}`;
+      const row = { alone: values, json, stamp, resolve, reject };
+      const alike = waiting.get(shape);
+      if (alike) alike.rows.push(row);
+      else waiting.set(shape, { columns, rows: [row] });
+      // Requests that have come by now are one round of the loop, and written together.
+      if (running < LANES) setImmediate(next);
     });
   };
 }
