@@ -123,6 +123,16 @@ export function createApi(deps: ApiDeps): Express {
   const login = createLogin({ keys, log, deadlineMs, elapsed });
   const { stillAllowed } = login;
   if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
+  // First, since most requests are for them: each router that stands before is asked for every path.
+  app.use(`${basePath}/customers`, login.requireKey);
+  mountRoutes(
+    app,
+    basePath,
+    customerRoutes({
+      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs, stillAllowed },
+      ...(importTimes && { times: importTimes }),
+    }),
+  );
   const health = healthRoutes({ ...readiness, keys: login.part }, Math.min(deadlineMs, READY_MS));
   mountRoutes(app, '/', health);
   mountRoutes(app, basePath, health);
@@ -134,14 +144,6 @@ export function createApi(deps: ApiDeps): Express {
   const documents = documentRoutes({ entity, systems, ...(topics && { topics }) });
   mountRoutes(app, '/', documents);
   mountRoutes(app, basePath, documents);
-  mountRoutes(
-    app,
-    basePath,
-    customerRoutes({
-      ...{ store, nudge, db, entity, clock, log, systems, basePath, deadlineMs, stillAllowed },
-      ...(importTimes && { times: importTimes }),
-    }),
-  );
   const { lanes: operations, laneSettings: settings } = deps;
   const overview = overviewRoutes({ db, clock, entity, settings, deadlineMs, elapsed });
   app.use(overview.forgetAfterActs);

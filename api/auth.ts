@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { ApiKeys, KeyHolder, KeyVerdict } from '../lib/keys/api-keys.ts';
 import type { Part } from '../lib/health/readiness.ts';
-import { setCaller } from './callers.ts';
+import { hasCaller, setCaller } from './callers.ts';
 import { createFailedLogins } from './failed-logins.ts';
 import { databaseAway, Problem } from './problems.ts';
 import type { ApiLog } from './requests.ts';
@@ -72,6 +72,8 @@ export function createLogin({ keys, log, deadlineMs, elapsed = () => performance
 
   return {
     requireKey: async (req, res, next) => {
+      // Asked before, for a path below /customers that another router answers.
+      if (hasCaller(req)) return next();
       // A webhook with a path of its own was answered before; the others get 404.
       if (req.baseUrl === '' && req.path.startsWith('/api/v1/webhooks/')) return next();
       const late = setTimeout(

@@ -65,6 +65,8 @@ function hasBody(req: Request): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 // JSON.parse makes "__proto__" an own key like any other, and does not recurse, so depth is
 // harmless.
 function parseJson(bytes: unknown): unknown {
@@ -73,7 +75,7 @@ function parseJson(bytes: unknown): unknown {
   }
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = utf8.decode(bytes);
   } catch (cause) {
     throw new Problem('malformed_json', 'The body is not UTF-8.', { cause });
   }

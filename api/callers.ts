@@ -21,6 +21,10 @@ export function setCaller(req: Request, caller: Caller): void {
   callers.set(req, caller);
 }
 
+export function hasCaller(req: Request): boolean {
+  return callers.has(req);
+}
+
 /** Throws if the route stands before the check of the key. */
 export function callerOf(req: Request): Caller {
   const caller = callers.get(req);

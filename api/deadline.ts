@@ -24,7 +24,7 @@ export function answerWithin(ms: number): RequestHandler {
       );
     }, ms);
     timers.set(res, timer);
-    res.once('close', () => clearTimeout(timer));
+    res.on('close', () => clearTimeout(timer));
     next();
   };
 }

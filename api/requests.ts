@@ -18,13 +18,13 @@ export type ApiLog = {
 const SANE_ID = /^[\w.:/+=-]{1,128}$/;
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-const headersOfAll = {
+const headersOfAll = Object.entries({
   // no-transform: a proxy that compressed would weaken or rename the ETag.
   'Cache-Control': 'no-store, no-transform',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
-};
+});
 
 export type RequestParts = {
   clock: Clock;
@@ -37,10 +37,10 @@ export function beginRequest({ clock, log, measures, tracing = noTracing }: Requ
   return (req, res, next) => {
     const given = req.get('X-Request-Id');
     res.setHeader('X-Request-Id', given && SANE_ID.test(given) ? given : newEventId(clock.now()));
-    for (const [name, value] of Object.entries(headersOfAll)) res.setHeader(name, value);
+    for (const [name, value] of headersOfAll) res.setHeader(name, value);
     if (tracing.on) beginSpan(tracing, req, res);
     const began = performance.now();
-    res.once('close', () => {
+    res.on('close', () => {
       const { method } = req;
       const ms = performance.now() - began;
       // A caller that closed the connection before the answer began has seen no status.

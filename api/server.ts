@@ -49,7 +49,7 @@ function limitBody(req: IncomingMessage, res: ServerResponse, bodyMs: number): v
     else answerNoise(Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), req.socket);
   }, bodyMs);
   bodyTimers.set(req, timer);
-  req.once('close', () => clearTimeout(timer));
+  req.on('close', () => clearTimeout(timer));
 }
 
 /**
@@ -102,7 +102,8 @@ export async function listen(
   server.on('request', (req, res) => {
     limitBody(req, res, bodyMs);
     open.add(res);
-    res.once('close', () => open.delete(res));
+    // It comes once; `once` would wrap each listener and take it away again.
+    res.on('close', () => open.delete(res));
     if (closing) {
       res.setHeader('Connection', 'close');
       closingResponses.add(res);

@@ -34,14 +34,12 @@ const read = (entity: Pick<EntityTable, 'name'>): string =>
 const writeEvent = (
   entity: EntityTable,
   operation: string,
-  unless = 'false',
-  changed = 'changed c',
-  eventId = ':eventId::uuid',
+  { unless = 'false', changed = 'changed c', eventId = ':eventId::uuid', context = ':context::jsonb' } = {},
 ): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
   select c.last_event_id, ${eventId}, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
-         entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), :context::jsonb, :now::timestamptz
+         entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), ${context}, :now::timestamptz
   from ${changed} where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
 
 // Always later than before, so that the trigger of the table, which moves the time on for changes
@@ -55,12 +53,19 @@ const given = (entity: EntityTable): string =>
 
 // The same for a new row. A text becomes what its column holds by being assigned; so that most rows are read
 // without a table function, which costs a tenth of the statement.
-const givenNew = (entity: EntityTable, columns: readonly string[]): { values: string[]; from: string } => {
+const givenNew = (
+  entity: EntityTable,
+  columns: readonly string[],
+  json = ':values::jsonb',
+): { values: string[]; from: string | null } => {
   const byColumn = new Map(entity.fields.map((field) => [columnOf(field), field]));
   const fields = columns.flatMap((column) => byColumn.get(column) ?? []);
   if (fields.length < columns.length || fields.some(({ type }) => !isAssignedText(type)))
-    return { values: columns.map((column) => `w.${column}`), from: `from ${given(entity)}` };
-  return { values: fields.map(({ column }) => `:values::jsonb ->> ${literal(column)}`), from: '' };
+    return {
+      values: columns.map((column) => `w.${column}`),
+      from: `jsonb_populate_record(null::${tableOf(entity)}, ${json}) w`,
+    };
+  return { values: fields.map(({ column }) => `${json} ->> ${literal(column)}`), from: null };
 };
 
 const rowOf = (columns: readonly string[], row: string): string =>
@@ -107,7 +112,7 @@ export const insertSql = (entity: EntityTable, columns: readonly string[], how: 
 with ${claim(how)}changed as (
   insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${[...values, '1'].join(', ')}, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
-  ${from} where ${DEMAND_CATALOGUE}${andIsClaimed(how)}
+  ${from === null ? '' : `from ${from}`} where ${DEMAND_CATALOGUE}${andIsClaimed(how)}
   returning *
 ), event as (${writeEvent(entity, 'created')}
 )${shown(entity, how)}`;
@@ -115,21 +120,44 @@ with ${claim(how)}changed as (
 
 // Many new rows, each with its event; `:rows` is an array of { eventId, values }. A row that meets a unique
 // rule is left out, and so is one that the table drops: the caller writes it by itself, and gets the reason.
-export const insertManySql = (entity: EntityTable, columns: readonly string[]): string => `
+const manyNew = (
+  entity: EntityTable,
+  columns: readonly string[],
+  { item = '', context = ':context::jsonb' }: { item?: string; context?: string } = {},
+): string => {
+  const { values, from } = givenNew(entity, columns, 'given.by_column');
+  return `
 with given as (
-  select g.at, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column
+  select g.at, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column${item}
   from jsonb_array_elements(:rows::jsonb) with ordinality g(item, at)
 ), changed as (
   insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
-  select ${columns.map((column) => `w.${column}, `).join('')}1, next_sync_event_id(), given.event_id, :now::timestamptz, :now::timestamptz
-  from given cross join lateral jsonb_populate_record(null::${tableOf(entity)}, given.by_column) w
+  select ${[...values, '1'].join(', ')}, next_sync_event_id(), given.event_id, :now::timestamptz, :now::timestamptz
+  from given${from === null ? '' : ` cross join lateral ${from}`}
   where ${DEMAND_CATALOGUE}
   order by given.at
   on conflict do nothing
   returning *
-), event as (${writeEvent(entity, 'created', 'false', 'changed c', 'c.created_event_id')}
-)
+), event as (${writeEvent(entity, 'created', { eventId: 'c.created_event_id', context })}
+)`;
+};
+
+export const insertManySql = (entity: EntityTable, columns: readonly string[]): string =>
+  `${manyNew(entity, columns)}
 select c.id, c.created_event_id from changed c`;
+
+/** How long a row of insertTogetherSql may keep the others waiting, which have nothing to do with it. */
+const PATIENCE = '100ms';
+
+// Rows of several requests: each has a context of its own (`:contexts`, by the event id) and an answer. A row
+// that has to wait for another transaction ends the statement soon, and each is then written by itself. The limit
+// holds for this transaction, which is this statement, and is set before the first row is written.
+export const insertTogetherSql = (entity: EntityTable, columns: readonly string[]): string =>
+  `${manyNew(entity, columns, {
+    item: `, set_config('lock_timeout', '${PATIENCE}', true) as patience`,
+    context: `:contexts::jsonb -> c.created_event_id::text`,
+  })}
+select ${written(entity)} from changed c`;
 
 // The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
@@ -146,7 +174,7 @@ with ${claim(how)}written as (
   returning (t.*)::${tableOf(entity)} as after, locked.before
 ), changed as (
   select (written.after).* from written
-), event as (${writeEvent(entity, 'updated', `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, 'changed c cross join written')}
+), event as (${writeEvent(entity, 'updated', { unless: `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, changed: 'changed c cross join written' })}
 )${shown(entity, how)}`;
 
 // Many rows by their ids, as updateSql changes one; `:rows` is an array of { id, eventId, values }. They are
@@ -165,7 +193,7 @@ with given as (
   where t.id = given.given_id and locked.before_id = t.id and t.deleted_at is null
     and ${DEMAND_CATALOGUE} and ${isOther(columns)}
   returning (t.*)::${tableOf(entity)} as after, locked.before, given.event_id
-), event as (${writeEvent(entity, 'updated', isTurnedBack(columns), 'written cross join lateral (select (written.after).*) c', 'written.event_id')}
+), event as (${writeEvent(entity, 'updated', { unless: isTurnedBack(columns), changed: 'written cross join lateral (select (written.after).*) c', eventId: 'written.event_id' })}
 )
 select (written.after).id as id from written`;
 
@@ -177,7 +205,7 @@ with ${claim(how)}changed as (
   where t.id = :id and t.deleted_at is null and t.version = any(coalesce(:ifVersion::bigint[], array[t.version]))
     and ${DEMAND_CATALOGUE}${andIsClaimed(how)}
   returning *
-), event as (${writeEvent(entity, 'deleted', 'c.deleted_at is null')}
+), event as (${writeEvent(entity, 'deleted', { unless: 'c.deleted_at is null' })}
 )${shown(entity, how)}`;
 
 export const readSql = (entity: Pick<EntityTable, 'name'>): string =>

@@ -15,6 +15,7 @@ import {
   holderSql,
   identityCondition,
   insertSql,
+  insertTogetherSql,
   listSql,
   readSql,
   updateSql,
@@ -75,6 +76,32 @@ export async function insertRow(
   );
   if (!row) throw new RowSwallowed('insert');
   return row;
+}
+
+/** A new row of one request, among those of others; `json`: its values by column (by-column.ts). */
+export type RowBeside = { json: string; stamp: Stamp };
+
+/**
+ * Writes the rows of several requests, each with its event, in one statement and one commit; returns them by their
+ * event ids. They have the same columns and the same source. A row that meets another one, or that the table drops,
+ * is left out: insertRow says why. Throws whatever the table throws about one of them, and `55P03` if one has to
+ * wait for another transaction; then none is written.
+ */
+export async function insertTogether(
+  db: Db,
+  entity: EntityTable,
+  columns: readonly string[],
+  rows: readonly RowBeside[],
+): Promise<Map<string, MappedRow>> {
+  const items = rows.map(({ json, stamp }) => `{"eventId":"${stamp.eventId}","values":${json}}`);
+  const contexts = Object.fromEntries(rows.map(({ stamp }) => [stamp.eventId, stamp.context]));
+  const [newest] = rows.map(({ stamp }) => stamp).slice(-1);
+  if (!newest) return new Map();
+  const written = await all(db, insertTogetherSql(entity, columns), {
+    ...{ rows: `[${items.join(',')}]`, contexts: JSON.stringify(contexts), source: newest.source },
+    ...{ now: newest.now, catalogue: numberOf(db) },
+  });
+  return new Map(written.map((row) => [row.createdEventId, row]));
 }
 
 /**

@@ -23,6 +23,7 @@ import { describeRefusal, RowSwallowed, type TableRefusal } from '../../db/row-r
 import type { Entity } from '../catalogue/entity.ts';
 import type { Clock } from '../clock.ts';
 import { failpoint } from '../failpoint.ts';
+import { createGatheredInserts } from './gathered-inserts.ts';
 import { newEventId } from '../uuid.ts';
 
 /**
@@ -67,6 +68,8 @@ export type CustomerStoreDeps = {
   entity: Entity;
   /** Called after each commit to wake the relay; the caller combines many calls into one. */
   nudge: () => void;
+  /** Milliseconds that only go on; for tests. */
+  elapsed?: () => number;
 };
 
 /**
@@ -75,17 +78,24 @@ export type CustomerStoreDeps = {
  */
 const MAX_TRIES = 10;
 
-export function createCustomerStore({ db, clock, entity, nudge }: CustomerStoreDeps): CustomerStore {
+export function createCustomerStore(deps: CustomerStoreDeps): CustomerStore {
+  const { db, clock, entity, nudge, elapsed } = deps;
   const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
   const written = (): Promise<void> => afterWrite(nudge);
   const attempt = <T>(write: (at: Db | Tx) => Promise<T>): Promise<T> =>
     db.isTransaction ? db.transaction(write) : write(db);
+  const gathered = db.isTransaction
+    ? null
+    : createGatheredInserts({ db, entity, ...(elapsed && { elapsed }) });
+  // A write with a key has its claim in the statement.
+  const insert = (values: RowFields, how: Stamp): Promise<MappedRow> =>
+    gathered && !how.once ? gathered(values, how) : attempt((at) => insertRow(at, entity, values, how));
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
       try {
-        const customer = await attempt((at) => insertRow(at, entity, values, stamp(origin)));
+        const customer = await insert(values, stamp(origin));
         await written();
         return { outcome: 'created', customer };
       } catch (error) {

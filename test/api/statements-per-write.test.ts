@@ -43,6 +43,19 @@ describe('a write of the API', () => {
       const changed = await send('PATCH', path, { name: 'Ada King' });
       expect(changed).to.have.lengthOf(1);
       expect(changed[0]).not.to.include('from sync_events');
+      // The second shows the row as it is; with a key a third keeps that answer.
+      expect(await send('PATCH', path, { name: 'Ada King' })).to.have.lengthOf(withKey ? 3 : 2);
       expect(await send('DELETE', path)).to.have.lengthOf(1);
     });
+
+  it('that is repeated with its key is one statement again, which writes nothing', async () => {
+    const [body, headers] = [freshCustomer(), { 'Idempotency-Key': 'repeated' }];
+    const answers: string[] = [];
+    const send = () =>
+      statementsOf(
+        async () => void answers.push((await api.send('POST', customers, { headers, body })).text),
+      );
+    expect([(await send()).length, (await send()).length]).to.deep.equal([1, 1]);
+    expect(answers[1]).to.equal(answers[0]);
+  });
 });

@@ -249,4 +249,33 @@ export const writeDefects: Defect[] = [
       title: `is known by its own event to have taken effect, so what others made of it since is no conflict`,
     },
   },
+  {
+    name: 'a statement of several requests repeated although it may have written them',
+    edits: [
+      {
+        file: 'lib/customers/gathered-inserts.ts',
+        find: `      if (!hasWrittenNothing(error)) return rows.forEach(({ reject }) => reject(error));
+`,
+        replace: '',
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/customers/gathered-inserts.test.ts',
+      title: 'are not written a second time where it is not known whether they were written',
+    },
+  },
+  {
+    name: 'the context of another request of the same statement',
+    edits: [
+      {
+        file: 'db/entities/row-statements.ts',
+        find: ':contexts::jsonb -> c.created_event_id::text',
+        replace: '(select j.value from jsonb_each(:contexts::jsonb) j limit 1)',
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/customers/gathered-inserts.test.ts',
+      title: 'are written by few statements, each with its own event, context and answer',
+    },
+  },
 ];

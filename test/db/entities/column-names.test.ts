@@ -4,6 +4,7 @@ import {
   deleteSql,
   holderSql,
   insertSql,
+  insertTogetherSql,
   listSql,
   readSql,
   updateSql,
@@ -26,7 +27,7 @@ const columns = customerTable.fields.map(({ column }) => `"${column}"`);
 const WORDS = [
   ...new Set(
     [
-      ...[insertSql, updateSql].map((sql) => sql(customerTable, columns)),
+      ...[insertSql, insertTogetherSql, updateSql].map((sql) => sql(customerTable, columns)),
       ...[deleteSql, readSql, holderSql].map((sql) => sql(customerTable)),
       ...[listSql(customerTable, []), entityRows([customerTable])],
       ...[...statementsOf(customerTable), ...guardsOf(customerTable)],
