@@ -76,7 +76,7 @@ insert into sync_events (event_id, event_type, entity_type, entity_id, entity_ke
 select new_event_id(), 'customer.updated', 'customer', n, 'customer:' || n, :version::integer, 'internal', p.value::jsonb
 from jsonb_array_elements_text(:payloads::jsonb) with ordinality p(value, n)`;
 
-async function fill(db: Db, total: number): Promise<void> {
+export async function fill(db: Db, total: number): Promise<void> {
   const payloads = Array.from({ length: KEYS }, (_, n) =>
     JSON.stringify({
       customer_data: { id: n + 1, name: 'Ada Lovelace', email: `ada${n + 1}@example.com`, note: NOTE },
@@ -88,7 +88,7 @@ async function fill(db: Db, total: number): Promise<void> {
   await db.raw('vacuum analyze sync_events');
 }
 
-async function publish(db: Db, bootstrap: string): Promise<void> {
+export async function publish(db: Db, bootstrap: string): Promise<void> {
   const bus = createKafkaBus({ settings: { brokers: [bootstrap] }, log });
   try {
     await bus.ensureTopics([topics.outbound], { partitions: 6, replication: 1, retentionHours: 1, create: true });
