@@ -1,5 +1,6 @@
 // What bench/suite/worker-receive.ts and its parts share, and how a part is started.
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
@@ -20,8 +21,9 @@ export type PartFigures = { perSecond: number; cpuSeconds: number; rssMb: number
 
 /** As our own processes are started (cli/bin.mjs), so that processor time and memory are the worker's alone. */
 export async function runPart(task: PartTask): Promise<PartFigures> {
-  const flags = ['--max-semi-space-size=4', ...(process.env['BENCH_NODE_FLAGS']?.split(' ') ?? [])];
+  const flags = ['--max-semi-space-size=4'];
   const args = [...flags, join(import.meta.dirname, 'receive-part.ts'), JSON.stringify(task)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...process.env };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   return JSON.parse(await text(child.stdout)) as PartFigures;
 }
