@@ -8,8 +8,11 @@ export type GatherOptions<Piece, Answer> = {
   /** A round takes pieces up to this size, and at least one. */
   most: number;
   sizeOf?: (piece: Piece) => number;
-  /** One answer for each piece, in their order. What it throws is thrown to each caller of the round. */
-  work: (pieces: Piece[]) => Promise<Answer[]>;
+  /**
+   * One answer for each piece, in their order; one that is a promise is awaited by its caller alone, and not by the
+   * next round. What it throws is thrown to each caller of the round.
+   */
+  work: (pieces: Piece[]) => Promise<(Answer | Promise<Answer>)[]>;
 };
 
 type Waiting<Piece, Answer> = { piece: Piece; answer: PromiseWithResolvers<Answer> };

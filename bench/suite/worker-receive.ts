@@ -59,7 +59,13 @@ async function measureReceiving({ bootstrap, db, url }: Place, { full, rounds }:
   const beside = `kafkajs alone, storing nothing: ${Math.round(quantile(alone, 0.5)).toLocaleString('en')} per second`;
   return {
     findings: [
-      { id: 'worker receives', value: quantile(rates, 0.5), unit: 'per second', spread: spreadOf(rates), beside },
+      {
+        id: 'worker receives',
+        value: quantile(rates, 0.5),
+        unit: 'per second',
+        spread: spreadOf(rates),
+        beside,
+      },
       { id: 'worker receives: memory', value: quantile(memory, 0.5), unit: 'MB', spread: spreadOf(memory) },
       {
         ...{ id: 'worker receives: CPU of the worker per event', value: quantile(cpu, 0.5) * 10, unit: 'µs' },
@@ -91,7 +97,12 @@ export async function fill(db: Db, total: number): Promise<void> {
 export async function publish(db: Db, bootstrap: string): Promise<void> {
   const bus = createKafkaBus({ settings: { brokers: [bootstrap] }, log });
   try {
-    await bus.ensureTopics([topics.outbound], { partitions: 6, replication: 1, retentionHours: 1, create: true });
+    await bus.ensureTopics([topics.outbound], {
+      partitions: 6,
+      replication: 1,
+      retentionHours: 1,
+      create: true,
+    });
     const routing = createRouting({ customerEvents: false, systems: [] });
     const relay = createRelay({
       ...{ db, bus, clock: systemClock, log, address: 'bench', routing, headers: 'full', pageSize: 1_000 },

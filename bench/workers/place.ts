@@ -16,7 +16,9 @@ const quiet = () => undefined;
 export type Server = { url: string; pid: number };
 
 /** A server with one migrated database. */
-export async function withPostgres<T>(work: (place: { db: Db; url: string; pid: number }) => Promise<T>): Promise<T> {
+export async function withPostgres<T>(
+  work: (place: { db: Db; url: string; pid: number }) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   const server = await startEmbeddedPostgres({
     ...{ dataDir: join(folder, 'postgres'), databaseName: 'postgres', log: quiet },

@@ -73,7 +73,7 @@ const HANDLERS = 2;
 /** More partitions than a member usually has: none of them waits for another one. */
 const PARTITIONS_AT_ONCE = 64;
 /** kafkajs decodes a whole fetch before any of it is handled, at several times its size in memory. */
-const FETCH_BYTES = { ofPartition: Number(process.env.MBP ?? 1_048_576), ofAll: Number(process.env.MB ?? 10_485_760) };
+const FETCH_BYTES = 1_572_864;
 
 export async function startConsumer(
   { topic, group, handler }: Subscription,
@@ -182,7 +182,11 @@ export async function startConsumer(
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await consumer.run({
-      ...{ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: PARTITIONS_AT_ONCE },
+      ...{
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      },
       eachBatch,
     });
   } catch (error) {
@@ -223,8 +227,8 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     // partitions.
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
-    maxBytesPerPartition: FETCH_BYTES.ofPartition,
-    maxBytes: FETCH_BYTES.ofAll,
+
+    maxBytes: FETCH_BYTES,
     metadataMaxAge: times.metadataMs,
     // For about a minute the consumer stays the same member; a new member has to wait until the
     // group has given up the old one. After that minute reader.ts starts a new consumer, for every

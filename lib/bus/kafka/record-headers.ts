@@ -18,7 +18,9 @@ let repaired = false;
 export function repairRecordHeaders(): void {
   if (repaired) return;
   repaired = true;
-  const { prototype } = createRequire(import.meta.url)('kafkajs/src/protocol/decoder') as { prototype: Decoder };
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/protocol/decoder') as {
+    prototype: Decoder;
+  };
   prototype.readVarIntArray = function (this: Decoder) {
     const headers = readHeaders(this);
     // kafkajs makes its object of the array by this function.
