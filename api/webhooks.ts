@@ -103,9 +103,7 @@ export function webhookRoutes(
             throw new Problem(
               'account_unbound',
               `It is not known yet which ${source.system} account this database belongs to.`,
-              {
-                headers: { 'Retry-After': '5' },
-              },
+              { headers: { 'Retry-After': '5' } },
             );
           }
           const [outcome = 'none'] = taken;

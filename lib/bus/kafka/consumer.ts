@@ -5,9 +5,9 @@
 // new group begins at the beginning. A partition whose handler fails waits by itself; the others go
 // on. Assumes: a repeated message does no harm to a handler.
 //
-// Partitions are handled at the same time, and a handler gets what has come of several of them together: one
-// statement for many messages costs far less than many. The messages of one partition never overtake each other:
-// its next part is taken only when the one before is handled.
+// Partitions are handled at the same time, and a handler may get parts of several of them in one call
+// (joined-parts.ts). The messages of one partition never overtake each other: its next part is taken
+// only when the one before is handled.
 //
 // A crash between any two lines of a batch leaves:
 //   before the handler resolved    uncommitted work of the handler is undone; the batch comes again
@@ -18,12 +18,12 @@
 
 import type { ConsumerConfig, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { fullJitter } from '../../backoff.ts';
-import { createGather } from '../../gather.ts';
-import type { Handler, Received, Subscription } from '../bus.ts';
+import type { Subscription } from '../bus.ts';
 import type { KafkaLog } from './client.ts';
 import { createCommitter } from './committer.ts';
 import { describeFault } from './faults.ts';
 import { keepBeating } from './heartbeat.ts';
+import { joinParts } from './joined-parts.ts';
 import { toReceived } from './received.ts';
 
 export type ConsumerTimes = {
@@ -68,10 +68,8 @@ export type ConsumerDeps = {
 
 /** Keeps the transaction of a handler short, however many messages a fetch brings. */
 const BATCH_MESSAGES = 1_000;
-/** While one part is stored, the next one is read. */
-const HANDLERS = 2;
-/** More partitions than a member usually has: none of them waits for another one. */
-const PARTITIONS_AT_ONCE = 64;
+/** More partitions are handled at once than a member usually has: none of them waits for another one. */
+const RUN_SETTINGS = { autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: 64 };
 /** kafkajs decodes a whole fetch before any of it is handled, at several times its size in memory. */
 const FETCH_BYTES = 1_572_864;
 
@@ -82,6 +80,7 @@ export async function startConsumer(
   const consumer = kafka.consumer(consumerConfig(group, times));
   const resumptions = new Set<NodeJS.Timeout>();
   const failures = new Map<number, number>();
+  const handle = joinParts(handler, BATCH_MESSAGES);
   let assigned: readonly number[] | null = null;
   let lastSign = performance.now();
   let memberAt: number | null = null;
@@ -106,11 +105,6 @@ export async function startConsumer(
     crash.resolve(error);
   });
 
-  const handle = createGather<Received[], unknown>({
-    ...{ width: HANDLERS, most: BATCH_MESSAGES, sizeOf: ({ length }) => length },
-    work: (parts) => handleParts(handler, parts),
-  });
-
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch, isRunning, isStale } = payload;
     for (let at = 0; at < batch.messages.length; at += BATCH_MESSAGES) {
@@ -127,8 +121,7 @@ export async function startConsumer(
     const beating = keepBeating(heartbeat, times.heartbeatMs);
     lastSign = performance.now();
     try {
-      const failure = await handle(part.map((message) => toReceived(topic, partition, message)));
-      if (failure !== null) throw failure;
+      await handle(part.map((message) => toReceived(topic, partition, message)));
     } catch (error) {
       await beating.stop();
       const count = (failures.get(partition) ?? 0) + 1;
@@ -181,14 +174,7 @@ export async function startConsumer(
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      ...{
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      },
-      eachBatch,
-    });
+    await consumer.run({ ...RUN_SETTINGS, eachBatch });
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
@@ -202,21 +188,6 @@ export async function startConsumer(
   };
 }
 
-/** Answers each part with null or the error of its handler: parts that fail together are handled one by one. */
-async function handleParts(handler: Handler, parts: Received[][]): Promise<unknown[]> {
-  const fails = (part: Received[]): Promise<unknown> =>
-    handler(part).then(
-      () => null,
-      (error: unknown) => error ?? new Error('a handler failed'),
-    );
-  const failure = await fails(parts.flat());
-  if (failure === null) return parts.map(() => null);
-  if (parts.length === 1) return [failure];
-  const failures: unknown[] = [];
-  for (const part of parts) failures.push(await fails(part));
-  return failures;
-}
-
 function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
   return {
     groupId,
@@ -227,7 +198,6 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     // partitions.
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
-
     maxBytes: FETCH_BYTES,
     metadataMaxAge: times.metadataMs,
     // For about a minute the consumer stays the same member; a new member has to wait until the
