@@ -81,8 +81,7 @@ where entity_type = :entityType and internal_id = any(:entityIds) and system = :
   and external_type = :externalType and role = 'primary'
 order by id for update`;
 
-// One statement, and no transaction around it. It answers the rows without a mapping, and stores nothing of them.
-//
+// One statement answers the rows without a mapping, and stores nothing of them.
 // The context of an event says whether it is one of many: its writer has to say so (docs/sync.md,
 // "Order of work"). Many edits do not defeat the back-off: the due time is moved to now only if the
 // mapping was clean before.

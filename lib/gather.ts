@@ -37,24 +37,20 @@ export function createGather<Piece, Answer>({
   }
 
   async function runRound(round: Waiting<Piece, Answer>[]): Promise<void> {
-    try {
-      const answers = await work(round.map(({ piece }) => piece));
-      for (const [at, { answer }] of round.entries()) {
-        // As many answers as pieces.
-        answer.resolve(answers[at] as Answer);
-      }
-    } catch (error) {
-      for (const { answer } of round) answer.reject(error);
+    const [done] = await Promise.allSettled([work(round.map(({ piece }) => piece))]);
+    running -= 1;
+    start();
+    for (const [at, { answer }] of round.entries()) {
+      if (done.status === 'rejected') answer.reject(done.reason);
+      // As many answers as pieces.
+      else answer.resolve(done.value[at] as Answer);
     }
   }
 
   function start(): void {
     while (running < width && waiting.length > 0) {
       running += 1;
-      void runRound(takeRound()).finally(() => {
-        running -= 1;
-        start();
-      });
+      void runRound(takeRound());
     }
   }
 
