@@ -10,6 +10,7 @@ import { createRouting, topics } from '../../lib/events/routing.ts';
 import { createRelay } from '../../relay/relay.ts';
 import { quantile } from '../meter.ts';
 import { withBroker, withPostgres } from '../workers/place.ts';
+import { spreadOf } from '../workers/spread.ts';
 import { runPart, type PartFigures } from '../workers/receive-task.ts';
 import type { Answer, Measure, Size } from './measure.ts';
 
@@ -75,14 +76,12 @@ async function measureReceiving({ bootstrap, db, url }: Place, { full, rounds }:
   };
 }
 
-const spreadOf = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
-
 const insertSql = `
 insert into sync_events (event_id, event_type, entity_type, entity_id, entity_key, version, source, payload)
 select new_event_id(), 'customer.updated', 'customer', n, 'customer:' || n, :version::integer, 'internal', p.value::jsonb
 from jsonb_array_elements_text(:payloads::jsonb) with ordinality p(value, n)`;
 
-export async function fill(db: Db, total: number): Promise<void> {
+async function fill(db: Db, total: number): Promise<void> {
   const payloads = Array.from({ length: KEYS }, (_, n) =>
     JSON.stringify({
       customer_data: { id: n + 1, name: 'Ada Lovelace', email: `ada${n + 1}@example.com`, note: NOTE },
@@ -94,7 +93,7 @@ export async function fill(db: Db, total: number): Promise<void> {
   await db.raw('vacuum analyze sync_events');
 }
 
-export async function publish(db: Db, bootstrap: string): Promise<void> {
+async function publish(db: Db, bootstrap: string): Promise<void> {
   const bus = createKafkaBus({ settings: { brokers: [bootstrap] }, log });
   try {
     await bus.ensureTopics([topics.outbound], {

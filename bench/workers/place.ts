@@ -13,8 +13,6 @@ import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 
 const quiet = () => undefined;
 
-export type Server = { url: string; pid: number };
-
 /** A server with one migrated database. */
 export async function withPostgres<T>(
   work: (place: { db: Db; url: string; pid: number }) => Promise<T>,
@@ -57,7 +55,7 @@ export async function withBroker<T>(work: (bootstrap: string) => Promise<T>): Pr
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

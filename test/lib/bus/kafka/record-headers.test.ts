@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import { createClient } from '../../../../lib/bus/kafka/client.ts';
 
-const require = createRequire(import.meta.url);
+const kafkajs = createRequire(import.meta.url);
 type Encoder = { buffer: Buffer };
 type RecordFields = { offsetDelta: number; key: string; value: string; headers: Record<string, unknown> };
-const encode = require('kafkajs/src/protocol/recordBatch/record/v0') as (fields: RecordFields) => Encoder;
-const Decoder = require('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => { readVarInt(): number };
-const decode = require('kafkajs/src/protocol/recordBatch/record/v0/decoder') as (
+const encode = kafkajs('kafkajs/src/protocol/recordBatch/record/v0') as (fields: RecordFields) => Encoder;
+const Decoder = kafkajs('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => { readVarInt(): number };
+const decode = kafkajs('kafkajs/src/protocol/recordBatch/record/v0/decoder') as (
   decoder: object,
   context: object,
 ) => { key: Buffer; value: Buffer; headers: Record<string, string | string[]> };
