@@ -13,7 +13,8 @@ import express, { Router, type Request, type RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
 import type { IncomingItem, Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
-import { takeInAll, type InboxDeps, type Taken } from '../lib/intake/inbound.ts';
+import type { InboxDeps, Taken } from '../lib/intake/inbound.ts';
+import { createInbox, type Inbox } from '../lib/intake/inbox.ts';
 import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import type { Measures } from '../lib/measures.ts';
@@ -68,6 +69,7 @@ export function webhookRoutes(
   for (const source of sources) {
     const path = `/webhooks/${source.system}`;
     const { verify } = source.ingress;
+    const inbox = createInbox(source.inbox);
     if (verify === null) router.use(path, requireKey);
     declareRoute(router, path, {
       post: [
@@ -95,15 +97,13 @@ export function webhookRoutes(
               'invalid_event',
               `The body is not an event: ${bad?.why ?? 'nothing in it can be read'}.`,
             );
-          const taken = await takeFrom(req, source.inbox, items);
+          const taken = await takeFrom(req, source, inbox, items);
           for (const one of taken) source.measures?.webhook(source.system, RESULTS[one]);
           if (taken.includes('unbound')) {
             throw new Problem(
               'account_unbound',
               `It is not known yet which ${source.system} account this database belongs to.`,
-              {
-                headers: { 'Retry-After': '5' },
-              },
+              { headers: { 'Retry-After': '5' } },
             );
           }
           const [outcome = 'none'] = taken;
@@ -122,10 +122,14 @@ export function webhookRoutes(
 }
 
 /** The event has the trace of the request; its span is linked to the requests of ours behind it. */
-function takeFrom(req: Request, inbox: InboxDeps, items: readonly IncomingItem[]): Promise<Taken[]> {
-  const trace = traceOf(req);
-  linkLater(req, () => causesOf(inbox.db, items));
-  return takeInAll({ ...inbox, ...(trace && { trace }) }, items);
+function takeFrom(
+  req: Request,
+  { inbox: { db } }: WebhookSource,
+  inbox: Inbox,
+  items: readonly IncomingItem[],
+): Promise<Taken[]> {
+  linkLater(req, () => causesOf(db, items));
+  return inbox(items, traceOf(req));
 }
 
 function demandSignature(

@@ -6,14 +6,8 @@
 import { targetOf } from '../sync/kinds.ts';
 import type { Target } from '../../db/deliveries.ts';
 import { withTransaction, type Db } from '../../db/server/connection.ts';
-import {
-  askForRead,
-  insertRefusal,
-  receiveExternalEvents,
-  storeInboundEvent,
-  type ExternalEvent,
-  type StoreVerdict,
-} from '../../db/inbound.ts';
+import { askForRead, insertRefusal, receiveExternalEvents, type ExternalEvent } from '../../db/inbound.ts';
+import { storeInboundEvents, type IncomingEvent, type StoreVerdict } from '../../db/incoming.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
 import type { Clock } from '../clock.ts';
@@ -44,58 +38,73 @@ const DAY_MS = 86_400_000;
 
 /** Stores one verified event. The answer to `unbound` must make the system send the event again. */
 export async function takeIn(deps: InboxDeps, event: InboundEvent): Promise<Taken> {
-  const { db, clock, retentionDays } = deps;
+  const checked = checkIncoming(deps, event);
+  if ('unreadable' in checked) return await refuseUnreadable(deps, event, checked.unreadable);
+  const { incoming } = checked;
+  const stored = await storeOrExplain(deps, incoming);
+  if (!('refused' in stored)) return await finish(deps, event, stored.verdict);
+  // The record that the event names is read all the same. The rule or the damage that refused the
+  // event is in the database, so the same event sent again would be refused again.
+  const detail = describeRefusal(stored.refused);
+  await insertRefusal(deps.db, { ...aboutOf(deps, event), reason: 'unstorable', detail });
+  const { externalId } = event;
+  if (externalId !== null) await askForRecord(deps, event, externalId);
+  deps.nudge();
+  return 'unstorable';
+}
+
+/** What is stored of an event, or why it cannot be read. */
+export function checkIncoming(
+  deps: InboxDeps,
+  event: InboundEvent,
+): { incoming: IncomingEvent } | { unreadable: string } {
   const kind = kindOf(deps, event);
   const { system, document } = kind;
-  const now = clock.now();
-  const { externalEventId, externalId } = event;
-  const about = { system, externalEventId, now };
-  if (event.kind !== 'other' && externalId === null) {
-    await insertRefusal(db, { ...about, reason: 'unreadable', detail: event.unreadable.join(' ') });
-    return 'unreadable';
-  }
+  const { externalId } = event;
+  if (event.kind !== 'other' && externalId === null) return { unreadable: event.unreadable.join(' ') };
   const external = toReported(system, event);
   // An event that names no account is stored with the account of its endpoint.
   const checked = event.kind === 'other' || parseReported({ ...external, account: event.account ?? '' });
-  if (checked !== true && !checked.ok) {
-    await insertRefusal(db, { ...about, reason: 'unreadable', detail: checked.problems.join(' ') });
-    if (typeof externalId === 'string') await askForRecord(deps, kind, externalId, now);
-    return 'unreadable';
-  }
-  const stored = await storeOrExplain(db, {
-    system,
-    eventId: inboundEventId(system, event),
-    eventType: typeOf(kind, event),
-    entityType: document.entity,
-    externalType: document.externalType,
-    externalEventId,
-    externalId,
-    account: event.account,
-    livemode: event.livemode,
-    foreignTag: event.foreignTag,
-    tooOld: externalId !== null && now.getTime() - event.created.getTime() > retentionDays * DAY_MS,
-    payload: { external },
-    context: deps.trace === undefined ? {} : { trace: deps.trace },
-    now,
-  });
-  if ('refused' in stored) {
-    // The record that the event names is read all the same. The rule or the damage that refused the
-    // event is in the database, so the same event sent again would be refused again.
-    await insertRefusal(db, { ...about, reason: 'unstorable', detail: describeRefusal(stored.refused) });
-    if (externalId !== null) await askForRecord(deps, kind, externalId, now);
-    deps.nudge();
-    return 'unstorable';
-  }
-  const { verdict } = stored;
+  if (checked !== true && !checked.ok) return { unreadable: checked.problems.join(' ') };
+  const age = deps.clock.now().getTime() - event.created.getTime();
+  return {
+    incoming: {
+      eventId: inboundEventId(system, event),
+      eventType: typeOf(kind, event),
+      entityType: document.entity,
+      externalType: document.externalType,
+      externalId,
+      account: event.account,
+      livemode: event.livemode,
+      foreignTag: event.foreignTag,
+      tooOld: externalId !== null && age > deps.retentionDays * DAY_MS,
+      payload: { external },
+      context: deps.trace === undefined ? {} : { trace: deps.trace },
+    },
+  };
+}
+
+async function refuseUnreadable(deps: InboxDeps, event: InboundEvent, detail: string): Promise<'unreadable'> {
+  await insertRefusal(deps.db, { ...aboutOf(deps, event), reason: 'unreadable', detail });
+  if (typeof event.externalId === 'string') await askForRecord(deps, event, event.externalId);
+  return 'unreadable';
+}
+
+/** What follows once it is known whether the event is stored. */
+export async function finish(deps: InboxDeps, event: InboundEvent, verdict: StoreVerdict): Promise<Taken> {
   await failpoint('inbox.stored');
+  const refusal = { ...aboutOf(deps, event), reason: verdict };
   if (verdict === 'stored') deps.nudge();
-  else if (verdict.startsWith('other_'))
-    await insertRefusal(db, { ...about, reason: verdict, detail: event.account });
-  else if (verdict === 'too_old' && externalId !== null) {
-    await insertRefusal(db, { ...about, reason: verdict, detail: event.created.toISOString() });
-    await askForRecord(deps, kind, externalId, now);
+  else if (verdict.startsWith('other_')) await insertRefusal(deps.db, { ...refusal, detail: event.account });
+  else if (verdict === 'too_old' && event.externalId !== null) {
+    await insertRefusal(deps.db, { ...refusal, detail: event.created.toISOString() });
+    await askForRecord(deps, event, event.externalId);
   }
   return verdict;
+}
+
+function aboutOf({ clock, integration }: InboxDeps, { externalEventId }: InboundEvent) {
+  return { system: integration.system, externalEventId, now: clock.now() };
 }
 
 /** The account is not known yet: nothing of the body is kept, and it comes again. */
@@ -142,11 +151,16 @@ async function takeEach(deps: InboxDeps, items: readonly IncomingItem[]): Promis
 
 /** Stores the event; answers with the reason if the database refuses this one event. */
 async function storeOrExplain(
-  db: Db,
-  incoming: Parameters<typeof storeInboundEvent>[1],
+  { db, clock, integration }: InboxDeps,
+  incoming: IncomingEvent,
 ): Promise<{ verdict: StoreVerdict } | { refused: unknown }> {
   try {
-    return { verdict: await storeInboundEvent(db, incoming) };
+    const [verdict = 'known'] = await storeInboundEvents(
+      db,
+      { system: integration.system, now: clock.now() },
+      [incoming],
+    );
+    return { verdict };
   } catch (refused) {
     // In a transaction nothing else can be stored after this.
     if (db.isTransaction === true || !isOfOneRow(refused)) throw refused;
@@ -159,13 +173,10 @@ function describeRefusal(error: unknown): string {
   return about === null ? fault : `${fault} ${about}`;
 }
 
-async function askForRecord(
-  { db }: InboxDeps,
-  kind: InboxKind,
-  externalId: string,
-  now: Date,
-): Promise<void> {
-  await askForRead(db, { ...targetOf(kind), externalId, now, urgency: urgencies.housekeeping });
+async function askForRecord(deps: InboxDeps, event: InboundEvent, externalId: string): Promise<void> {
+  const target = targetOf(kindOf(deps, event));
+  const now = deps.clock.now();
+  await askForRead(deps.db, { ...target, externalId, now, urgency: urgencies.housekeeping });
 }
 
 /**

@@ -41,7 +41,7 @@ async function receiveOfEntity(deps: ReceiveDeps, target: Target, events: Intern
   const count = await receiveBatch(
     deps,
     events,
-    (some) => withTransaction(db, (tx) => receiveInternalEvents(tx, some, { ...target, now: clock.now() })),
+    (some) => receiveInternalEvents(db, some, { ...target, now: clock.now() }),
     (event) => markPair(deps, target, event),
   );
   await failpoint('receive.after');

@@ -66,6 +66,7 @@ export async function startIntake(
     /** Stores the counts, as the process does every few seconds. */
     flush: tally.flush,
     warned,
+    source,
     /** Signs as Stripe does, and sends. */
     postSigned: (event: unknown): Promise<Answer> => {
       const body = typeof event === 'string' ? event : JSON.stringify(event);

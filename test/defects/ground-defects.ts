@@ -63,7 +63,7 @@ export const groundDefects: Defect[] = [
     edits: [
       {
         file: 'lib/intake/inbound.ts',
-        find: `if (externalId !== null) await askForRecord(deps, kind, externalId, now);`,
+        find: `if (externalId !== null) await askForRecord(deps, event, externalId);`,
         replace: ``,
       },
     ],

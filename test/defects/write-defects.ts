@@ -92,20 +92,6 @@ export const writeDefects: Defect[] = [
     },
   },
   {
-    name: 'dedupe outside the transaction (our events)',
-    edits: [
-      {
-        file: 'lib/intake/receive.ts',
-        find: `withTransaction(db, (tx) => receiveInternalEvents(tx, some, { ...target, now: clock.now() })),`,
-        replace: `receiveInternalEvents(db as never, some, { ...target, now: clock.now() }),`,
-      },
-    ],
-    caughtBy: {
-      file: 'test/lib/intake/receive-halfway.test.ts',
-      title: `still carries our change once the bus delivers it again`,
-    },
-  },
-  {
     name: 'dedupe outside the transaction (their events)',
     edits: [
       {

@@ -1,5 +1,6 @@
 // Creates every Kafka client: its name, its credentials, and where its log lines go.
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { repairRecordHeaders } from './record-headers.ts';
 import { repairRequestQueue } from './request-queue.ts';
 
 export type KafkaSettings = {
@@ -34,6 +35,7 @@ export function createClient(
   onLine: ((line: ClientLine) => void) | null = null,
 ): Kafka {
   repairRequestQueue();
+  repairRecordHeaders();
   const { brokers, tls = null, sasl = null, clientId = 'twinbox' } = settings;
   return new Kafka({
     clientId,

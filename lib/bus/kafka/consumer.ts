@@ -5,6 +5,10 @@
 // new group begins at the beginning. A partition whose handler fails waits by itself; the others go
 // on. Assumes: a repeated message does no harm to a handler.
 //
+// Partitions are handled at the same time, and a handler may get parts of several of them in one call
+// (joined-parts.ts). The messages of one partition never overtake each other: its next part is taken
+// only when the one before is handled.
+//
 // A crash between any two lines of a batch leaves:
 //   before the handler resolved    uncommitted work of the handler is undone; the batch comes again
 //   after it, before the commit    the handler's work is done; the batch comes again, and has no effect
@@ -19,6 +23,7 @@ import type { KafkaLog } from './client.ts';
 import { createCommitter } from './committer.ts';
 import { describeFault } from './faults.ts';
 import { keepBeating } from './heartbeat.ts';
+import { joinParts } from './joined-parts.ts';
 import { toReceived } from './received.ts';
 
 export type ConsumerTimes = {
@@ -63,6 +68,10 @@ export type ConsumerDeps = {
 
 /** Keeps the transaction of a handler short, however many messages a fetch brings. */
 const BATCH_MESSAGES = 1_000;
+/** More partitions are handled at once than a member usually has: none of them waits for another one. */
+const RUN_SETTINGS = { autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: 64 };
+/** kafkajs decodes a whole fetch before any of it is handled, at several times its size in memory. */
+const FETCH_BYTES = 1_572_864;
 
 export async function startConsumer(
   { topic, group, handler }: Subscription,
@@ -71,6 +80,7 @@ export async function startConsumer(
   const consumer = kafka.consumer(consumerConfig(group, times));
   const resumptions = new Set<NodeJS.Timeout>();
   const failures = new Map<number, number>();
+  const handle = joinParts(handler, BATCH_MESSAGES);
   let assigned: readonly number[] | null = null;
   let lastSign = performance.now();
   let memberAt: number | null = null;
@@ -111,7 +121,7 @@ export async function startConsumer(
     const beating = keepBeating(heartbeat, times.heartbeatMs);
     lastSign = performance.now();
     try {
-      await handler(part.map((message) => toReceived(topic, partition, message)));
+      await handle(part.map((message) => toReceived(topic, partition, message)));
     } catch (error) {
       await beating.stop();
       const count = (failures.get(partition) ?? 0) + 1;
@@ -164,7 +174,7 @@ export async function startConsumer(
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+    await consumer.run({ ...RUN_SETTINGS, eachBatch });
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;
@@ -188,6 +198,7 @@ function consumerConfig(groupId: string, times: ConsumerTimes): ConsumerConfig {
     // partitions.
     rebalanceTimeout: 30_000,
     maxWaitTimeInMs: times.fetchWaitMs,
+    maxBytes: FETCH_BYTES,
     metadataMaxAge: times.metadataMs,
     // For about a minute the consumer stays the same member; a new member has to wait until the
     // group has given up the old one. After that minute reader.ts starts a new consumer, for every

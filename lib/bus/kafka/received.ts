@@ -22,10 +22,11 @@ export function toReceived(topic: string, partition: number, message: KafkaMessa
 
 /** If a header comes several times, its first value counts. */
 function toTexts(headers: IHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const [first] = Array.isArray(value) ? value : [value];
-      return first === undefined ? [] : [[name, first.toString()]];
-    }),
-  );
+  const texts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) texts[name] = first.toString();
+  }
+  return texts;
 }
