@@ -53,7 +53,10 @@ export function createGatheredInserts({
     insertRow(db, entity, alone, stamp).then(resolve, reject);
 
   async function write({ columns, rows }: Alike): Promise<void> {
-    if (rows.length === 1 || elapsed() < aloneUntil) return void (await Promise.all(rows.map(writeAlone)));
+    if (rows.length === 1 || elapsed() < aloneUntil) {
+      await Promise.all(rows.map(writeAlone));
+      return;
+    }
     try {
       const written = await insertTogether(db, entity, columns, rows);
       const leftOut = rows.filter(({ stamp, resolve }) => {
