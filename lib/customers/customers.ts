@@ -78,14 +78,13 @@ export type CustomerStoreDeps = {
  */
 const MAX_TRIES = 10;
 
-export function createCustomerStore(deps: CustomerStoreDeps): CustomerStore {
-  const { db, clock, entity, nudge } = deps;
+export function createCustomerStore({ db, clock, entity, nudge, ...rest }: CustomerStoreDeps): CustomerStore {
   const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
   const written = (): Promise<void> => afterWrite(nudge);
   const attempt = <T>(write: (at: Db | Tx) => Promise<T>): Promise<T> =>
     db.isTransaction ? db.transaction(write) : write(db);
-  const insert = inserterOf(deps, attempt);
+  const insert = inserterOf({ db, entity, ...rest }, attempt);
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
@@ -182,7 +181,7 @@ export function createCustomerStore(deps: CustomerStoreDeps): CustomerStore {
 
 /** Together with those of other requests, where the row is no part of a transaction and has no claim of a key. */
 function inserterOf(
-  { db, entity, elapsed }: CustomerStoreDeps,
+  { db, entity, elapsed }: Pick<CustomerStoreDeps, 'db' | 'entity' | 'elapsed'>,
   attempt: (write: (at: Db | Tx) => Promise<MappedRow>) => Promise<MappedRow>,
 ): (values: RowFields, stamp: Stamp) => Promise<MappedRow> {
   const gathered = db.isTransaction

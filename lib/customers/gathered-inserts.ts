@@ -39,11 +39,8 @@ export type GatheredInsertsDeps = {
 };
 
 /** Returns insertRow for requests that are not in a transaction. */
-export function createGatheredInserts({
-  db,
-  entity,
-  elapsed = () => performance.now(),
-}: GatheredInsertsDeps) {
+export function createGatheredInserts(deps: GatheredInsertsDeps) {
+  const { db, entity, elapsed = () => performance.now() } = deps;
   /** By what the rows of one statement have in common. */
   const waiting = new Map<string, Alike>();
   let running = 0;
