@@ -2,6 +2,7 @@
 // itself, and it has to share its cores with what it measures.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { sleep } from '../lib/loop.ts';
 
 type Connection = { create(n: number): Promise<void>; end(): void };
 
@@ -39,7 +40,7 @@ export async function createHttpLoad(port: number, clients: number): Promise<Htt
           while (next < count) {
             const due = began + ((next += 1) / perSecond) * 1_000;
             const early = due - performance.now();
-            if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+            if (early > 0) await sleep(early);
             await create((made += 1));
             ms.push(performance.now() - due);
           }

@@ -78,19 +78,13 @@ export type CustomerStoreDeps = {
  */
 const MAX_TRIES = 10;
 
-export function createCustomerStore(deps: CustomerStoreDeps): CustomerStore {
-  const { db, clock, entity, nudge, elapsed } = deps;
+export function createCustomerStore({ db, clock, entity, nudge, ...rest }: CustomerStoreDeps): CustomerStore {
   const stamp = (origin: Origin): Stamp => stampOf(origin, clock.now());
 
   const written = (): Promise<void> => afterWrite(nudge);
   const attempt = <T>(write: (at: Db | Tx) => Promise<T>): Promise<T> =>
     db.isTransaction ? db.transaction(write) : write(db);
-  const gathered = db.isTransaction
-    ? null
-    : createGatheredInserts({ db, entity, ...(elapsed && { elapsed }) });
-  // A write with a key has its claim in the statement.
-  const insert = (values: RowFields, how: Stamp): Promise<MappedRow> =>
-    gathered && !how.once ? gathered(values, how) : attempt((at) => insertRow(at, entity, values, how));
+  const insert = inserterOf({ db, entity, ...rest }, attempt);
 
   async function create(values: RowFields, origin: Origin): Promise<CreateOutcome> {
     return untilDecided(async () => {
@@ -183,6 +177,18 @@ export function createCustomerStore(deps: CustomerStoreDeps): CustomerStore {
   }
 
   return { create, replace: patch, patch, remove };
+}
+
+/** Together with those of other requests, where the row is no part of a transaction and has no claim of a key. */
+function inserterOf(
+  { db, entity, elapsed }: Pick<CustomerStoreDeps, 'db' | 'entity' | 'elapsed'>,
+  attempt: (write: (at: Db | Tx) => Promise<MappedRow>) => Promise<MappedRow>,
+): (values: RowFields, stamp: Stamp) => Promise<MappedRow> {
+  const gathered = db.isTransaction
+    ? null
+    : createGatheredInserts({ db, entity, ...(elapsed && { elapsed }) });
+  return (values, stamp) =>
+    gathered && !stamp.once ? gathered(values, stamp) : attempt((at) => insertRow(at, entity, values, stamp));
 }
 
 /** Row and event are stored. What follows wakes the relay and answers: a crash may lose it. */

@@ -39,11 +39,8 @@ export type GatheredInsertsDeps = {
 };
 
 /** Returns insertRow for requests that are not in a transaction. */
-export function createGatheredInserts({
-  db,
-  entity,
-  elapsed = () => performance.now(),
-}: GatheredInsertsDeps) {
+export function createGatheredInserts(deps: GatheredInsertsDeps) {
+  const { db, entity, elapsed = () => performance.now() } = deps;
   /** By what the rows of one statement have in common. */
   const waiting = new Map<string, Alike>();
   let running = 0;
@@ -53,7 +50,10 @@ export function createGatheredInserts({
     insertRow(db, entity, alone, stamp).then(resolve, reject);
 
   async function write({ columns, rows }: Alike): Promise<void> {
-    if (rows.length === 1 || elapsed() < aloneUntil) return void (await Promise.all(rows.map(writeAlone)));
+    if (rows.length === 1 || elapsed() < aloneUntil) {
+      await Promise.all(rows.map(writeAlone));
+      return;
+    }
     try {
       const written = await insertTogether(db, entity, columns, rows);
       const leftOut = rows.filter(({ stamp, resolve }) => {
