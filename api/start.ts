@@ -81,8 +81,7 @@ export const startApi: Start = async ({ config, log, tracing }): Promise<Running
     async stop() {
       await identity.stop();
       await Promise.all([server.close(FINISH_REQUESTS_MS), door?.close(FINISH_REQUESTS_MS)]);
-      await signs.stop();
-      await settle();
+      await Promise.all([signs.stop(), settle()]);
       await database.close();
       await port.close();
     },

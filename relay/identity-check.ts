@@ -104,7 +104,7 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
       await mine;
     },
     forget: () => void (goodAt = -Infinity),
-    settle: async () => void (await running?.catch(() => undefined)),
+    settle: () => running?.catch(() => undefined) ?? Promise.resolve(),
 
     // If an older copy was restored under the same name, only the bus shows it.
     async refuseOlderState() {

@@ -220,9 +220,8 @@ export function createRelay(deps: RelayDeps): Relay {
     cursor = behind;
     if (together && isPlain) return count;
     const saved = await save.settle();
-    if (!saved) return await giveUpLease(TAKEN_OVER);
-    cursor = closed && isEarly ? passWindow(saved, win) : saved;
-    return count;
+    if (saved) cursor = closed && isEarly ? passWindow(saved, win) : saved;
+    return saved ? count : await giveUpLease(TAKEN_OVER);
   }
 
   /** Takes the outcome of the save that was begun. False if another relay has the cursor. */

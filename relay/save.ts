@@ -34,28 +34,29 @@ export const SAVE_EVERY_MS = 50;
 
 const NO_NOTICE = 'the record is not on the bus, and no notice could be stored';
 
-export function createSave({ db, clock, skip, monotonic, measures }: SaveDeps) {
+/**
+ * If the database refuses a notice, the page is saved without its notices: they are in the log
+ * and in the list of skipped items.
+ */
+async function store({ db, skip }: SaveDeps, page: Save): Promise<Cursor | null> {
+  try {
+    return await saveCursor(db, page);
+  } catch (error) {
+    if (page.refused.length === 0 || !isOfOneRow(error)) throw error;
+    for (const { syncEventId } of page.refused)
+      await skip(`notice of sync_events ${syncEventId}`, NO_NOTICE, error);
+    return await saveCursor(db, { ...page, refused: [] });
+  }
+}
+
+export function createSave(deps: SaveDeps) {
+  const { clock, monotonic, measures } = deps;
   /** Ids of rows that were sent, and whose page is not known to be saved. */
   const unsaved = new Set<number>();
   let held = NOTHING;
   let again = 0;
   let savedAt = -Infinity;
   let flight: Flight | null = null;
-
-  /**
-   * If the database refuses a notice, the page is saved without its notices: they are in the log
-   * and in the list of skipped items.
-   */
-  async function store(page: Save): Promise<Cursor | null> {
-    try {
-      return await saveCursor(db, page);
-    } catch (error) {
-      if (page.refused.length === 0 || !isOfOneRow(error)) throw error;
-      for (const { syncEventId } of page.refused)
-        await skip(`notice of sync_events ${syncEventId}`, NO_NOTICE, error);
-      return await saveCursor(db, { ...page, refused: [] });
-    }
-  }
 
   function hold(rows: readonly PageRow[], { published, unrouted, batches }: Save): void {
     const now = clock.now().getTime();
@@ -73,7 +74,7 @@ export function createSave({ db, clock, skip, monotonic, measures }: SaveDeps) {
   async function storeHeld(page: Save, { ids, published, unrouted, batches, sinceWritten }: Held) {
     const repeated = again;
     again = 0;
-    const saved = await store({ ...page, published, unrouted, batches });
+    const saved = await store(deps, { ...page, published, unrouted, batches });
     if (saved === null) return null;
     measures?.published({ published, unrouted, refused: page.refused.length, again: repeated, sinceWritten });
     for (const id of ids) unsaved.delete(id);

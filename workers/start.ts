@@ -83,8 +83,7 @@ export const startWorker: Start = async ({ config, log, tracing }): Promise<Runn
       await identity.stop();
       await workers.stop();
       await bus.close();
-      await signs.stop();
-      await settle();
+      await Promise.all([signs.stop(), settle()]);
       await database.close();
       await health.close();
     },

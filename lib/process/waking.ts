@@ -64,7 +64,7 @@ export function createAnnouncer({
       if (open) more = true;
       else open = announce();
     },
-    settle: async () => void (await open),
+    settle: () => open ?? Promise.resolve(),
   };
 }
 

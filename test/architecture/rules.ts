@@ -61,7 +61,14 @@ const OWNERS: Record<string, readonly string[]> = {
   yaml: ['test/deploy/'],
 };
 
-const ENV_READERS = ['lib/config/config.ts', 'simulator/settings.ts', 'cli/bin.mjs', 'test/support/'];
+/** The last two before test/ start Node anew, and hand the environment on. */
+const ENV_READERS = [
+  'lib/config/config.ts',
+  'simulator/settings.ts',
+  'cli/bin.mjs',
+  'lib/process/heap.ts',
+  'test/support/',
+];
 
 /** The simulator may not import the loop, and its simulated latency does not wait for an event. */
 const SLEEPERS = ['lib/loop.ts', 'simulator/'];

@@ -64,7 +64,9 @@ describe('Waking a relay in another process', () => {
   it('announces the first of many events, and again only after a rest or a second', async () => {
     const { db } = database;
     const sent: string[] = [];
-    const count = ({ sql }: { sql: string }) => void (sql.includes('pg_notify') && sent.push(sql));
+    const count = ({ sql }: { sql: string }): void => {
+      if (sql.includes('pg_notify')) sent.push(sql);
+    };
     db.on('query', count);
     let now = 0;
     const { nudge, settle } = createAnnouncer({ db, log: quiet, monotonic: () => now });
