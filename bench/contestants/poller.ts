@@ -44,7 +44,7 @@ async function poll({ databaseUrl, bootstrap, topic, partitions }: World): Promi
   await client.connect();
   await producer.connect();
   const stopping = new AbortController();
-  process.once('SIGTERM', () => void stopping.abort());
+  process.once('SIGTERM', () => stopping.abort());
   const round = async (): Promise<number> => {
     await client.query('begin');
     const { rows } = await client.query<Row>({ name: 'page', text: pageSql, rowMode: 'array' });
