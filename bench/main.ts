@@ -123,15 +123,16 @@ async function main(): Promise<void> {
     ...{ date: new Date().toISOString(), full: values.full, share: Number(values.share) },
     ...{ machine: machineNow(), versions: await versionsNow(), measures: [] },
   };
+  const file = values.out ?? join('.twinbox/bench', `${result.date.replaceAll(':', '-')}.json`);
+  await mkdir(dirname(file), { recursive: true });
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   for (const one of chosen) {
     console.error(`${one.name}: ${one.about} …`);
     result.measures.push(await runMeasure(one, folder));
+    // Each time, so that a run that is ended early leaves what it has.
+    await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
   }
   await rm(folder, { recursive: true, force: true });
-  const file = values.out ?? join('.twinbox/bench', `${result.date.replaceAll(':', '-')}.json`);
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
   print(result);
   console.log(`\nAll figures: ${file}`);
   if (result.measures.some(({ answer }) => answer === null)) process.exitCode = 1;
