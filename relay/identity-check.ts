@@ -10,6 +10,7 @@ import {
   type RestoreSigns,
 } from '../db/relay/identity.ts';
 import { readRelayCounts } from '../db/relay/lag.ts';
+import { divideRelay } from '../db/relay/shards.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import { findLostOnBus } from '../lib/events/lost-events.ts';
 import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';
@@ -17,9 +18,9 @@ import { assertSameDatabase, otherBus, restored } from '../lib/process/database-
 export type IdentityCheck = {
   /**
    * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
-   * person has to decide.
+   * person has to decide. Returns the number of shards in force.
    */
-  check(): Promise<void>;
+  check(): Promise<number>;
   /**
    * Throws IdentityError if the bus has events of this installation that the database does not
    * have.
@@ -34,9 +35,12 @@ export type IdentityCheckDeps = {
   address: Address;
   /** Reads the newest records of our topics; null for a bus that stores none. */
   newest: (() => Promise<Received[]>) | null;
+  /** Into how many shards the relay of a new database is divided. */
+  firstShards: number;
 };
 
-export function createIdentityCheck({ db, bus, log, address, newest }: IdentityCheckDeps): IdentityCheck {
+export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
+  const { db, bus, log, address, newest, firstShards } = deps;
   /**
    * The events of this installation that the bus has and the database does not have; null if there
    * are none.
@@ -49,7 +53,10 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
     async check() {
       const verdict = await assertSameDatabase(db, address);
       if (verdict === 'first') {
-        await createCursor(db, address);
+        await withTransaction(db, async (tx) => {
+          await createCursor(tx, address);
+          await divideRelay(tx, firstShards);
+        });
         await notePlace(db, address, { remember: true });
       }
       if (verdict === 'failed_over') {
@@ -60,9 +67,10 @@ export function createIdentityCheck({ db, bus, log, address, newest }: IdentityC
         if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
       }
       // A standby relay with the wrong bus must report it now, and not only when it becomes active.
-      const bound = (await readRelayCounts(db))?.bus ?? null;
+      const { bus: bound = null, shards = 1 } = (await readRelayCounts(db)) ?? {};
       const present = await bus.identity();
       if (bound !== null && bound !== present) throw otherBus(bound, present);
+      return shards;
     },
 
     // If an older copy was restored under the same name, only the bus shows it.

@@ -2,7 +2,7 @@
 // in the order of the commits (docs/relay.md).
 //
 // Guarantees: no row is left out, however late its transaction commits. No event waits for an unrelated
-// transaction. One relay is active, others stand by. A row is published again only if the lease changed
+// transaction. One relay is active for each shard (shards.ts), others stand by. A row is published again only if the lease changed
 // its owner, or if a publish or a save failed.
 // Assumes: writers take their transaction id before they draw an event id, and lock the entity before they
 // draw it (triggers and functions ensure both). Consumers recognise each event_id, and never go back to an
@@ -23,7 +23,9 @@
 import { claimCursor, passWindow, type Cursor } from '../db/relay/cursor.ts';
 import type { Address } from '../db/relay/identity.ts';
 import { readInstanceId } from '../db/connections.ts';
+import { WALKING_SHARD } from '../db/relay/floor-walk.ts';
 import { readSecondsBehind } from '../db/relay/lag.ts';
+import { leaseOf, WHOLE, type Shard } from '../db/relay/shards.ts';
 import type { Db } from '../db/server/connection.ts';
 import { fullJitter } from '../lib/backoff.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
@@ -45,6 +47,7 @@ import { toUnreadable, type ReadPage } from './read.ts';
 import { toNotices } from './notices.ts';
 import { createSave } from './save.ts';
 import { sendPage, toBatches } from './send.ts';
+import { ShardsChanged } from './shards-changed.ts';
 
 export type RelayLog = Record<
   'info' | 'warn' | 'error',
@@ -68,6 +71,10 @@ export type RelayDeps = {
   leaseMs?: number;
   /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
   idleMs?: number;
+  /** The shard whose events this relay publishes; default: there is one, with all events. */
+  shard?: Shard;
+  /** Into how many shards the relay of a new database is divided; default 1. */
+  firstShards?: number;
   monotonic?: () => number;
   measures?: Measures;
 };
@@ -75,7 +82,10 @@ export type RelayDeps = {
 export type Relay = {
   /** Sends one page, saves it, and returns its number of rows; 0 if there was none, or if another relay is active. */
   runOnce(): Promise<number>;
-  /** Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError if this relay must not run on this database. */
+  /**
+   * Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError if this relay must not
+   * run on this database, and with ShardsChanged.
+   */
   start(): Promise<void>;
   /** An event was committed: poll now. May be called any number of times. */
   nudge(): void;
@@ -97,9 +107,10 @@ const NOT_PUBLISHED =
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
   const { pageSize = 1_000, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const { shard = WHOLE, firstShards = 1 } = deps;
   const lease = createLease({
     db,
-    name: 'relay',
+    name: leaseOf(shard),
     lengthMs: leaseMs,
     monotonic,
     onError: (error) => log.warn('relay.lease_not_renewed', { error }),
@@ -113,7 +124,7 @@ export function createRelay(deps: RelayDeps): Relay {
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
   });
-  const identity = createIdentityCheck({ db, bus, log, address, newest });
+  const identity = createIdentityCheck({ db, bus, log, address, newest, firstShards });
   let checkedAt = -Infinity;
   let movedAt = -Infinity;
   let loop: Loop | null = null;
@@ -122,7 +133,8 @@ export function createRelay(deps: RelayDeps): Relay {
   async function round({ together }: { together: boolean }): Promise<number> {
     try {
       if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
-        await identity.check();
+        const inForce = await identity.check();
+        if (inForce !== shard.shards) throw new ShardsChanged(inForce);
         checkedAt = monotonic();
       }
       if (!lease.isHeld() && !(await becomeActive())) return 0;
@@ -149,7 +161,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   /** 1 if the walk has more rows to read, otherwise 0. */
   async function walkBelowFloor(count: number): Promise<number> {
-    if (cursor === null || fence === null) return 0;
+    if (cursor === null || fence === null || shard.shard !== WALKING_SHARD) return 0;
     const more = await floorWalk.step({ fence, busy: count > 0, mayStillSend: lease.isHeld });
     return more ? 1 : 0;
   }
@@ -158,7 +170,7 @@ export function createRelay(deps: RelayDeps): Relay {
     await forgetCursor();
     fence = await lease.take();
     if (fence === null) return false;
-    log.info('relay.active', { owner: lease.owner, fence });
+    log.info('relay.active', { owner: lease.owner, fence, ...(shard.shards > 1 && shard) });
     return true;
   }
 
@@ -166,9 +178,10 @@ export function createRelay(deps: RelayDeps): Relay {
     // A copy gets its instance id while no relay runs, so the id that is read here is the new one.
     installation = await readInstanceId(db);
     await identity.refuseOlderState();
-    const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
+    const claimed =
+      fence === null ? null : await claimCursor(db, { ...shard, fence, bus: await bus.identity() });
     if (claimed) return claimed;
-    // Another relay has the cursor, or it was bound to another bus after the check; the next round finds out.
+    // Another relay has the cursor, or after the check it was bound to another bus or divided anew; the next round finds out.
     lease.forget();
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
@@ -193,7 +206,8 @@ export function createRelay(deps: RelayDeps): Relay {
     const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
     const done = {
-      ...{ fence: from.fence, seen: from.seen, lateFloors: from.lateFloors, win, closed, sequence, unrouted },
+      ...{ ...shard, fence: from.fence, seen: from.seen, lateFloors: from.lateFloors },
+      ...{ win, closed, sequence, unrouted },
       lastId: last?.id ?? from.lastId,
       published: rows.length - unrouted,
       batches: toBatches(messages, sent.places),
@@ -233,6 +247,7 @@ export function createRelay(deps: RelayDeps): Relay {
     const empty = { published: 0, unrouted: 0, batches: [], refused: [], sequence: 0, lastId: 0 };
     await save.save([], {
       ...empty,
+      ...shard,
       fence: mine,
       seen,
       lateFloors,
@@ -254,7 +269,7 @@ export function createRelay(deps: RelayDeps): Relay {
       busyMs: Math.min(3, idleMs),
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
       onError(error, failures) {
-        if (error instanceof IdentityError) throw error;
+        if (error instanceof IdentityError || error instanceof ShardsChanged) throw error;
         log.warn('relay.failed', { error, failures });
       },
       signal: stopping.signal,
