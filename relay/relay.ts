@@ -82,10 +82,7 @@ export type RelayDeps = {
 export type Relay = {
   /** Sends one page, saves it, and returns its number of rows; 0 if there was none, or if another relay is active. */
   runOnce(): Promise<number>;
-  /**
-   * Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError if this relay must not
-   * run on this database, and with ShardsChanged.
-   */
+  /** Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError, and with ShardsChanged. */
   start(): Promise<void>;
   /** An event was committed: poll now. May be called any number of times. */
   nudge(): void;
@@ -132,7 +129,9 @@ export function createRelay(deps: RelayDeps): Relay {
   /** `together`: a short page may wait to be saved with the next ones. */
   async function round({ together }: { together: boolean }): Promise<number> {
     try {
-      if (monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
+      // A lease that was lost may have been taken away by a change of the shards.
+      const isLost = fence !== null && !lease.isHeld();
+      if (isLost || monotonic() - checkedAt >= IDENTITY_EVERY_MS) {
         const inForce = await identity.check();
         if (inForce !== shard.shards) throw new ShardsChanged(inForce);
         checkedAt = monotonic();

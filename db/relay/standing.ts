@@ -22,7 +22,7 @@ export function commonStanding(all: readonly [Standing, ...Standing[]]): Standin
   const [first] = all;
   const behind = all.reduce((a, b) => (isBehind(b, a) ? b : a), first);
   const { win } = behind;
-  const lastId = win === null ? 0 : Math.min(...all.map((each) => passedIn(win, each)));
+  const lastId = win === null ? 0 : Math.min(behind.lastId, ...all.map((each) => passedIn(win, each)));
   // Nothing of the window is passed by all: the next window begins anew.
   return lastId === 0 ? { ...behind, win: null, lastId: 0 } : { ...behind, lastId };
 }
