@@ -35,6 +35,9 @@ export function createRelays(deps: Omit<RelayDeps, 'shard'>): Relays {
   let loop: Loop | null = null;
   let failure: unknown = null;
 
+  /** It runs out by itself. */
+  const noteUnreleased = (error: unknown) => log.warn('relay.lease_not_released', { error });
+
   /** Ends when the relay is stopped; a relay that cannot go on ends the whole. */
   async function begin(shard: number): Promise<void> {
     const relay = createRelay({ ...deps, shard: { shard, shards } });
@@ -45,7 +48,7 @@ export function createRelays(deps: Omit<RelayDeps, 'shard'>): Relays {
   async function end(shard: number): Promise<void> {
     const relay = running.get(shard);
     running.delete(shard);
-    await relay?.stop();
+    await relay?.stop().catch(noteUnreleased);
   }
 
   const endAll = async (): Promise<void> => {
@@ -70,7 +73,7 @@ export function createRelays(deps: Omit<RelayDeps, 'shard'>): Relays {
   async function leaveSeat(): Promise<void> {
     const left = seat;
     seat = null;
-    await left?.lease.release();
+    await left?.lease.release().catch(noteUnreleased);
   }
 
   /** Compares what this process has with its share. */
