@@ -42,11 +42,7 @@ async function withStress(work: (stress: Stress) => Promise<void>): Promise<void
         return child;
       },
     });
-  } catch (error) {
-    console.log('FAILED', error);
-    throw error;
   } finally {
-    console.log(started.map(({ fences }) => fences));
     for (const { signal } of started) signal('SIGKILL');
     await Promise.all(started.map(({ exited }) => exited));
     await db.destroy();
@@ -54,6 +50,13 @@ async function withStress(work: (stress: Stress) => Promise<void>): Promise<void
     await database.drop();
     await rm(folder, { recursive: true });
   }
+}
+
+/** A process that never comes to its failpoint must fail the test, and not hold it up. */
+async function untilDead({ exited }: RelayProcess): Promise<void> {
+  let isDead = false;
+  void exited.then(() => (isDead = true));
+  await waitUntil(() => isDead, { timeoutMs: 60_000, what: 'the end of a process' });
 }
 
 async function expectAll({ db, arrivals }: Stress): Promise<void> {
@@ -85,7 +88,7 @@ describe('shards under stress', function () {
         const writers = startWriters(db, {
           ...{ concurrency: WRITERS, target: 2_000, shared: SHARED, stragglerMs: 1_000 },
         });
-        for (const name of DEATHS) await start(`${name}=kill@4`).exited;
+        for (const name of DEATHS) await untilDead(start(`${name}=kill@4`));
         if (shards === 1) start();
         await writers.finish();
         await expectAll(stress);
@@ -109,11 +112,10 @@ describe('shards under stress', function () {
           timeoutMs: 60_000,
           what: `${enough} arrivals`,
         });
-        console.log('step', step, shards, new Date().toISOString(), arrivals.read());
         await changeShards(db, { shards, actor: 'test' });
         // Of one shard it may have to stand by, and would never come to its failpoint.
         if (shards === 1) dies.signal('SIGKILL');
-        await dies.exited;
+        await untilDead(dies);
       }
       await writers.finish();
       await expectAll(stress);
