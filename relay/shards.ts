@@ -33,7 +33,7 @@ export function createRelays(deps: Omit<RelayDeps, 'shard'>): Relays {
   let shards = 1;
   let seat: { number: number; lease: Lease } | null = null;
   let loop: Loop | null = null;
-  let failure: unknown = null;
+  let failure: Error | null = null;
 
   /** It runs out by itself. */
   const noteUnreleased = (error: unknown) => log.warn('relay.lease_not_released', { error });
@@ -94,7 +94,7 @@ export function createRelays(deps: Omit<RelayDeps, 'shard'>): Relays {
     );
     for (const shard of free.slice(0, share - running.size)) {
       begin(shard).catch((error: unknown) => {
-        failure ??= error;
+        failure ??= error instanceof Error ? error : new Error(String(error));
         loop?.wake();
       });
     }

@@ -4,55 +4,12 @@ import { takeLease } from '../../db/leases.ts';
 import { listAudit } from '../../db/audit.ts';
 import { readHolders } from '../../db/health/reports.ts';
 import type { Db } from '../../db/server/connection.ts';
-import { claimCursor } from '../../db/relay/cursor.ts';
-import { createCursor } from '../../db/relay/identity.ts';
 import { readRelayBacklog, readRelayCounts, readRelayLag } from '../../db/relay/lag.ts';
 import { publishedUpTo } from '../../db/relay/receive-gap.ts';
-import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import { changeShards, divideRelay, readShards } from '../../db/relay/shards.ts';
-import type { Relay, RelayDeps } from '../../relay/relay.ts';
 import { pauseAt } from '../support/signal.ts';
-import { transplant } from './transplant.ts';
-import { beginWithXid, drain, relayOn, withWorld, writeEvent, type Arrivals, type World } from './world.ts';
-
-const KEYS = 12;
-
-/** Versions of several customers, one after the other. */
-async function writeVersions(db: Db, from: number, count: number): Promise<number[]> {
-  const ids: number[] = [];
-  for (let version = from; version < from + count; version += 1)
-    for (let key = 1; key <= KEYS; key += 1)
-      ids.push(await writeEvent(db, { key: `customer:${key}`, version }));
-  return ids;
-}
-
-function relaysOf({ db, arrivals }: World, shards: number, options: Partial<RelayDeps> = {}): Relay[] {
-  return Array.from({ length: shards }, (_, shard) =>
-    relayOn(db, arrivals.bus, { shard: { shard, shards }, ...options }),
-  );
-}
-
-/** Changes the number, and lets the leases of before run out at once. */
-async function divide(db: Db, shards: number): Promise<void> {
-  await changeShards(db, { shards, actor: 'test' });
-  await db.raw(`update leases set until = clock_timestamp() where until < 'infinity'`);
-}
-
-const stopAll = (relays: readonly Relay[]) => Promise.all(relays.map((relay) => relay.stop()));
-const ascending = (ids: readonly number[]) => ids.toSorted((a, b) => a - b);
-
-/** The first arrivals of each customer, in the order of their ids. */
-function expectOrder({ all }: Arrivals): void {
-  const arrived = new Set<number>();
-  const newest = new Map<string | null, number>();
-  for (const { key, syncEventId } of all) {
-    const id = syncEventId ?? 0;
-    if (arrived.has(id)) continue;
-    arrived.add(id);
-    expect(id, `a first arrival of ${key}`).to.be.above(newest.get(key) ?? 0);
-    newest.set(key, id);
-  }
-}
+import { ascending, divide, expectOrder, KEYS, relaysOf, stopAll, writeVersions } from './sharded.ts';
+import { beginWithXid, drain, relayOn, withWorld, writeEvent } from './world.ts';
 
 const readShardOf = async (db: Db, key: string | null, shards: number): Promise<number> =>
   (await db.raw<{ rows: { shard: number }[] }>('select relay_shard(:key, :shards) as shard', { key, shards }))
@@ -259,65 +216,5 @@ describe('a change of the number of shards', () => {
         { action: 'divide_relay', actor: 'ada', before: { shards: 1 }, after: { shards: 4 } },
       ]);
       expect(await readShards(db)).to.equal(4);
-    }));
-});
-
-describe('several shards in another database, or with another bus', () => {
-  /** Four shards, of which the first has published nothing and each other one more pages than the one before. */
-  const withFour = (work: (world: World, undelivered: number[]) => Promise<void>) =>
-    withWorld(async (world) => {
-      const { db, relay, arrivals } = world;
-      await relay.runOnce();
-      await relay.stop();
-      await divide(db, 4);
-      const ids = await writeVersions(db, 1, 2);
-      const relays = relaysOf(world, 4, { pageSize: 2 });
-      for (const [shard, each] of relays.entries())
-        for (let round = 0; round < shard; round += 1) await each.runOnce();
-      await stopAll(relays);
-      const delivered = arrivals.ids();
-      expect(delivered.length).to.be.above(3);
-      await transplant(db, 1_000);
-      arrivals.all.length = 0;
-      await work(
-        world,
-        ids.filter((id) => !delivered.includes(id)),
-      );
-    });
-
-  it('a move delivers what any of them had not delivered, and everything from there on', () =>
-    withFour(async (world, undelivered) => {
-      const { db, arrivals } = world;
-      const { firstId } = await moveDatabase(db, 'there');
-      expect(firstId).to.equal(undelivered[0]);
-      const ids = [...undelivered, ...(await writeVersions(db, 3, 1))];
-      const relays = relaysOf(world, 4, { address: 'there' });
-      for (const each of relays) await drain(each);
-      expect(arrivals.ids()).to.include.members(ids);
-      expect(Math.min(...arrivals.ids())).to.equal(firstId);
-      expectOrder(arrivals);
-      await stopAll(relays);
-    }));
-
-  it('a copy leaves all of it to the original, and publishes what comes', () =>
-    withFour(async (world) => {
-      const { db, arrivals } = world;
-      await copyDatabase(db, 'there');
-      const ids = await writeVersions(db, 3, 1);
-      const relays = relaysOf(world, 4, { address: 'there' });
-      for (const each of relays) await drain(each);
-      expect(ascending(arrivals.ids())).to.deep.equal(ids);
-      await stopAll(relays);
-    }));
-
-  it('are bound to one bus together, by whichever claims its cursor first', () =>
-    withWorld(async ({ db }) => {
-      await createCursor(db, 'here');
-      await divide(db, 2);
-      const claim = (shard: number, bus: string) => claimCursor(db, { shard, shards: 2, fence: 100, bus });
-      const claimed = await Promise.all([claim(0, 'one'), claim(1, 'other')]);
-      expect(claimed.filter((cursor) => cursor !== null)).to.have.length(1);
-      const { rows } = await db.raw<{ rows: unknown[] }>('select distinct bus from relay_cursor');
-      expect(rows).to.have.length(1);
     }));
 });
