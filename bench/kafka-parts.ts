@@ -15,7 +15,8 @@ import { partitionOf } from '../lib/bus/kafka/partition.ts';
 import { systemClock } from '../lib/clock.ts';
 import { envelopeText, type HeaderStyle } from '../lib/events/envelope.ts';
 import { createRouting } from '../lib/events/routing.ts';
-import { createRelay, type Relay } from '../relay/relay.ts';
+import type { Relay } from '../relay/contract.ts';
+import { createRelay } from '../relay/relay.ts';
 import { KEYS, payloadOf, type PartFigures, type PartTask } from './kafka-task.ts';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as PartTask;

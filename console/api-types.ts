@@ -2269,7 +2269,7 @@ export interface operations {
                 limit?: number;
                 after?: string;
                 actor?: string;
-                action?: "pause" | "resume" | "pause_outbound" | "resume_outbound" | "pause_inbound" | "resume_inbound" | "pause_row" | "resume_row" | "replay" | "pause_replay" | "resume_replay" | "cancel_replay" | "close" | "resolve" | "link" | "release_deletes" | "decide_delete" | "reverse_conflict" | "repair" | "connect" | "allow_beside_original" | "set_credential" | "create_key" | "rotate_key" | "revoke_key" | "migrate" | "declare_move" | "declare_copy" | "adopt_bus" | "retire_audit";
+                action?: "pause" | "resume" | "pause_outbound" | "resume_outbound" | "pause_inbound" | "resume_inbound" | "pause_row" | "resume_row" | "replay" | "pause_replay" | "resume_replay" | "cancel_replay" | "close" | "resolve" | "link" | "release_deletes" | "decide_delete" | "reverse_conflict" | "repair" | "connect" | "allow_beside_original" | "set_credential" | "create_key" | "rotate_key" | "revoke_key" | "migrate" | "declare_move" | "declare_copy" | "adopt_bus" | "divide_relay" | "retire_audit";
                 system?: string;
                 customer?: number;
                 since?: string;

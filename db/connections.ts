@@ -1,5 +1,6 @@
 // The identity of an installation, and the account of each system that it belongs to.
-import { publishedUpToSql, walkNames } from './relay/receive-gap.ts';
+import { publishedUpToSql } from './relay/publication.ts';
+import { walkNames } from './relay/receive-gap.ts';
 import type { Db, Tx } from './server/connection.ts';
 
 export type Connection = {

@@ -61,7 +61,13 @@ const OF_MIGRATIONS = [
   ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
   ...['version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
   ...['sync_events_above_floor', 'demand_catalogue', 'claim_idempotent_write', 'event_created_at'],
-  ...['canonical_json', 'operator_action_pairs_hash', 'operator_action_text', 'refuse_removal_of_actions'],
+  ...[
+    'relay_shard',
+    'canonical_json',
+    'operator_action_pairs_hash',
+    'operator_action_text',
+    'refuse_removal_of_actions',
+  ],
 ];
 
 /** Those, and the functions that watch over the entity's table. */

@@ -222,7 +222,7 @@ AS $function$
   select greatest(
     coalesce(pg_sequence_last_value('relay_floor'), 0),
     coalesce((select max(id) from sync_events), 0),
-    (select greatest(c.floor, c.pending_floor, c.last_id, c.restored_to, (select max(l.value::bigint) from jsonb_each_text(c.late_floors) l))
+    (select max(greatest(c.floor, c.pending_floor, c.last_id, c.restored_to, (select max(l.value::bigint) from jsonb_each_text(c.late_floors) l)))
      from relay_cursor c),
     (select max(first_id) - 1 from event_blocks))
 $function$;
@@ -353,7 +353,7 @@ CREATE OR REPLACE FUNCTION public.relay_cursor_note_writer()
 AS $function$
 begin
   if tg_when = 'AFTER' then
-    update relay_cursor set xid = null;
+    update relay_cursor set xid = null where shard = new.shard;
     return null;
   end if;
   if new.xid is not null or old.xid is null then
@@ -361,6 +361,14 @@ begin
   end if;
   return new;
 end $function$;
+
+CREATE OR REPLACE FUNCTION public.relay_shard(entity_key text, shards integer)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when shards = 1 then 0 else ((hashtextextended(entity_key collate "C", 0) & 2147483647) % shards)::integer end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.sync_events_above_floor()
  RETURNS trigger
@@ -372,7 +380,8 @@ begin
   if new.xid <> pg_current_xact_id() then
     return new;
   end if;
-  select coalesce((c.late_floors ->> new.xid::text)::bigint, c.floor) into bound from relay_cursor c;
+  select coalesce((c.late_floors ->> new.xid::text)::bigint, c.floor) into bound from relay_cursor c
+  where c.shard = relay_shard(new.entity_key, c.shards);
   if new.id <= bound then
     raise exception 'the event id % is not above %, which the relay has passed: the event would never be delivered', new.id, bound
       using errcode = 'TB008', hint = 'Draw the id with next_sync_event_id(), in the transaction that writes the event.';
@@ -839,7 +848,9 @@ create table relay_cursor (
   saved_at timestamp with time zone default clock_timestamp() not null,
   generation text,
   xid xid8,
-  ahead jsonb
+  ahead jsonb,
+  shard smallint default 0 not null,
+  shards smallint default 1 not null
 ) with (fillfactor=50);
 
 create table replay_items (
@@ -1208,8 +1219,8 @@ alter table rate_buckets add constraint rate_buckets_pkey PRIMARY KEY (system, a
 alter table rate_buckets add constraint rate_buckets_share_check CHECK (((share > (0)::double precision) AND (share <= (1)::double precision)));
 alter table refused_records add constraint refused_records_pkey PRIMARY KEY (topic, reason);
 alter table relay_cursor add constraint relay_cursor_check CHECK (((win IS NOT NULL) OR (last_id = 0)));
-alter table relay_cursor add constraint relay_cursor_only_one_check CHECK (only_one);
-alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (only_one);
+alter table relay_cursor add constraint relay_cursor_pkey PRIMARY KEY (shard);
+alter table relay_cursor add constraint relay_cursor_shard_check CHECK (((shard >= 0) AND (shard < shards)));
 alter table replay_items add constraint replay_items_pkey PRIMARY KEY (job_id, place);
 alter table replay_items add constraint replay_items_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'raised'::text, 'done'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text])));
 alter table replay_jobs add constraint replay_jobs_cancelled_check CHECK ((cancelled >= 0));
@@ -1338,8 +1349,8 @@ create view sync_event_status as
         CASE
             WHEN (EXISTS ( SELECT
                FROM relay_cursor c
-              WHERE (pg_visible_in_snapshot(e.xid, c.seen) OR ((c.win IS NOT NULL) AND (e.id <= c.last_id) AND pg_visible_in_snapshot(e.xid, c.win)) OR (e.id <= LEAST(c.floor, ( SELECT min((l.value)::bigint) AS min
-                       FROM jsonb_each_text(c.late_floors) l(key, value))))))) THEN 'published'::text
+              WHERE ((c.shard = relay_shard(e.entity_key, (c.shards)::integer)) AND (pg_visible_in_snapshot(e.xid, c.seen) OR ((c.win IS NOT NULL) AND (e.id <= c.last_id) AND pg_visible_in_snapshot(e.xid, c.win)) OR (e.id <= LEAST(c.floor, ( SELECT min((l.value)::bigint) AS min
+                       FROM jsonb_each_text(c.late_floors) l(key, value)))))))) THEN 'published'::text
             ELSE 'unpublished'::text
         END) AS status,
     d.settled_at AS processed_at

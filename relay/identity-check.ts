@@ -10,6 +10,7 @@ import {
   type RestoreSigns,
 } from '../db/relay/identity.ts';
 import { readRelayCounts } from '../db/relay/lag.ts';
+import { divideRelay } from '../db/relay/shards.ts';
 import type { Bus, Received } from '../lib/bus/bus.ts';
 import { findLostOnBus } from '../lib/events/lost-events.ts';
 import { assertSameDatabase, otherBus, restored } from '../lib/process/database-identity.ts';
@@ -17,9 +18,10 @@ import { assertSameDatabase, otherBus, restored } from '../lib/process/database-
 export type IdentityCheck = {
   /**
    * Checks if that is due: before the caller goes on, or `beside` its work, if the last check was good and not long
-   * ago. What a check beside the work finds is thrown by the next call.
+   * ago. What a check beside the work finds is thrown by the next call. Resolves to the number of shards in force, where
+   * a check has ended.
    */
-  keepChecked(options: { beside: boolean }): Promise<void>;
+  keepChecked(options: { beside: boolean }): Promise<number | null>;
   /** The next call checks, and waits. */
   forget(): void;
   /** Waits for a check that runs beside the work. */
@@ -39,22 +41,27 @@ export type IdentityCheckDeps = {
   /** Reads the newest records of our topics; null for a bus that stores none. */
   newest: (() => Promise<Received[]>) | null;
   monotonic: () => number;
+  /** Into how many shards the relay of a new database is divided. */
+  firstShards: number;
 };
 
 /** A check takes several statements, as long as ten rounds: events must not wait for it. */
 const EVERY_MS = 5_000;
 
 export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
-  const { db, bus, log, address, newest, monotonic } = deps;
+  const { db, bus, log, address, newest, monotonic, firstShards } = deps;
   let goodAt = -Infinity;
-  let running: Promise<void> | null = null;
+  let running: Promise<number> | null = null;
   let ended = false;
 
   function begin(): void {
     const began = monotonic();
     ended = false;
     running = check()
-      .then(() => void (goodAt = began))
+      .then((inForce) => {
+        goodAt = began;
+        return inForce;
+      })
       .finally(() => (ended = true));
     // Thrown by the next call.
     running.catch(() => undefined);
@@ -70,12 +77,15 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
 
   /**
    * Makes the cursor of a new database, accepts a fail-over, and throws IdentityError for what a
-   * person has to decide.
+   * person has to decide. Returns the number of shards in force.
    */
-  async function check(): Promise<void> {
+  async function check(): Promise<number> {
     const verdict = await assertSameDatabase(db, address);
     if (verdict === 'first') {
-      await createCursor(db, address);
+      await withTransaction(db, async (tx) => {
+        await createCursor(tx, address);
+        await divideRelay(tx, firstShards);
+      });
       await notePlace(db, address, { remember: true });
     }
     if (verdict === 'failed_over') {
@@ -86,25 +96,28 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
       if (noted) log.warn('relay.failed_over', { mappings, lost: lost?.count ?? 0 });
     }
     // A standby relay with the wrong bus must report it now, and not only when it becomes active.
-    const bound = (await readRelayCounts(db))?.bus ?? null;
+    const { bus: bound = null, shards = 1 } = (await readRelayCounts(db)) ?? {};
     const present = await bus.identity();
     if (bound !== null && bound !== present) throw otherBus(bound, present);
+    return shards;
   }
 
   return {
     async keepChecked({ beside }) {
       const age = monotonic() - goodAt;
       if (running === null) {
-        if (age < EVERY_MS) return;
+        if (age < EVERY_MS) return null;
         begin();
       }
-      if (beside && age < 2 * EVERY_MS && !ended) return;
+      if (beside && age < 2 * EVERY_MS && !ended) return null;
       const mine = running;
       running = null;
-      await mine;
+      return await mine;
     },
     forget: () => void (goodAt = -Infinity),
-    settle: () => running?.catch(() => undefined) ?? Promise.resolve(),
+    settle: async () => {
+      await running?.catch(() => undefined);
+    },
 
     // If an older copy was restored under the same name, only the bus shows it.
     async refuseOlderState() {

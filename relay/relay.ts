@@ -2,7 +2,7 @@
 // in the order of the commits (docs/relay.md).
 //
 // Guarantees: no row is left out, however late its transaction commits. No event waits for an unrelated
-// transaction. One relay is active, others stand by. A row is published again only if the lease changed
+// transaction. One relay is active for each shard (shards.ts), others stand by. A row is published again only if the lease changed
 // its owner, or if a publish or a save failed.
 // Assumes: writers take their transaction id before they draw an event id, and lock the entity before they
 // draw it (triggers and functions ensure both). Consumers recognise each event_id, and never go back to an
@@ -22,70 +22,27 @@
 // messages, and it cannot move the cursor.
 
 import { claimCursor, passWindow, type Cursor } from '../db/relay/cursor.ts';
-import type { Address } from '../db/relay/identity.ts';
 import { readInstanceId } from '../db/connections.ts';
+import { WALKING_SHARD } from '../db/relay/floor-walk.ts';
 import { readSecondsBehind } from '../db/relay/lag.ts';
-import type { Db } from '../db/server/connection.ts';
+import { leaseOf, WHOLE } from '../db/relay/shards.ts';
 import { fullJitter } from '../lib/backoff.ts';
-import type { Bus, Received } from '../lib/bus/bus.ts';
-import type { Clock } from '../lib/clock.ts';
 import { IdentityError } from '../lib/process/database-identity.ts';
-import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';
-import type { Routing } from '../lib/events/routing.ts';
+import { toMessages } from '../lib/events/envelope.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { createLease } from '../lib/lease.ts';
-import type { Measures } from '../lib/measures.ts';
 import { runLoop, type Loop } from '../lib/loop.ts';
 import { keepSequences } from '../lib/process/sequences.ts';
 import { noteSkipped } from '../lib/skipped.ts';
-import { newEventId } from '../lib/uuid.ts';
+import type { Relay, RelayDeps } from './contract.ts';
 import { createFloorWalk } from './floor-walk.ts';
 import { createIdentityCheck } from './identity-check.ts';
 import { createPages } from './pages.ts';
-import { toUnreadable, type ReadPage } from './read.ts';
-import { toNotices } from './notices.ts';
+import { outcomeOf } from './outcome.ts';
+import type { ReadPage } from './read.ts';
 import { createSave } from './save.ts';
-import { sendPage, toBatches } from './send.ts';
-
-export type RelayLog = Record<
-  'info' | 'warn' | 'error',
-  (event: string, fields?: Record<string, unknown>) => void
->;
-
-export type RelayDeps = {
-  db: Db;
-  bus: Bus;
-  clock: Clock;
-  log: RelayLog;
-  /** The address of the database (see addressOf). */
-  address: Address;
-  routing: Routing;
-  headers: HeaderStyle;
-  /** Reads the newest records of our topics; null for a bus that stores none. */
-  newest?: (() => Promise<Received[]>) | null;
-  /** Rows per page; default 250: larger pages outlive V8's space for young objects (decision 0107). */
-  pageSize?: number;
-  /** How long another relay waits after this one has died; default 5 s. */
-  leaseMs?: number;
-  /** The longest rest between polls that find nothing; default 200. `nudge` only makes polling quicker. */
-  idleMs?: number | (() => number);
-  monotonic?: () => number;
-  measures?: Measures;
-};
-
-export type Relay = {
-  /** Sends one page, saves it, and returns its number of rows; 0 if there was none, or if another relay is active. */
-  runOnce(): Promise<number>;
-  /** Repeats rounds until stop(), and saves short pages together. Rejects with IdentityError if this relay must not run on this database. */
-  start(): Promise<void>;
-  /** An event was committed: poll now. May be called any number of times. */
-  nudge(): void;
-  /** Finishes the page in progress and releases the lease. */
-  stop(): Promise<void>;
-  isActive(): boolean;
-  /** The age of the oldest undelivered row, in seconds; 0 if there is none. */
-  secondsBehind(): Promise<number>;
-};
+import { sendPage } from './send.ts';
+import { ShardsChanged } from './shards-changed.ts';
 
 /** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
 const MOVE_EVERY_MS = 1_000;
@@ -96,9 +53,10 @@ const NOT_PUBLISHED =
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
   const { pageSize = 250, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const { shard = WHOLE, firstShards = 1 } = deps;
   const lease = createLease({
     db,
-    name: 'relay',
+    name: leaseOf(shard),
     lengthMs: leaseMs,
     monotonic,
     onError: (error) => log.warn('relay.lease_not_renewed', { error }),
@@ -112,7 +70,7 @@ export function createRelay(deps: RelayDeps): Relay {
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
   });
-  const identity = createIdentityCheck({ db, bus, log, address, newest, monotonic });
+  const identity = createIdentityCheck({ db, bus, log, address, newest, monotonic, firstShards });
   let movedAt = -Infinity;
   /** The open window began while the window before it was being closed in the database. */
   let isEarly = false;
@@ -121,7 +79,10 @@ export function createRelay(deps: RelayDeps): Relay {
   /** `together`: a short page may wait to be saved with the next ones. */
   async function round({ together }: { together: boolean }): Promise<number> {
     try {
-      await identity.keepChecked({ beside: together });
+      // A lease that was lost may have been taken away by a change of the shards.
+      if (fence !== null && !lease.isHeld()) identity.forget();
+      const inForce = await identity.keepChecked({ beside: together });
+      if (inForce !== null && inForce !== shard.shards) throw new ShardsChanged(inForce);
       if (!lease.isHeld() && !(await becomeActive())) return 0;
       if (save.hasEnded() && !(await settleSave())) return 0;
       cursor ??= await claim();
@@ -148,7 +109,7 @@ export function createRelay(deps: RelayDeps): Relay {
 
   /** 1 if the walk has more rows to read, otherwise 0. */
   async function walkBelowFloor(count: number): Promise<number> {
-    if (cursor === null || fence === null) return 0;
+    if (cursor === null || fence === null || shard.shard !== WALKING_SHARD) return 0;
     const more = await floorWalk.step({ fence, busy: count > 0, mayStillSend: lease.isHeld });
     return more ? 1 : 0;
   }
@@ -157,7 +118,7 @@ export function createRelay(deps: RelayDeps): Relay {
     await forgetCursor();
     fence = await lease.take();
     if (fence === null) return false;
-    log.info('relay.active', { owner: lease.owner, fence });
+    log.info('relay.active', { owner: lease.owner, fence, ...(shard.shards > 1 && shard) });
     return true;
   }
 
@@ -165,9 +126,10 @@ export function createRelay(deps: RelayDeps): Relay {
     // A copy gets its instance id while no relay runs, so the id that is read here is the new one.
     installation = await readInstanceId(db);
     await identity.refuseOlderState();
-    const claimed = fence === null ? null : await claimCursor(db, { fence, bus: await bus.identity() });
+    const claimed =
+      fence === null ? null : await claimCursor(db, { ...shard, fence, bus: await bus.identity() });
     if (claimed) return claimed;
-    // Another relay has the cursor, or it was bound to another bus after the check; the next round finds out.
+    // Another relay has the cursor, or after the check it was bound to another bus or divided anew; the next round finds out.
     lease.forget();
     throw new Error(`the cursor could not be claimed with fence ${fence}`);
   }
@@ -193,20 +155,12 @@ export function createRelay(deps: RelayDeps): Relay {
     const sent = await sendPage(bus, messages, lease.isHeld);
     await failpoint('relay.after-publish');
     if (sent === null) return await giveUpLease('its lease ended before the page was sent');
-    const unrouted = rows.filter(({ eventType }) => routing(eventType).length === 0).length;
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);
     const done = {
-      ...{ fence: from.fence, seen: from.seen, lateFloors: from.lateFloors, win, sequence, unrouted },
+      ...{ ...startOf(from), win, sequence, lastId: last?.id ?? from.lastId, now: clock.now() },
       // The floors rise only with a window that began after the save before (db/relay/cursor.ts).
       closed: closed && !isEarly,
-      lastId: last?.id ?? from.lastId,
-      published: rows.length - unrouted,
-      batches: toBatches(messages, sent.places),
-      refused: [
-        ...toNotices(sent.refused, { clock, log }),
-        ...unreadable.map((row) => toUnreadable(row, newEventId(clock.now()))),
-      ],
-      now: clock.now(),
+      ...outcomeOf(page, messages, sent, { routing, clock, log }),
     };
     const isPlain = done.refused.length === 0 && from.restoredTo === null;
     const behind = closed ? passWindow(from, win) : { ...from, win, lastId: done.lastId };
@@ -232,6 +186,7 @@ export function createRelay(deps: RelayDeps): Relay {
     return saved !== null;
   }
 
+  const startOf = ({ fence, seen, lateFloors }: Cursor) => ({ ...shard, fence, seen, lateFloors });
   const skip = (item: string, instead: string, error: unknown): Promise<void> =>
     noteSkipped({ db, clock, log }, { loop: 'relay', item, instead }, error);
   const save = createSave({ db, clock, skip, monotonic, measures: deps.measures });
@@ -246,9 +201,8 @@ export function createRelay(deps: RelayDeps): Relay {
   /** The window that was passed last becomes the cursor, with an empty one behind it that the next relay closes. */
   async function saveWaiting(): Promise<void> {
     if (!(await settleSave()) || cursor === null || save.waiting() === 0) return;
-    const { fence: mine, seen, lateFloors } = cursor;
     const empty = { published: 0, unrouted: 0, batches: [], refused: [], sequence: 0, lastId: 0 };
-    save.begin([], { ...empty, fence: mine, seen, lateFloors, win: seen, closed: false, now: clock.now() });
+    save.begin([], { ...startOf(cursor), ...empty, win: cursor.seen, closed: false, now: clock.now() });
     await save.settle();
   }
 
@@ -264,7 +218,7 @@ export function createRelay(deps: RelayDeps): Relay {
       busyMs: 3,
       backoffMs: (failures) => fullJitter(failures, { baseMs: 50, capMs: 2_000 }),
       onError(error, failures) {
-        if (error instanceof IdentityError) throw error;
+        if (error instanceof IdentityError || error instanceof ShardsChanged) throw error;
         log.warn('relay.failed', { error, failures });
       },
       signal: stopping.signal,

@@ -20,7 +20,7 @@ import { startRoleSigns, type Role } from '../lib/health/role-signs.ts';
 import { rolesPart } from '../lib/health/roles.ts';
 import { sequencesPart } from '../lib/process/sequences.ts';
 import type { Bus } from '../lib/bus/bus.ts';
-import { createRelay, type Relay } from './relay.ts';
+import { createRelays, type Relays } from './shards.ts';
 
 /**
  * The longest time that the first event after a rest waits: while announcements are heard, only one that was
@@ -34,26 +34,31 @@ export const startRelay: Start = async ({ config, log, tracing }): Promise<Runni
   const { databaseUrl } = requireShared(config, 'relay');
   const { metrics, settings } = metricsOf(config);
   const health = await startHealthServer('relay', config, metrics);
-  // The relay reads with one connection, reads ahead with a second, and renews its lease with a
-  // third.
-  const poolSize = Math.min(config.database.poolSize, 4);
-  const known = { url: databaseUrl, catalogue: tableCatalogueOf(config), poolSize, log };
+  // The relay of a shard reads with one connection, reads ahead with a second, and renews its lease with a
+  // third. Connections are opened when they are needed.
+  const known = {
+    url: databaseUrl,
+    catalogue: tableCatalogueOf(config),
+    poolSize: config.database.poolSize,
+    log,
+  };
   const database = await connectDatabase({ role: 'relay', ...known });
   const { db, address } = database;
   metrics.watch(db, settings);
   const clock = systemClock;
-  const running: { relay?: Relay; bus?: Bus } = {};
+  const running: { relay?: Relays; bus?: Bus } = {};
   // Before the bus: while this process waits for the bus, the others see a relay that is starting.
   const signs = await startRoleSigns({ db, log, roles: [roleOf(running, config.alike.relay)] });
   await compareAtStart(db, signs.owner, log);
   const { bus, place, newest, failed } = await openBus(config, { log, tracing, topics: TOPICS });
   await assertOwnTopics({ db, bus, newest, shared: config.kafka.shareTopics, log });
-  const relay = createRelay({
+  const relay = createRelays({
     ...{ db, bus, clock, log, address },
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: systems.names }),
     headers: config.kafka.headers,
     newest,
     idleMs: () => (listening.isOn() ? IDLE_MS.listening : IDLE_MS.deaf),
+    firstShards: config.relay.shards,
     measures: metrics.measures,
   });
   Object.assign(running, { relay, bus });
@@ -84,7 +89,7 @@ export const startRelay: Start = async ({ config, log, tracing }): Promise<Runni
   };
 };
 
-function roleOf(running: { relay?: Relay; bus?: Bus }, settings: Alike): Role {
+function roleOf(running: { relay?: Relays; bus?: Bus }, settings: Alike): Role {
   return {
     name: 'relay',
     settings,
@@ -96,6 +101,6 @@ function roleOf(running: { relay?: Relay; bus?: Bus }, settings: Alike): Role {
 }
 
 /** A standby relay is ready, too. */
-function rolePart(relay: Relay) {
+function rolePart(relay: Relays) {
   return { ready: true, figures: { relay_role: relay.isActive() ? 'active' : 'standby' } };
 }

@@ -5,6 +5,7 @@ import { customerOf } from '../../lib/config/entity.ts';
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
 import { readHolders } from '../../db/health/reports.ts';
+import { isRelayLease } from '../../db/relay/shards.ts';
 import type { Db } from '../../db/server/connection.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { foldName, moreFieldsOf, targets, type Mapping } from '../../lib/customers/import/columns.ts';
@@ -146,7 +147,7 @@ async function runImport(
 
 async function hasRelay(db: Db, { dataDir }: Pick<Config, 'dataDir'>): Promise<boolean> {
   if (await findRunning(dataDir)) return true;
-  return (await readHolders(db)).some(({ name }) => name === 'relay');
+  return (await readHolders(db)).some(({ name }) => isRelayLease(name));
 }
 
 async function openSource(file: string) {

@@ -26,7 +26,7 @@ import { nameProcess, startRoleSigns } from '../../lib/health/role-signs.ts';
 import type { SyncDeps } from '../../lib/sync/step.ts';
 import { openTraces } from '../../lib/tracing/open.ts';
 import type { Traces } from '../../lib/tracing/traces.ts';
-import { createRelay, type Relay } from '../../relay/relay.ts';
+import { createRelays, type Relays } from '../../relay/shards.ts';
 import { groupsOf, inboundGroup, outboundGroup, subscriptionsOf } from '../../workers/receiver.ts';
 import { keepPartitionsOf } from '../../workers/housekeeping.ts';
 import { startWorkers } from '../../workers/process.ts';
@@ -117,7 +117,7 @@ async function start({
   await assertSameDatabase(db, database.address);
   const hosts = await startHosts(systems, { config, log, port: ports.simulator }, cleanups);
   if (database.embedded) await endLeasesOfTheDead(db);
-  let relay: Relay | null = null;
+  let relay: Relays | null = null;
   const nudge = (): void => relay?.nudge();
   const { metrics, settings } = metricsOf(config, systems);
   const { measures } = metrics;
@@ -132,13 +132,14 @@ async function start({
   const groupId = groupsOf(config.kafka.groupId, sync.policy.instanceId);
   const opened = await openOwnBus({ config, db, log, groupId, names, cleanups, traces });
   const { bus } = opened;
-  relay = createRelay({
+  relay = createRelays({
     ...{ db, bus, clock, log, measures },
     address: database.address,
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in one process only spans read the headers.
     headers: opened.place === null && config.tracing === null ? 'minimal' : config.kafka.headers,
     newest: opened.newest,
+    firstShards: config.relay.shards,
   });
   const { retentionDays, auditDays } = config;
   const owner = nameProcess();
@@ -278,7 +279,7 @@ function withTally({ db, clock, log, integration }: SyncDeps) {
   return { intake: integration, tally };
 }
 
-function lookAtRelay(relay: Relay, bus: Bus) {
+function lookAtRelay(relay: Relays, bus: Bus) {
   return { state: relay.isActive() ? 'active' : 'standby', problem: bus.health().problem };
 }
 

@@ -6,6 +6,7 @@
 import type { Knex } from 'knex';
 import type { RowFields } from '../entities/rows.ts';
 import { isRowChangeSql } from './kinds.ts';
+import { publishedUpToSql } from '../relay/publication.ts';
 import type { Db } from '../server/connection.ts';
 
 export type ChangeType = 'created' | 'updated' | 'deleted';
@@ -164,15 +165,13 @@ export async function readChangesPage(db: Db, from: ChangesFrom): Promise<Change
   };
 }
 
-// Every row at or below "settled" is committed: no running transaction has a row below the relay's
-// floors. Before a relay has ever run, nothing is known about that. Right after a move all ids up
+// Every row at or below "settled" is committed: no running transaction has a row below the floors of any of
+// the relay's cursors. Before a relay has ever run, nothing is known about that. Right after a move all ids up
 // to restored_to are committed, because of the lock under which the move was done.
 const startSql = `
 with moment as materialized (${momentSql})
 select (${placeSql}) as place, m.sequence, m.next_xid, (${firstKeptSql}) as first_kept, pg_current_snapshot()::text as win, 0 as low,
-  coalesce((
-    select coalesce(c.restored_to, least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)))
-    from relay_cursor c), 0) as settled
+  greatest((select max(restored_to) from relay_cursor), ${publishedUpToSql}) as settled
 from moment m`;
 
 export type ChangesStart = Moment & { win: string; settled: number };

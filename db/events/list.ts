@@ -3,8 +3,7 @@
 // (docs/decisions/0082-stories-from-stored-facts.md).
 import type { Db } from '../server/connection.ts';
 import { deliveryStatuses, type DeliveryStatus } from '../deliveries.ts';
-import { isPublishedSql, isRoutedSql } from '../relay/publication.ts';
-import { publishedUpToSql } from '../relay/receive-gap.ts';
+import { isPublishedSql, isRoutedSql, publishedUpToSql } from '../relay/publication.ts';
 import { isClosedSql } from '../mappings/closed-pairs.ts';
 import { isOfInterestSql } from '../mappings/left-out.ts';
 

@@ -6,10 +6,13 @@ import type { Db } from '../server/connection.ts';
 
 export type Holder = { name: string; owner: string; until: Date };
 
-/** Which processes hold a lease now: a relay that is alive, wherever it runs. */
+/**
+ * Which processes hold a lease now: a relay that is alive, wherever it runs. A lease that lasts for ever is held by
+ * none (db/relay/shards.ts).
+ */
 export async function readHolders(db: Db): Promise<Holder[]> {
   const { rows } = await db.raw<{ rows: Holder[] }>(
-    `select name, owner, until from leases where until > clock_timestamp() order by name`,
+    `select name, owner, until from leases where until > clock_timestamp() and until < 'infinity' order by name`,
   );
   return rows;
 }

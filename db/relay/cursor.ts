@@ -3,9 +3,10 @@ import type { Db, Tx } from '../server/connection.ts';
 import { runPrepared } from '../server/prepared.ts';
 import { addToCount } from '../health/refused-counts.ts';
 import { writeNumbered } from '../sequences/taken-numbers.ts';
+import type { Shard } from './shards.ts';
 
-/** Snapshots and floors stay in the database's own text form: no code computes with them. */
-export type Cursor = {
+/** Snapshots and floors stay in the database's own text form. */
+export type Cursor = Shard & {
   seen: string;
   /** The open window, or null. */
   win: string | null;
@@ -18,9 +19,9 @@ export type Cursor = {
   fence: number;
 };
 
-const cursorColumns = `seen::text, win::text, last_id, floor, late_floors::text, restored_to, fence`;
+const cursorColumns = `shard, shards, seen::text, win::text, last_id, floor, late_floors::text, restored_to, fence`;
 
-type CursorRow = {
+type CursorRow = Shard & {
   seen: string;
   win: string | null;
   last_id: number;
@@ -30,13 +31,22 @@ type CursorRow = {
   fence: number;
 };
 
+// All cursors at once: two processes with different buses must not bind one each.
+const bindSql = `update relay_cursor set bus = :bus where bus is null`;
+
 const claimSql = `
-update relay_cursor set fence = :fence, bus = coalesce(bus, :bus)
-where fence <= :fence and coalesce(bus, :bus) = :bus
+update relay_cursor set fence = :fence where shard = :shard and shards = :shards and fence <= :fence and bus = :bus
 returning ${cursorColumns}`;
 
-/** After this no older fence can save. Null if the bus or a newer fence forbids the claim. */
-export async function claimCursor(db: Db, claim: { fence: number; bus: string }): Promise<Cursor | null> {
+/**
+ * After this no older fence can save. Null if the bus, a newer fence or another number of shards forbids the
+ * claim.
+ */
+export async function claimCursor(
+  db: Db,
+  claim: Shard & { fence: number; bus: string },
+): Promise<Cursor | null> {
+  await db.raw(bindSql, { bus: claim.bus });
   const { rows } = await db.raw<{ rows: CursorRow[] }>(claimSql, claim);
   return rows[0] ? toCursor(rows[0]) : null;
 }
@@ -61,7 +71,7 @@ export type Refused = {
   detail: Record<string, unknown>;
 };
 
-export type Save = {
+export type Save = Shard & {
   fence: number;
   /** As in the cursor with which the page was read: it may be ahead of the saved one (relay/save.ts). */
   seen: string;
@@ -98,7 +108,7 @@ with saved as (
       from pg_snapshot_xip(:win::pg_snapshot) x) else :lateFloors::jsonb end,
     restored_to = case when :closed then null else c.restored_to end,
     published = c.published + :published, unrouted = c.unrouted + :unrouted, saved_at = clock_timestamp()
-  where c.fence = :fence and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))
+  where c.shard = :shard and c.shards = :shards and c.fence = :fence and (not :closed or raise_relay_floor(greatest(c.pending_floor, :sequence)))
   returning c.*
 ), noted as (
   insert into relay_batches (topic, partition, first_offset, first_id, last_id, count, ids, fence)
@@ -166,6 +176,8 @@ function toNotice({ eventId, syncEventId, parkedEventId, topic, reason, detail }
 
 function toCursor(row: CursorRow): Cursor {
   return {
+    shard: row.shard,
+    shards: row.shards,
     seen: row.seen,
     win: row.win,
     lastId: row.last_id,

@@ -4,7 +4,11 @@
 // the migration that brought the check, because a database may have such events from before.
 import type { Db, Tx } from '../server/connection.ts';
 import { toColumns, type Batch } from './cursor.ts';
+import { isOfShardSql } from './publication.ts';
 import { pageColumns, toPageRow, type PageRow, type RawRow } from './page.ts';
+
+/** One shard's relay walks for all of them: this one, of which there is always one. */
+export const WALKING_SHARD = 0;
 
 export type Walk = {
   id: string;
@@ -52,7 +56,7 @@ select (select id from ending) as "walkedTo", coalesce((
 const lostSql = `
 select ${pageColumns('e')}
 from sync_events e, relay_cursor c
-where e.id = any(:ids::bigint[])
+where e.id = any(:ids::bigint[]) and ${isOfShardSql('e', 'c')}
   and (pg_visible_in_snapshot(e.xid, c.seen)
     or c.win is not null and e.id <= c.last_id and pg_visible_in_snapshot(e.xid, c.win)
     or e.id <= coalesce((c.late_floors ->> e.xid::text)::bigint, c.floor))
@@ -95,7 +99,7 @@ export async function readLost(db: Db, ids: readonly number[]): Promise<PageRow[
 
 const saveSql = `
 with fenced as (
-  update relay_cursor set published = published + :published where fence = :fence returning fence
+  update relay_cursor set published = published + :published where shard = ${WALKING_SHARD} and fence = :fence returning fence
 ), saved as (
   update sequence_moves set walked_to = :walkedTo, final = :final, settled_after = coalesce(settled_after, pg_current_xact_id())
   where id = :id and exists (select from fenced)

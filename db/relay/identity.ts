@@ -60,11 +60,11 @@ function restoreSigns(cursor: string): string {
 const verdictSql = `
 with here as (${hereSql})
 select case
-  when c.only_one is null then 'first'
-  when c.system_identifier <> here.system_identifier then 'other_cluster'
-  when c.address_hash <> :address::text then 'other_address'
-  when ${restoreSigns('c')} is not null then 'restored'
-  when c.timeline <> here.timeline then 'failed_over'
+  when count(c.shard) = 0 then 'first'
+  when bool_or(c.system_identifier <> here.system_identifier) then 'other_cluster'
+  when bool_or(c.address_hash <> :address::text) then 'other_address'
+  when bool_or(${restoreSigns('c')} is not null) then 'restored'
+  when bool_or(c.timeline <> here.timeline) then 'failed_over'
   else 'same' end as verdict
 from here left join relay_cursor c on true`;
 
@@ -90,7 +90,7 @@ export type RestoreSigns = {
 /** Null if nothing shows that an older state was restored. */
 export async function readRestoreSigns(db: Db | Tx): Promise<RestoreSigns | null> {
   const { rows } = await db.raw<{ rows: { signs: RestoreSigns | null }[] }>(
-    `select (${restoreSigns('c')})::jsonb as signs from relay_cursor c`,
+    `select (${restoreSigns('c')})::jsonb as signs from relay_cursor c where ${restoreSigns('c')} is not null order by shard limit 1`,
   );
   return rows[0]?.signs ?? null;
 }
@@ -143,6 +143,7 @@ insert into relay_cursor (seen, system_identifier, timeline, address_hash, gener
 select '1:1:', here.system_identifier, here.timeline, :address, relay_cursor_generation(), pg_current_xact_id() from (${hereSql}) here
 on conflict do nothing`;
 
+/** One cursor for all events; `divideRelay` makes more of it. */
 export async function createCursor(db: Db | Tx, address: Address): Promise<void> {
   await db.raw(createSql, { address });
 }
@@ -193,7 +194,7 @@ const adoptBusSql = `update relay_cursor set bus = :bus`;
 export async function adoptBus(db: Db, bus: string, actor = 'unknown'): Promise<void> {
   await db.transaction(async (tx) => {
     const { rows } = await tx.raw<{ rows: { bus: string | null }[] }>(
-      `select bus from relay_cursor for update`,
+      `select bus from relay_cursor order by shard for update`,
     );
     await tx.raw(adoptBusSql, { bus });
     await recordAction(tx, {

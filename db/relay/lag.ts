@@ -1,23 +1,26 @@
 // How far the relay is behind, for readiness: any process can ask at any time, without a lease.
 import type { Db } from '../server/connection.ts';
+import { isOfShardSql } from './publication.ts';
 
 // The first row that is visible by now and not delivered. In an open window the scan begins at the
 // relay's position: rows below it that committed meanwhile belong to the next window, which follows
 // in a moment, and finding them would need a scan of this one.
 const boundsSql = `
 with bounds as materialized (
-  select c.seen, greatest(c.last_id, least(c.floor, (
+  select c.shard, c.shards, c.seen, greatest(c.last_id, least(c.floor, (
     select min(l.value::bigint) from jsonb_each_text(c.late_floors) l
     where pg_visible_in_snapshot(l.key::xid8, pg_current_snapshot())))) as low
   from relay_cursor c
   union all
-  select '1:1:', 0 where not exists (select from relay_cursor)
+  select 0, 1, '1:1:', 0 where not exists (select from relay_cursor)
 )`;
-const unpublishedSql = `
-from sync_events e
-where e.id > (select low from bounds) and not pg_visible_in_snapshot(e.xid, (select seen from bounds))
-order by e.id`;
-const oldestSql = `${boundsSql} select e.created_at ${unpublishedSql} limit 1`;
+/** Of each shard so many, and then of all of them: the shards differ in how far they are. */
+const unpublishedSql = (limit: number): string => `${boundsSql}
+select u.id, u.created_at from bounds b cross join lateral (
+  select e.id, e.created_at from sync_events e
+  where e.id > b.low and not pg_visible_in_snapshot(e.xid, b.seen) and ${isOfShardSql('e', 'b')}
+  order by e.id limit ${limit}) u
+order by u.id limit ${limit}`;
 
 export type RelayLag = {
   /** Whether a relay has ever run on this database. */
@@ -28,7 +31,7 @@ export type RelayLag = {
 
 export async function readRelayLag(db: Db): Promise<RelayLag> {
   const { rows } = await db.raw<{ rows: RelayLag[] }>(
-    `select exists (select from relay_cursor) as started, (select created_at from (${oldestSql}) o) as oldest`,
+    `select exists (select from relay_cursor) as started, (select created_at from (${unpublishedSql(1)}) o) as oldest`,
   );
   return rows[0] ?? { started: false, oldest: null };
 }
@@ -55,7 +58,7 @@ export type RelayBacklog = {
 const backlogSql = `
 select count(u.id)::integer as events, min(u.created_at) as oldest, s.id as stored, coalesce(min(u.id) - 1, s.id) as published
 from (select last_value - case when is_called then 0 else 1 end as id from sync_event_ids) s
-left join (${boundsSql} select e.id, e.created_at ${unpublishedSql} limit ${MOST_COUNTED}) u on true
+left join (${unpublishedSql(MOST_COUNTED)}) u on true
 group by s.id`;
 
 export async function readRelayBacklog(db: Db): Promise<RelayBacklog> {
@@ -63,14 +66,21 @@ export async function readRelayBacklog(db: Db): Promise<RelayBacklog> {
   return rows[0] ?? { events: 0, oldest: null, stored: 0, published: 0 };
 }
 
-const countsSql = `select published, unrouted, fence, bus from relay_cursor`;
+const countsSql = `
+select count(*)::integer as shards, sum(published)::bigint as published, sum(unrouted)::bigint as unrouted, max(fence) as fence, min(bus) as bus
+from relay_cursor having count(*) > 0`;
+
+export type RelayCounts = {
+  shards: number;
+  published: number;
+  unrouted: number;
+  /** The newest of all shards. */
+  fence: number;
+  bus: string | null;
+};
 
 /** What the relay has done so far; null before its first start. */
-export async function readRelayCounts(
-  db: Db,
-): Promise<{ published: number; unrouted: number; fence: number; bus: string | null } | null> {
-  const { rows } = await db.raw<{
-    rows: { published: number; unrouted: number; fence: number; bus: string | null }[];
-  }>(countsSql);
+export async function readRelayCounts(db: Db): Promise<RelayCounts | null> {
+  const { rows } = await db.raw<{ rows: RelayCounts[] }>(countsSql);
   return rows[0] ?? null;
 }

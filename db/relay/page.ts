@@ -3,6 +3,7 @@ import type { Db } from '../server/connection.ts';
 import { DbError } from '../server/errors.ts';
 import { runPrepared } from '../server/prepared.ts';
 import type { Cursor } from './cursor.ts';
+import type { Shard } from './shards.ts';
 
 /** A row of sync_events, in the form that lib/events/envelope.ts needs. */
 export type PageRow = {
@@ -40,13 +41,22 @@ const inWindow = `
       and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :restoredTo::bigint)
       and not pg_visible_in_snapshot(e.xid, (select seen from bounds))`;
 
+// Each shard walks through all rows of the window, and takes its own.
+const ofShard = 'and relay_shard(e.entity_key, :shards::integer) = :shard::integer';
+
+const inWindowOf = ({ shards }: Shard): string =>
+  shards === 1
+    ? inWindow
+    : `${inWindow}
+      ${ofShard}`;
+
 /** The columns of RawRow, for a row of sync_events with the alias `event`. */
 export const pageColumns = (event: string): string => `
   ${event}.id, ${event}.event_id, ${event}.event_type, ${event}.entity_key, ${event}.version, ${event}.source, ${event}.payload::text,
   floor(extract(epoch from ${event}.created_at) * 1000)::bigint, ${event}.context ->> 'trace'`;
 
 // The head row has the window and comes first; the rows follow by id.
-const pageSql = `
+const pageSql = (shard: Shard): string => `
 with bounds as materialized (${boundsSql})
 select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, sequence as version, null as source,
   win::text as payload, null::bigint as created_at, null as trace
@@ -54,7 +64,7 @@ from bounds
 union all (
   select ${pageColumns('e')}
   from sync_events e
-  where ${inWindow}
+  where ${inWindowOf(shard)}
   order by e.id
   limit :limit
 )
@@ -63,7 +73,7 @@ order by id nulls first`;
 /** PostgreSQL's plan after a run of the query. For tests, and to find out why it is slow. */
 export async function explainPage(db: Db, cursor: Cursor, limit: number): Promise<string> {
   const { rows } = await db.raw<{ rows: { 'QUERY PLAN': string }[] }>(
-    `explain (analyze, costs off, timing off, summary off) ${pageSql}`,
+    `explain (analyze, costs off, timing off, summary off) ${pageSql(cursor)}`,
     { ...windowOf(cursor), limit },
   );
   return rows.map((row) => row['QUERY PLAN']).join('\n');
@@ -73,7 +83,7 @@ export async function explainPage(db: Db, cursor: Cursor, limit: number): Promis
 export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<Page> {
   // Rows as arrays: at 100,000 rows a second, the object for each row is made only once, below.
   const bindings = { ...windowOf(cursor), limit };
-  const { rows } = await runPrepared<{ rows: RawRow[] }>(db, pageSql, bindings, { rowMode: 'array' });
+  const { rows } = await runPrepared<{ rows: RawRow[] }>(db, pageSql(cursor), bindings, { rowMode: 'array' });
   const head = rows[0];
   if (head === undefined) throw new Error('readPage: PostgreSQL answered no head row');
   return { win: head[6], sequence: head[4] ?? 0, rows: rows.slice(1).map(toPageRow) };
@@ -103,15 +113,16 @@ export function toPageRow(row: RawRow): PageRow {
   };
 }
 
-function windowOf({ seen, win, lastId, floor, lateFloors, restoredTo }: Cursor) {
-  return { seen, win, lastId, floor, lateFloors, restoredTo };
+function windowOf({ seen, win, lastId, floor, lateFloors, restoredTo, shard, shards }: Cursor) {
+  const window = { seen, win, lastId, floor, lateFloors, restoredTo };
+  return shards === 1 ? window : { ...window, shard, shards };
 }
 
 // The least of each row: its id and the event's name.
-const idsSql = `
+const idsSql = (shard: Shard): string => `
 with bounds as materialized (${boundsSql})
 select null::bigint as id, null::uuid as "eventId", sequence, win::text from bounds
-union all (select e.id, e.event_id, null, null from sync_events e where ${inWindow} order by e.id limit :limit)
+union all (select e.id, e.event_id, null, null from sync_events e where ${inWindowOf(shard)} order by e.id limit :limit)
 order by id nulls first`;
 
 export type PageIds = { rows: { id: number; eventId: string }[]; win: string; sequence: number };
@@ -119,7 +130,7 @@ export type PageIds = { rows: { id: number; eventId: string }[]; win: string; se
 /** The page of readPage without its rows' content, for a page with a row that cannot be read. */
 export async function readPageIds(db: Db, cursor: Cursor, limit: number): Promise<PageIds> {
   type Row = { id: number; eventId: string; sequence: number | null; win: string | null };
-  const { rows } = await db.raw<{ rows: Row[] }>(idsSql, { ...windowOf(cursor), limit });
+  const { rows } = await db.raw<{ rows: Row[] }>(idsSql(cursor), { ...windowOf(cursor), limit });
   const [head, ...page] = rows;
   if (head === undefined) throw new Error('readPageIds: PostgreSQL answered no head row');
   return {

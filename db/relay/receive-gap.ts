@@ -1,15 +1,6 @@
 // How far the walk that looks for lost deliveries has come, and how far it may go.
 import type { Db } from '../server/connection.ts';
-
-// Every row at or below this id has been published: rows of transactions that the cursor's snapshot
-// has seen are at or below the floor, and each transaction that was still running then has a lower
-// bound of its own.
-const upToSql = `
-select least(c.floor, (select min(l.value::bigint) from jsonb_each_text(c.late_floors) l)) as up_to
-from relay_cursor c`;
-
-/** The same as a value; 0 before the relay's first start. */
-export const publishedUpToSql = `coalesce((select up_to from (${upToSql}) published), 0)`;
+import { publishedUpToSql } from './publication.ts';
 
 /** The walks through the events of one system: the outbound events, and the inbound ones. */
 export function walkName(system: string, direction: 'outbound' | 'inbound'): string {
@@ -24,7 +15,7 @@ export function walkNames(system: string): string[] {
  * The newest id up to which the relay has certainly published everything; 0 before its first start.
  */
 export async function publishedUpTo(db: Db): Promise<number> {
-  const { rows } = await db.raw<{ rows: { up_to: number }[] }>(upToSql);
+  const { rows } = await db.raw<{ rows: { up_to: number }[] }>(`select ${publishedUpToSql} as up_to`);
   return rows[0]?.up_to ?? 0;
 }
 

@@ -15,8 +15,8 @@ const position = `(select coalesce(min(w.position), 0) from (
   from unnest(:systems::text[]) s, lateral (values ('receive-gap:' || s), ('receive-gap:' || s || ':internal')) n(name)) w)`;
 
 const published = `
-  select e.id, e.event_id, e.event_type, e.entity_type, e.created_at from relay_cursor c, sync_events e
-  where e.id > ${position} and ${isPublishedSql('e', 'c')}`;
+  select e.id, e.event_id, e.event_type, e.entity_type, e.created_at from sync_events e
+  where e.id > ${position} and exists (select from relay_cursor c where ${isPublishedSql('e', 'c')})`;
 
 // One lookup by key for each event, written so that the planner keeps it: as an anti join it would
 // become a scan of all deliveries.

@@ -119,7 +119,7 @@ function toState(
 const eventIdsSql = `
 select s.last_value - case when s.is_called then 0 else 1 end as last, newest_sync_event_id() as newest,
   coalesce(pg_sequence_last_value('relay_floor'), 0) as floor,
-  coalesce((select greatest(c.floor, c.pending_floor) from relay_cursor c), 0) as saved
+  coalesce((select max(greatest(c.floor, c.pending_floor)) from relay_cursor c), 0) as saved
 from sync_event_ids s`;
 
 export type EventIdState = {

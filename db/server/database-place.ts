@@ -39,7 +39,7 @@ select exists (
 const noteSql = `
 insert into database_place as p (database_oid, server_started_at, aliases)
 select here.database_oid, here.server_started_at, case when :remember and c.address_hash <> :address then array[:address] else '{}' end
-from (${hereSql}) here, relay_cursor c
+from (${hereSql}) here, relay_cursor c where c.shard = 0
 on conflict (only_one) do update
 set database_oid = excluded.database_oid, server_started_at = excluded.server_started_at,
     aliases = case when excluded.aliases <@ p.aliases then p.aliases else p.aliases || excluded.aliases end`;

@@ -23,7 +23,7 @@ const missingSql = `
 with pairs as materialized (
   select id, system, reason from external_mappings where entity_type = :entity and internal_id = :id
 ), events as materialized (
-  select e.id, e.xid, e.event_id, e.event_type, e.entity_type, e.created_at from sync_events e where e.entity_key = :entity || ':' || :id::bigint
+  select e.id, e.xid, e.event_id, e.event_type, e.entity_type, e.entity_key, e.created_at from sync_events e where e.entity_key = :entity || ':' || :id::bigint
   order by e.id desc limit 100
 ), delivered as materialized (
   select d.event_id, d.target, d.status, d.intent_id, d.confirmed_by, d.settled_at

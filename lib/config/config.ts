@@ -118,6 +118,7 @@ function buildConfig(values: Settings, isTerminal: boolean, { catalogue, file }:
     retentionDays: values.TWINBOX_RETENTION_DAYS,
     auditDays: values.TWINBOX_AUDIT_DAYS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL_SIZE },
+    relay: { shards: values.RELAY_SHARDS },
     kafka: buildKafka(values),
     ...readSystems(values),
     api: {

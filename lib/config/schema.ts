@@ -35,6 +35,17 @@ export const settingsSchema = {
       expects: 'a whole number from 2 to 500',
       example: '10',
     },
+    RELAY_SHARDS: {
+      group: 'Postgres',
+      type: 'integer',
+      minimum: 1,
+      maximum: 16,
+      default: 1,
+      description:
+        'Into how many shards the relay of a new database is divided. Later `npx twinbox relay --shards` changes the number, which is stored in the database (docs/scaling.md).',
+      expects: 'a whole number from 1 to 16',
+      example: '4',
+    },
     ...kafkaProperties,
     ...systemProperties,
     API_HOST: {

@@ -27,6 +27,7 @@ export const auditActions = [
     'declare_move',
     'declare_copy',
     'adopt_bus',
+    'divide_relay',
   ],
   'retire_audit',
 ];

@@ -1,16 +1,18 @@
-// A relay as a process of its own, to be killed or frozen: `child.ts <database url> <arrivals file>
-// <page size> <lease ms>`. Each message of sync.outbound becomes a line of the file, appended
+// The relay as a process of its own, to be killed or frozen: `child.ts <database url> <arrivals file>
+// <page size> <lease ms> <failpoints>`. Each message of sync.outbound becomes a line of the file, appended
 // before the relay gets the acknowledgement, with the fence of the lease under which it was sent. A
 // line of stdout says that the relay has become active, with its fence.
 import { appendFileSync } from 'node:fs';
 import { createDb } from '../../db/server/connection.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
-import { quiet, relayOn } from './world.ts';
+import { enableFailpoints } from '../../lib/failpoint.ts';
+import { quiet, relaysOn } from './world.ts';
 
-const [url = '', file = '', pageSize = '', leaseMs = ''] = process.argv.slice(2);
+const [url = '', file = '', pageSize = '', leaseMs = '', failpoints = ''] = process.argv.slice(2);
+enableFailpoints(failpoints);
 let fence = 0;
-const db = createDb({ url, poolSize: 4, applicationName: 'relay-child' });
+const db = createDb({ url, poolSize: 10, applicationName: 'relay-child' });
 const bus = createInProcessBus({ required: { [topics.outbound]: ['test'] } });
 await bus.subscribe({
   topic: topics.outbound,
@@ -24,14 +26,15 @@ await bus.subscribe({
   },
 });
 
-const relay = relayOn(db, bus, {
+const relay = relaysOn(db, bus, {
   pageSize: Number(pageSize),
   leaseMs: Number(leaseMs),
   idleMs: 50,
   routing: createRouting({ customerEvents: true, systems: [] }),
   log: {
     ...quiet,
-    info: (_message, fields) => {
+    info: (message, fields) => {
+      if (message !== 'relay.active') return;
       fence = Number(fields?.['fence']);
       process.stdout.write(`active ${fence}\n`);
     },

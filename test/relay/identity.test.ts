@@ -4,6 +4,7 @@ import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/rel
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
+import { transplant } from './transplant.ts';
 import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';
 
 const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
@@ -27,19 +28,6 @@ async function readMappings(db: Db) {
  */
 async function restart(db: Db): Promise<void> {
   await db.raw(`update database_place set server_started_at = server_started_at - interval '1 microsecond'`);
-}
-
-/** As if the rows and the cursor had come from another cluster, whose transaction ids were far ahead. */
-async function transplant(db: Db, xidsAhead: number): Promise<void> {
-  await db.raw('alter table sync_events disable trigger sync_events_append_only');
-  await db.raw('update sync_events set xid = (xid::text::bigint + :xidsAhead)::text::xid8', { xidsAhead });
-  await db.raw('alter table sync_events enable trigger sync_events_append_only');
-  await db.raw(
-    `update relay_cursor set system_identifier = system_identifier + 1,
-       seen = (select string_agg(case when part[1] = '' then part[2] else (part[1]::bigint + :xidsAhead)::text || part[2] end, '' order by n)
-               from regexp_matches(seen::text, '(\\d*)([:,]|$)', 'g') with ordinality p(part, n))::pg_snapshot`,
-    { xidsAhead },
-  );
 }
 
 describe('the identity of a database', () => {

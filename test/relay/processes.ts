@@ -14,12 +14,12 @@ export type RelayProcess = {
 export function startRelayProcess(
   url: string,
   file: string,
-  { pageSize, leaseMs }: { pageSize: number; leaseMs: number },
+  { pageSize, leaseMs, failpoints = '' }: { pageSize: number; leaseMs: number; failpoints?: string },
 ): RelayProcess {
   const script = new URL('./child.ts', import.meta.url).pathname;
   const child: ChildProcess = spawn(
     process.execPath,
-    [script, url, file, String(pageSize), String(leaseMs)],
+    [script, url, file, String(pageSize), String(leaseMs), failpoints],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

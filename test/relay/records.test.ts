@@ -4,6 +4,7 @@ import { sayRefused } from '../../lib/health/refused.ts';
 import { findEventAt, findPublications } from '../../db/relay/published.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { claimCursor } from '../../db/relay/cursor.ts';
+import { WHOLE } from '../../db/relay/shards.ts';
 import { explainPage } from '../../db/relay/page.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { sendPage } from '../../relay/send.ts';
@@ -144,7 +145,7 @@ describe('reading a page', () => {
         );
         if (analyzed) await db.raw('analyze sync_events');
         await drain(relay);
-        const claimed = await claimCursor(db, { fence: 1, bus: 'in-process' });
+        const claimed = await claimCursor(db, { ...WHOLE, fence: 1, bus: 'in-process' });
         if (claimed === null) throw new Error('the cursor was not claimed');
         // Transactions of other databases on the server are in its snapshot too; this test does not
         // look for them.

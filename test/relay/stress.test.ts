@@ -6,6 +6,7 @@ import type { Db } from '../../db/server/connection.ts';
 import { createDb } from '../../db/server/connection.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { waitUntil } from '../support/signal.ts';
+import { expectComplete, expectOrder, readCommitted } from './complete.ts';
 import { followArrivals, startRelayProcess, type Arrival, type RelayProcess } from './processes.ts';
 import { beginWithXid } from './world.ts';
 import { createCustomers, startWriters } from './writers.ts';
@@ -102,34 +103,6 @@ describe('the relay under stress', function () {
       await expectRepeatsAtHandovers(db, arrivals.all);
     }));
 });
-
-type Committed = { id: number; key: string; version: number };
-
-async function readCommitted(db: Db): Promise<Committed[]> {
-  const { rows } = await db.raw<{ rows: Committed[] }>(
-    'select id, entity_key as key, version from sync_events order by id',
-  );
-  return rows;
-}
-
-function expectComplete(arrivals: readonly Arrival[], committed: readonly Committed[]): void {
-  const arrived = new Map(arrivals.map(({ id, key, version }) => [id, `${key} ${version}`]));
-  const lost = committed.filter(({ id, key, version }) => arrived.get(id) !== `${key} ${version}`);
-  expect(lost, 'committed and not delivered').to.deep.equal([]);
-  expect(arrived.size, 'delivered and not committed').to.equal(committed.length);
-}
-
-/** The first arrivals of each entity are its versions, one by one. */
-function expectOrder(arrivals: readonly Arrival[]): void {
-  const reached = new Map<string, number>();
-  const wrong = arrivals.filter(({ key, version }) => {
-    const before = reached.get(key) ?? 0;
-    if (version <= before) return false;
-    reached.set(key, version);
-    return version !== before + 1;
-  });
-  expect(wrong, 'arrived before an older version of the same entity').to.deep.equal([]);
-}
 
 /**
  * By relay_batches every event was saved once for each topic, under one fence, and arrived once

@@ -6,7 +6,9 @@ import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { createRouting, topics } from '../../lib/events/routing.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { createRelay, type Relay, type RelayDeps, type RelayLog } from '../../relay/relay.ts';
+import type { Relay, RelayDeps, RelayLog } from '../../relay/contract.ts';
+import { createRelay } from '../../relay/relay.ts';
+import { createRelays, type Relays } from '../../relay/shards.ts';
 
 export const routing = createRouting({ customerEvents: false, systems: ['stripe'] });
 
@@ -39,16 +41,16 @@ export async function createArrivals(
 }
 
 export function relayOn(db: Db, bus: Bus, options: Partial<RelayDeps> = {}): Relay {
-  return createRelay({
-    db,
-    bus,
-    clock: systemClock,
-    log: quiet,
-    address: 'here',
-    routing,
-    headers: 'full',
-    ...options,
-  });
+  return createRelay({ ...depsOf(db, bus), ...options });
+}
+
+function depsOf(db: Db, bus: Bus): RelayDeps {
+  return { db, bus, clock: systemClock, log: quiet, address: 'here', routing, headers: 'full' };
+}
+
+/** The same as a process has it: with all shards that it can get. */
+export function relaysOn(db: Db, bus: Bus, options: Partial<RelayDeps> = {}): Relays {
+  return createRelays({ ...depsOf(db, bus), ...options });
 }
 
 /**

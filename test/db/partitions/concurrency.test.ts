@@ -4,6 +4,7 @@ import { insertCustomer } from '../../support/customers.ts';
 import { BLOCK, DAY_MS, WEEK_MS } from '../../../db/partitions/plan.ts';
 import { keepPartitions, partitionStatus } from '../../../db/partitions/partitions.ts';
 import { claimCursor, saveCursor, type Cursor } from '../../../db/relay/cursor.ts';
+import { WHOLE } from '../../../db/relay/shards.ts';
 import { readPage } from '../../../db/relay/page.ts';
 import { createCursor } from '../../../db/relay/identity.ts';
 import { waitUntil } from '../../../lib/loop.ts';
@@ -50,7 +51,7 @@ describe('partition upkeep beside other transactions', () => {
     };
     const delivered: number[] = [];
     await createCursor(db, 'here');
-    let cursor = await claimCursor(db, { fence: 1, bus: 'test' });
+    let cursor = await claimCursor(db, { ...WHOLE, fence: 1, bus: 'test' });
     const follow = async () => {
       const from: Cursor | null = cursor;
       if (from === null) throw new Error('the cursor is gone');
@@ -59,6 +60,7 @@ describe('partition upkeep beside other transactions', () => {
       const closed = page.rows.length < 100;
       cursor = await saveCursor(db, {
         ...{
+          ...WHOLE,
           fence: 1,
           seen: from.seen,
           lateFloors: from.lateFloors,
