@@ -60,13 +60,13 @@ async function measureBoth(place: Place, { full, rounds }: Size): Promise<Answer
         ? []
         : [
             {
-              ...{ id: 'webhooks stored ÷ pgbench single insert', value: quantile(ratios, 0.5) },
+              ...{ id: 'webhooks ÷ pgbench', value: quantile(ratios, 0.5) },
               ...{ unit: 'ratio' as const, spread: spreadOf(ratios), beside },
             },
           ]),
       { id: 'webhooks stored', value: quantile(rates, 0.5), unit: 'per second', spread: spreadOf(rates) },
       {
-        ...{ id: 'webhooks stored per API core', value: quantile(perCore, 0.5), unit: 'per second' },
+        ...{ id: 'webhooks per API core', value: quantile(perCore, 0.5), unit: 'per second' },
         spread: spreadOf(perCore),
       },
     ],

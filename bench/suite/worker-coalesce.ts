@@ -29,7 +29,7 @@ export const measure: Measure = {
       return {
         findings: [
           {
-            ...{ id: 'Stripe calls for 50 edits in a burst', value: quantile(counts, 0.5), unit: 'count' },
+            ...{ id: 'calls for 50 edits', value: quantile(counts, 0.5), unit: 'count' },
             spread: spreadOf(counts),
             beside: `the burst took ${Math.round(quantile(took, 0.5))} ms, and each call at least ${LATENCY_MS} ms`,
           },

@@ -30,7 +30,7 @@ export const measure: Measure = {
         findings: [
           {
             ...{
-              id: 'rate of the others beside a stuck customer',
+              id: 'others beside a stuck customer',
               value: quantile(ratios, 0.5),
               unit: 'ratio',
             },

@@ -27,11 +27,11 @@ export const measure: Measure = {
       return {
         findings: [
           {
-            ...{ id: 'Stripe calls ÷ allowed rate', value: rate / ALLOWED, unit: 'ratio' },
+            ...{ id: 'Stripe calls ÷ allowed', value: rate / ALLOWED, unit: 'ratio' },
             beside: `${ALLOWED} creates a second, which Stripe allows`,
           },
           {
-            id: 'Stripe calls: 429',
+            id: '429s',
             value: made.filter(({ status }) => status === 429).length,
             unit: 'count',
           },
