@@ -17,7 +17,7 @@ export const measure: Measure = {
   run: ({ full }) =>
     withUp(async ({ create, settled, calls, simulate }) => {
       await simulate('POST', '/faults', { kind: 'latency', ms: LATENCY_MS, times: null });
-      const names = Array.from({ length: full ? 1_000 : 400 }, (_, n) => `Outbound ${n}`);
+      const names = Array.from({ length: full ? 1_000 : 400 }, (_, n) => `outbound ${n}`);
       await eachOf(names, 16, create);
       await settled();
       const made = (await calls()).filter(
