@@ -5,6 +5,7 @@
 // is matched, so linking needs no statement on this table. A read confirms the identity of a record
 // before anything is decided by it.
 import type { Db, Tx } from './server/connection.ts';
+import { runPrepared } from './server/prepared.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type RecordPlace = { system: string; account: string; externalType: string };
@@ -83,7 +84,8 @@ export async function findByIdentity(
   place: RecordPlace,
   identity: string,
 ): Promise<{ isRead: boolean; externalIds: string[] }> {
-  const { rows } = await db.raw<{ rows: { isRead: boolean | null; externalIds: string[] }[] }>(
+  const { rows } = await runPrepared<{ rows: { isRead: boolean | null; externalIds: string[] }[] }>(
+    db,
     byIdentitySql,
     { ...pick(place), identity, most: MOST_ALIKE },
   );

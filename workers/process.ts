@@ -32,7 +32,7 @@ export interface WorkersOptions extends Partial<LaneOptions> {
 }
 
 /** Mappings that are worked on at the same time; the limits of a system allow fewer. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 32;
 /** Longer than a read, a write (15 s each at most) and their settles. */
 const LEASE_MS = 60_000;
 

@@ -2,6 +2,7 @@
 // own and locks buckets in one order, by endpoint; it locks nothing else, and no worker holds such
 // a lock during a call.
 import type { Db } from '../server/connection.ts';
+import { runPrepared } from '../server/prepared.ts';
 
 export type Bucket = { system: string; account: string };
 
@@ -58,7 +59,7 @@ returning b.endpoint, g.given::integer as granted,
  * yet gives none and is missing from the answer.
  */
 export async function takeTokens(db: Db, bucket: Bucket, wants: Want[]): Promise<Grant[]> {
-  const { rows } = await db.raw<{ rows: Grant[] }>(takeSql, {
+  const { rows } = await runPrepared<{ rows: Grant[] }>(db, takeSql, {
     ...bucket,
     wants: JSON.stringify(wants.map(({ tokens, ...want }) => ({ ...want, wanted: tokens }))),
   });

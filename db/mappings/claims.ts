@@ -5,6 +5,7 @@ import type { BreakerRow } from '../limits/breakers.ts';
 import type { Direction } from '../limits/pauses.ts';
 import type { RestRow } from '../limits/rests.ts';
 import type { Db, Tx } from '../server/connection.ts';
+import { runPrepared } from '../server/prepared.ts';
 import { urgencies, type Urgency } from '../urgency.ts';
 
 // Each class of urgency in each of two lines, records that exist and records to be made, is one
@@ -130,7 +131,7 @@ export async function claimDue(
 }> {
   const { leaves = [], last = urgencies.housekeeping, ...others } = claim;
   const bindings = { ...others, leaves: [...leaves], last, catalogue: numberOf(db) };
-  const { rows } = await db.raw<{ rows: ClaimRow[] }>(claimSql, bindings).catch((error: unknown) => {
+  const { rows } = await runPrepared<{ rows: ClaimRow[] }>(db, claimSql, bindings).catch((error: unknown) => {
     throw saidOfChange(error);
   });
   const stored = rows.flatMap((row) => (row.id === null && row.breaker ? [row.breaker] : []))[0];

@@ -3,6 +3,7 @@
 import type { RowFields } from '../entities/rows.ts';
 import type { ReceivedEvent } from '../inbound.ts';
 import type { Db } from '../server/connection.ts';
+import { runPrepared } from '../server/prepared.ts';
 import { toMapping, type Mapping } from './mappings.ts';
 
 export type LoadedRow = {
@@ -50,7 +51,7 @@ const loadSql = `${stepSql} where m.id = :id and m.fence = :fence`;
 
 /** Null if the lease with this fence is gone. */
 export async function loadStep(db: Db, id: number, fence: number): Promise<LoadedStep | null> {
-  const { rows } = await db.raw<{ rows: Row[] }>(loadSql, { id, fence });
+  const { rows } = await runPrepared<{ rows: Row[] }>(db, loadSql, { id, fence });
   return rows[0] ? toStep(rows[0]) : null;
 }
 
