@@ -11,6 +11,8 @@ export type Proxy = {
   slow(bytesPerSecond: number): void;
   /** How many answers it has kept back so far. */
   swallowed(): number;
+  /** The produce requests so far, and their bytes. */
+  produced(): { requests: number; bytes: number };
   close(): Promise<void>;
 };
 
@@ -22,6 +24,7 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
   let mode: 'silent' | 'cut' = 'silent';
   let kept = 0;
   let rate = Infinity;
+  const produced = { requests: 0, bytes: 0 };
 
   const server = createServer((client) => {
     const broker = connect(targetPort, '127.0.0.1');
@@ -43,7 +46,10 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
       setTimeout(() => client.resume(), (part.length / rate) * 1000);
     });
     readFrames(client, (frame) => {
-      if (frame.readInt16BE(4) === PRODUCE) produces.add(frame.readInt32BE(8));
+      if (frame.readInt16BE(4) !== PRODUCE) return;
+      produces.add(frame.readInt32BE(8));
+      produced.requests += 1;
+      produced.bytes += frame.length;
     });
     readFrames(broker, (frame) => {
       const isProduce = produces.delete(frame.readInt32BE(4));
@@ -64,6 +70,7 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
       rate = bytesPerSecond;
     },
     swallowed: () => kept,
+    produced: () => ({ ...produced }),
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
