@@ -57,14 +57,12 @@ export function createIdentityCheck(deps: IdentityCheckDeps): IdentityCheck {
   function begin(): void {
     const began = monotonic();
     ended = false;
-    running = check()
-      .then((inForce) => {
-        goodAt = began;
-        return inForce;
-      })
-      .finally(() => (ended = true));
-    // Thrown by the next call.
-    running.catch(() => undefined);
+    running = check().finally(() => (ended = true));
+    // Its error is thrown by the next call.
+    running.then(
+      () => (goodAt = began),
+      () => undefined,
+    );
   }
 
   /**

@@ -10,7 +10,7 @@ export function pageOf(result: Result, pictures: readonly Picture[]): string {
     '',
     'Made by `node bench/report/write.ts FILE` from a run of `make bench` or `make bench-full`; not',
     'edited by hand. Compare the columns of one row: all figures of a row are from one machine and one',
-    'run. Figures of different runs or machines say nothing together.',
+    'run. Figures of different runs or machines say nothing together. Terms: [glossary](glossary.md).',
     '',
     ...warning(result),
     ...aboutRun(result),

@@ -138,8 +138,7 @@ async function start({
     routing: createRouting({ customerEvents: config.kafka.customerEvents, systems: names }),
     // On the bus in one process only spans read the headers.
     headers: opened.place === null && config.tracing === null ? 'minimal' : config.kafka.headers,
-    newest: opened.newest,
-    firstShards: config.relay.shards,
+    ...{ newest: opened.newest, firstShards: config.relay.shards },
   });
   const { retentionDays, auditDays } = config;
   const owner = nameProcess();

@@ -9,12 +9,12 @@ export const busDefects: Defect[] = [
         file: 'lib/bus/kafka/consumer.ts',
         find: `    lastSign = performance.now();
     try {
-      await handler(`,
+      await handle(`,
         replace: `    lastSign = performance.now();
     committer.add(partition, String(BigInt(offset) + 1n), commitOffsetsIfNecessary);
     await committer.flush();
     try {
-      await handler(`,
+      await handle(`,
       },
     ],
     caughtBy: { file: 'test/kafka/offsets.test.ts', title: 'is not committed before the handler is done' },

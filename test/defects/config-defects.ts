@@ -74,8 +74,8 @@ export const configDefects: Defect[] = [
     edits: [
       {
         file: 'cli/embedded/postgres.ts',
-        find: `return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync }));`,
-        replace: `return await startLocked({ dataDir, log, databaseName, fsync });`,
+        find: `return await withFolderLock(dataDir, () => startLocked({ dataDir, log, databaseName, fsync, settings }));`,
+        replace: `return await startLocked({ dataDir, log, databaseName, fsync, settings });`,
       },
     ],
     caughtBy: {
