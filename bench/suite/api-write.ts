@@ -126,7 +126,7 @@ function tailOf(ms: readonly number[], perSecond: number): Finding {
     ...{ id: 'POST p99 ÷ p50 at half load', value, unit: 'ratio' },
     beside: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms at ${perSecond.toFixed(0)} per second`,
     ...(value > GOAL.tail && {
-      why: `of ${ms.length} requests, those beyond ${p99.toFixed(1)} ms waited for a core, the disk or a collection of garbage; the longest took ${quantile(ms, 1).toFixed(0)} ms`,
+      why: `of ${ms.length} requests the longest took ${quantile(ms, 1).toFixed(0)} ms; the API, PostgreSQL and the client share ${availableParallelism()} cores`,
     }),
   };
 }
