@@ -16,8 +16,9 @@ const CUSTOMERS = 100;
 const CHANGES = 9;
 const EVENTS = CUSTOMERS * (1 + CHANGES);
 
-/** A count may not rise; bytes differ a little with the place of a row in its page. */
+/** Bytes differ a little with the place of a row in its page, and counts by a batch more or less. */
 const TOLERANCE = 0.05;
+const A_BATCH = 2 / EVENTS;
 /** Below this share of its budget a figure has become better, and the file is to be written anew; but for single rows and requests. */
 const BETTER = 0.8;
 const SINGLE = 10 / EVENTS;
@@ -113,7 +114,7 @@ function round(figure: number): number {
 
 function problemWith(name: string, cost: number, may: number | undefined): string[] {
   if (may === undefined) return [`${name} has no budget: it is ${cost}`];
-  if (cost > may * (1 + TOLERANCE)) return [`${name} is ${cost}, and may be ${may}`];
+  if (cost > may * (1 + TOLERANCE) + A_BATCH) return [`${name} is ${cost}, and may be ${may}`];
   if (cost < may * BETTER && may > SINGLE)
     return [`${name} is ${cost}, better than its budget of ${may}: lower the budget`];
   return [];

@@ -29,7 +29,9 @@ async function complains(bus: KafkaBus, ...texts: (string | RegExp)[]): Promise<
   );
 }
 const recovers = (bus: KafkaBus) =>
-  waitUntil(() => bus.health().problem === null, { ...WAIT, what: 'readiness' });
+  waitUntil(() => bus.health().problem === null, { ...WAIT, what: 'readiness' }).catch((error: unknown) => {
+    throw new Error(`It says still: ${bus.health().problem}`, { cause: error });
+  });
 
 describe('when Kafka fails', function () {
   this.timeout(90_000);

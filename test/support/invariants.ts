@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Db } from '../../db/server/connection.ts';
+import type { Db, Tx } from '../../db/server/connection.ts';
 import { toMapping, type Mapping } from '../../db/mappings/mappings.ts';
 import { shownReason } from '../../db/mappings/shown.ts';
 import type { FieldRule, Fields } from '../../lib/catalogue/document.ts';
@@ -62,7 +62,12 @@ export async function expectAgreement(world: Observed): Promise<void> {
   expect([...brokenAlways(world, all), ...brokenAtRest(world, all)]).to.deep.equal([]);
 }
 
+/** All of one moment: a worker that a test left running may still store what it received. */
 async function snapshot(db: Db): Promise<Snapshot> {
+  return await db.transaction((tx) => readAll(tx), { isolationLevel: 'repeatable read', readOnly: true });
+}
+
+async function readAll(db: Tx): Promise<Snapshot> {
   const read = async <T>(sql: string): Promise<T[]> => (await db.raw<{ rows: T[] }>(sql)).rows;
   type MappingRow = Parameters<typeof toMapping>[0] & { leased: boolean };
   return {
