@@ -88,7 +88,7 @@ export function createGatheredInserts(deps: GatheredInsertsDeps) {
     const late = setTimeout(leave, PATIENCE_MS);
     void write(now).finally(() => {
       clearTimeout(late);
-      // Whoever has his answer now may send his next request at once, which is then written with these.
+      // A client that has its answer now may send its next request at once, which is then written with these.
       setImmediate(leave);
     });
   }
