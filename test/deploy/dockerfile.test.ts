@@ -32,9 +32,12 @@ describe('the image', () => {
     expect(JSON.parse(command)).to.be.an('array').with.property('0', 'node');
   });
 
-  it('has the memory settings of the command line', () => {
-    const flags = /FLAGS = \[(.*)\]/.exec(read('cli/bin.mjs'))?.[1]?.replaceAll("'", '').split(', ');
-    expect(environmentOf(final)).to.include({ NODE_ENV: 'production', NODE_OPTIONS: flags?.join(' ') });
+  it('leaves the settings of memory to each process, which starts itself again with its own', () => {
+    expect(environmentOf(final))
+      .to.include({ NODE_ENV: 'production' })
+      .and.not.to.have.property('NODE_OPTIONS');
+    for (const role of ['api', 'relay', 'workers'])
+      expect(read(`${role}/main.ts`), role).to.include('startWithHeapFlags(');
   });
 
   it('holds no secret, neither as a variable nor as an argument of its build', () => {
