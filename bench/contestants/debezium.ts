@@ -14,7 +14,7 @@ create table outbox (
 
 const insertSql = `
 insert into outbox (id, aggregatetype, aggregateid, type, payload)
-select $1::uuid, 'customer', $2, 'updated', $4::jsonb where $3 is not null`;
+select $1::uuid, 'customer', $2, 'updated', $4::jsonb where $3::text is not null`;
 
 /** A process that was killed may still have its slot. The server has place for few, and keeps its log for each. */
 const leaveSql = `
