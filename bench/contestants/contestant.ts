@@ -45,5 +45,7 @@ export type Contestant = {
   prepare(world: World): Promise<void>;
   /** One statement which inserts one event; its parameters are $1 event id, $2 key, $3 version, $4 payload, all texts. */
   insertSql: string;
+  /** What its own writers run after a commit that comes after a rest; none by default. */
+  wakeSql?: string;
   start(world: World): Promise<Running>;
 };

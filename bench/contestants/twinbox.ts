@@ -1,6 +1,7 @@
 // Our relay as docker-compose.yml starts it: a process of its own, by its own main.ts.
 import { join } from 'node:path';
 import { keepPartitions } from '../../db/partitions/partitions.ts';
+import { EVENTS_CHANNEL } from '../../db/relay/announce.ts';
 import { createDb } from '../../db/server/connection.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import type { Contestant, World } from './contestant.ts';
@@ -31,6 +32,8 @@ export function createTwinbox(
     missing: () => Promise.resolve(null),
     prepare,
     insertSql,
+    // As lib/process/waking.ts does in the API and the workers.
+    wakeSql: `select pg_notify('${EVENTS_CHANNEL}', '')`,
     start: (world) => Promise.resolve(startRelay(world, headers, flags)),
   };
 }

@@ -66,6 +66,7 @@ async function idle(place: Place, contestant: Contestant, { seconds, wakes }: Op
     const { eventId, key, version, payload } = eventOf(n, randomUUID());
     await client.query(contestant.insertSql, [eventId, key, String(version), payload]);
     const at = performance.now();
+    if (contestant.wakeSql !== undefined) await client.query(contestant.wakeSql);
     await arrivals.all(n, 1, `${contestant.name}: event ${n}`);
     return (arrivals.at(n) ?? NaN) - at;
   };
