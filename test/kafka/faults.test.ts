@@ -30,9 +30,11 @@ async function complains(bus: KafkaBus, ...texts: (string | RegExp)[]): Promise<
 }
 /** A rebalance alone waits up to 30 s for a member that the group has not given up yet. */
 const recovers = (bus: KafkaBus) =>
-  waitUntil(() => bus.health().problem === null, { timeoutMs: 60_000, what: 'readiness' }).catch((error: unknown) => {
-    throw new Error(`It says still: ${bus.health().problem}`, { cause: error });
-  });
+  waitUntil(() => bus.health().problem === null, { timeoutMs: 60_000, what: 'readiness' }).catch(
+    (error: unknown) => {
+      throw new Error(`It says still: ${bus.health().problem}`, { cause: error });
+    },
+  );
 
 describe('when Kafka fails', function () {
   this.timeout(150_000);
