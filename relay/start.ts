@@ -23,7 +23,7 @@ import type { Bus } from '../lib/bus/bus.ts';
 import { createRelays, type Relays } from './shards.ts';
 
 /**
- * The longest time that the first event after a rest waits: while announcements are heard, only one that was
+ * The longest time that the first event after a rest waits: while announcements are received, only one that was
  * written by hand or by another program; otherwise every one.
  */
 const IDLE_MS = { listening: 500, deaf: 50 };
@@ -62,7 +62,7 @@ export const startRelay: Start = async ({ config, log, tracing }): Promise<Runni
     measures: metrics.measures,
   });
   Object.assign(running, { relay, bus });
-  const listening = listenForEvents({ url: databaseUrl, log, hear: () => relay.nudge() });
+  const listening = listenForEvents({ url: databaseUrl, log, onEvents: () => relay.nudge() });
   const ended = new Promise<Error>((resolve) => void relay.start().catch(resolve));
   health.serve({
     database: databasePart(db),

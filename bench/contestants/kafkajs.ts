@@ -1,10 +1,11 @@
 // No contestant that anyone could use, but the ceiling: kafkajs alone sends the same events from its memory, in pages of
 // 1,000 with the partition of each given. It reads its table once, before it sends the first event.
-import kafkajs, { type Message } from 'kafkajs';
+import type { Message } from 'kafkajs';
 import pg from 'pg';
 import { partitionOf } from '../../lib/bus/kafka/partition.ts';
 import type { Contestant, World } from './contestant.ts';
 import { startFile, worldOfArguments } from './process.ts';
+import { openProducer } from './producer.ts';
 
 const PAGE = 1_000;
 
@@ -41,14 +42,7 @@ async function send(world: World, style: Style): Promise<void> {
   const messages: Message[] = rows.map(([eventId, key, value], n) => {
     return { key, value, headers: headersOf(eventId, n, style), partition: partitionOf(key, partitions) };
   });
-  const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.ERROR });
-  const producer = kafka.producer({
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition ?? 0,
-  });
-  await producer.connect();
+  const producer = await openProducer(bootstrap);
   for (let at = 0; at < messages.length; at += PAGE)
     await producer.send({ topic, acks: -1, messages: messages.slice(at, at + PAGE) });
   await producer.disconnect();

@@ -1,11 +1,11 @@
 // The poller that a team writes in an afternoon, tuned: one loop that takes a page of unprocessed rows, sends them, and
 // marks them. It has no protection beyond the transaction, and leaves a dead tuple for each event.
-import kafkajs from 'kafkajs';
 import pg from 'pg';
 import { partitionOf } from '../../lib/bus/kafka/partition.ts';
 import { sleep } from '../../lib/loop.ts';
 import type { Contestant, World } from './contestant.ts';
 import { startFile, worldOfArguments } from './process.ts';
+import { openProducer } from './producer.ts';
 
 const tableSql = `
 create table outbox (id bigserial primary key, event_id uuid not null, key text not null, version integer not null,
@@ -34,15 +34,8 @@ async function query(url: string, sql: string): Promise<void> {
 
 async function poll({ databaseUrl, bootstrap, topic, partitions }: World): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
-  const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.ERROR });
-  const producer = kafka.producer({
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition ?? 0,
-  });
+  const producer = await openProducer(bootstrap);
   await client.connect();
-  await producer.connect();
   const stopping = new AbortController();
   process.once('SIGTERM', () => stopping.abort());
   const round = async (): Promise<number> => {

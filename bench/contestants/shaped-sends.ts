@@ -1,8 +1,9 @@
 // How the peers that are libraries of Node send to Kafka: by kafkajs, with all that makes it fast. The partition is
 // given, so that kafkajs does not hash keys with BigInt; values are texts; many events go in one send.
-import kafkajs, { type Message } from 'kafkajs';
+import type { Message } from 'kafkajs';
 import { partitionOf } from '../../lib/bus/kafka/partition.ts';
 import type { World } from './contestant.ts';
+import { openProducer } from './producer.ts';
 
 /** What a job or a message of a peer holds of an event; `value` is published as it is. */
 export type Outgoing = { eventId: string; key: string; version: number; value: string };
@@ -27,14 +28,7 @@ export type Sends = {
 type Waiting = { event: Outgoing; done: PromiseWithResolvers<undefined> };
 
 export async function openSends({ bootstrap, topic, partitions }: World): Promise<Sends> {
-  const kafka = new kafkajs.Kafka({ brokers: [bootstrap], logLevel: kafkajs.logLevel.ERROR });
-  const producer = kafka.producer({
-    createPartitioner:
-      () =>
-      ({ message }) =>
-        message.partition ?? 0,
-  });
-  await producer.connect();
+  const producer = await openProducer(bootstrap);
   let waiting: Waiting[] = [];
   let sending = false;
 

@@ -1,5 +1,5 @@
-// A session that hears the notices of a channel (LISTEN). It is a connection of its own: a session of a pool is
-// closed when it is not used, and what it hears would be lost.
+// A session that receives the notices of a channel (LISTEN). It is a connection of its own: a session of a pool is
+// closed when it is not used, and what it receives would be lost.
 import { asConnectingError } from './connecting.ts';
 import { connectionSettings } from './connection.ts';
 import { loadPg } from './drivers.ts';
@@ -17,21 +17,21 @@ export type ListenOptions = {
   channel: string;
   applicationName: string;
   /** Called for each notice. */
-  hear: () => void;
+  onNotice: () => void;
 };
 
 /** A connection that a router between has forgotten must not look as if nothing happened: it is probed. */
 const PROBE_AFTER_MS = 10_000;
 
 /**
- * Null behind a pooler: the session that listens would be lent to others, and its notices would reach nobody.
+ * Null behind a pooler: the session that listens would be lent to others, and its notices would be lost.
  * Throws as every connection does that cannot be made.
  */
 export async function openListener({
   url,
   channel,
   applicationName,
-  hear,
+  onNotice,
 }: ListenOptions): Promise<Listener | null> {
   const client = new (loadPg().Client)({
     ...connectionSettings(url),
@@ -40,7 +40,7 @@ export async function openListener({
   });
   const ended = new Promise<void>((resolve) => {
     client.once('end', resolve);
-    // A connection may report more than one error, and one that nobody hears would end the process.
+    // A connection may report more than one error, and an error event without a listener would end the process.
     client.on('error', () => resolve());
   });
   const close = () => client.end();
@@ -48,7 +48,7 @@ export async function openListener({
     await client.connect();
     await stateSession(client, { statementTimeoutMs: 30_000 });
     if (!isLent(client)) {
-      client.on('notification', hear);
+      client.on('notification', onNotice);
       await client.query(`listen ${channel}`);
       return { ended, close };
     }

@@ -1,4 +1,4 @@
-// How a relay in a process of its own hears of events: the writers announce them after their commit, and the relay
+// How a relay in a process of its own learns of events: the writers announce them after their commit, and the relay
 // listens. The relay also polls, so an announcement that is lost costs one rest (docs/relay.md).
 import { announceEvents, EVENTS_CHANNEL } from '../../db/relay/announce.ts';
 import type { Db } from '../../db/server/connection.ts';
@@ -69,13 +69,21 @@ export function createAnnouncer({
 }
 
 export type Listening = {
-  /** Whether announcements are heard now. */
+  /** Whether announcements are received now. */
   isOn(): boolean;
   stop(): Promise<void>;
 };
 
-/** `hear`: called for each announcement, and when listening begins, since events may have come before. */
-export function listenForEvents({ url, log, hear }: { url: string; log: Log; hear: () => void }): Listening {
+/** `onEvents`: called for each announcement, and when listening begins, since events may have come before. */
+export function listenForEvents({
+  url,
+  log,
+  onEvents,
+}: {
+  url: string;
+  log: Log;
+  onEvents: () => void;
+}): Listening {
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) =>
     stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
@@ -85,7 +93,7 @@ export function listenForEvents({ url, log, hear }: { url: string; log: Log; hea
 
   async function listen(): Promise<number> {
     const listener = await openListener({
-      ...{ url, hear, channel: EVENTS_CHANNEL },
+      ...{ url, onNotice: onEvents, channel: EVENTS_CHANNEL },
       applicationName: 'twinbox relay listening',
     });
     if (listener === null) {
@@ -95,7 +103,7 @@ export function listenForEvents({ url, log, hear }: { url: string; log: Log; hea
     }
     isOn = true;
     isLost = false;
-    hear();
+    onEvents();
     await Promise.race([listener.ended, stopped]);
     isOn = false;
     await listener.close();

@@ -176,14 +176,14 @@ describe('behind PgBouncer', function () {
     }
   });
 
-  it('in transaction mode nobody listens, but an announcement reaches whoever listens to PostgreSQL itself', async () => {
+  it('in transaction mode no relay listens, but an announcement reaches a relay that is connected to PostgreSQL itself', async () => {
     pooler = await createPooler(program, database.url, await documented('transaction'));
     const found = createSignal();
     const log = { warn: () => undefined, info: () => found.fire() };
-    const behind = listenForEvents({ url: pooler.url, log, hear: () => undefined });
+    const behind = listenForEvents({ url: pooler.url, log, onEvents: () => undefined });
     const heard = [createSignal(), createSignal()];
     let count = 0;
-    const direct = listenForEvents({ url: database.url, log, hear: () => heard[count++]?.fire() });
+    const direct = listenForEvents({ url: database.url, log, onEvents: () => heard[count++]?.fire() });
     const db = createDb({ url: pooler.url, poolSize: 1, applicationName: 'ours' });
     try {
       await found.promise;

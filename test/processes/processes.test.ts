@@ -117,7 +117,7 @@ describe('api, relay and worker as processes of their own', function () {
     const here = listenForEvents({
       url: database.url,
       log: { info: () => undefined, warn: () => undefined },
-      hear: () => {
+      onEvents: () => {
         if (wrote) heard.fire();
       },
     });

@@ -181,7 +181,7 @@ describe('a change of the number of shards', () => {
       const take = () => takeLease(db, { name: 'relay', owner: 'of an older version', lengthMs: 60_000 });
       await divide(db, 2);
       expect(await take()).to.equal(null);
-      expect(await readHolders(db), 'and nobody holds it').to.deep.equal([]);
+      expect(await readHolders(db), 'and no process holds it').to.deep.equal([]);
       await divide(db, 1);
       expect(await take()).to.be.a('number');
     }));

@@ -13,7 +13,7 @@ describe('Waking a relay in another process', () => {
     const { db, url } = database;
     const heard = [createSignal(), createSignal(), createSignal()];
     let count = 0;
-    const listening = listenForEvents({ url, log: quiet, hear: () => heard[count++]?.fire() });
+    const listening = listenForEvents({ url, log: quiet, onEvents: () => heard[count++]?.fire() });
     let now = 0;
     const { nudge, settle } = createAnnouncer({ db, log: quiet, monotonic: () => now });
     try {
@@ -32,14 +32,14 @@ describe('Waking a relay in another process', () => {
     expect(listening.isOn()).to.equal(false);
   });
 
-  it('opens a lost connection again, and meanwhile says that nothing is heard', async () => {
+  it('opens a lost connection again, and meanwhile says that nothing is received', async () => {
     const { db, url, name } = database;
     const heard = [createSignal(), createSignal(), createSignal()];
     const lost = createSignal();
     let count = 0;
-    const hear = (): void => heard[count++]?.fire();
+    const onEvents = (): void => heard[count++]?.fire();
     const log = { ...quiet, warn: () => lost.fire() };
-    const listening = listenForEvents({ url, log, hear });
+    const listening = listenForEvents({ url, log, onEvents });
     try {
       await heard[0]?.promise;
       await db.raw(
@@ -49,7 +49,7 @@ describe('Waking a relay in another process', () => {
       );
       await lost.promise;
       expect(listening.isOn()).to.equal(false);
-      // Events may have come while nobody listened.
+      // Events may have come while no session listened.
       await heard[1]?.promise;
       expect(listening.isOn()).to.equal(true);
       const { nudge, settle } = createAnnouncer({ db, log: quiet });
@@ -92,7 +92,7 @@ describe('Waking a relay in another process', () => {
     const says: string[] = [];
     const log = { ...quiet, warn: (event: string) => void says.push(event) };
     const away = createDb({
-      url: 'postgresql://nobody@127.0.0.1:1/away',
+      url: 'postgresql://twinbox@127.0.0.1:1/away',
       poolSize: 1,
       applicationName: 'away',
     });
