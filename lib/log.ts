@@ -20,20 +20,15 @@ export type LoggerOptions = {
   stream?: NodeJS.WritableStream;
 };
 
-// Loaded with the first log: it takes 60 ms, and a command whose arguments are wrong writes none.
+// Loaded with the first line: it takes 60 ms, and most commands write none.
 const require = createRequire(import.meta.url);
 const loadWinston = () => require('winston') as typeof Winston;
 
 const LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
 export function createLogger({ level, format, stream = process.stderr }: LoggerOptions): Logger {
-  const winston = loadWinston();
-  const winstonLogger = winston.createLogger({
-    level,
-    levels: Object.fromEntries(LEVELS.map((name, index) => [name, index])),
-    format: winston.format.printf((info) => String(info.message)),
-    transports: [new winston.transports.Stream({ stream })],
-  });
+  let opened: Winston.Logger | undefined;
+  const open = () => (opened ??= openWinston(level, stream));
   const colour = 'isTTY' in stream && stream.isTTY === true;
   const render = format === 'json' ? renderJson : colour ? renderColour : renderPretty;
 
@@ -44,7 +39,7 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
       return (event: string, fields: LogFields = {}) => {
         if (!on) return;
         const safe = redact({ ...bound, ...fields }) as LogFields;
-        winstonLogger.log(lineLevel, render(new Date(), lineLevel, event, safe));
+        open().log(lineLevel, render(new Date(), lineLevel, event, safe));
       };
     };
     return {
@@ -56,6 +51,16 @@ export function createLogger({ level, format, stream = process.stderr }: LoggerO
     };
   }
   return bind({});
+}
+
+function openWinston(level: LogLevel, stream: NodeJS.WritableStream): Winston.Logger {
+  const winston = loadWinston();
+  return winston.createLogger({
+    level,
+    levels: Object.fromEntries(LEVELS.map((name, index) => [name, index])),
+    format: winston.format.printf((info) => String(info.message)),
+    transports: [new winston.transports.Stream({ stream })],
+  });
 }
 
 function renderJson(time: Date, level: LogLevel, event: string, fields: LogFields): string {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ignoreConnectionSettings, loadConfig, type Env } from '../../../lib/config/config.ts';
+import { settings } from '../../../lib/config/schema.ts';
 
 const load = (env: Env) => loadConfig(env, { envFile: false });
 /** The whole message of a start that is refused. */
@@ -32,6 +33,13 @@ describe('loadConfig', () => {
     });
     expect(config.stripe).to.deep.include({ secretKey: undefined, webhookSecrets: [], writes: true });
     expect(config).to.include({ env: 'dev', retentionDays: 35, parkAfterHours: 24 });
+  });
+
+  it('takes every default also when it is written down', () => {
+    const written = settings.flatMap(([name, { default: value }]) =>
+      value === undefined ? [] : [[name, String(value)] as const],
+    );
+    expect(load(Object.fromEntries(written))).to.deep.equal(load({}));
   });
 
   it('converts texts to values, splits lists at commas, and takes an empty value for no value', () => {
