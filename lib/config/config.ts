@@ -5,19 +5,17 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Ajv, ValidateFunction } from 'ajv';
 import { parse } from 'dotenv';
 import { builtIn, type Catalogue } from '../catalogue/catalogue.ts';
-import { createAjv } from '../catalogue/load-ajv.ts';
 import { catalogueHash } from './catalogue-hash.ts';
+import { findWrong } from './check.ts';
 import { findKafkaConflicts } from './kafka.ts';
-import { settings, type Setting, type SettingName, type Settings } from './schema.ts';
+import { settings, type Setting, type Settings } from './schema.ts';
 import { buildTracing, findTracingConflicts } from './tracing.ts';
 import { findSystemConflicts, readSystems, systemPrefixes } from './systems.ts';
 import { describeUnknown, describeWrong } from './problems.ts';
 import { unknownSettings } from './unknown.ts';
 import { AppError } from '../errors.ts';
-import { secretForms } from './secret-forms.ts';
 
 export type Env = Record<string, string | undefined>;
 
@@ -244,37 +242,6 @@ function findUnknown(given: Record<string, string>, { file, ignored }: { file: E
   const names = Object.keys(given).map((name) => ({ name, isStrict: filled(file[name]) }));
   return unknownSettings(names, Array.isArray(ignored) ? ignored.map(String) : []);
 }
-
-/**
- * Converts texts to numbers and fills in defaults. Only the settings that are given are checked, each by its part of the
- * schema: to compile the whole of it takes a fifth of the time of a command that reads one row.
- */
-function findWrong(values: Record<string, unknown>): (readonly [SettingName, Setting])[] {
-  const wrong = settings.filter(([name, setting]) => name in values && !checkOf(name, setting)(values));
-  for (const [name, setting] of settings)
-    if (setting.default !== undefined) values[name] ??= setting.default;
-  return wrong;
-}
-
-let checker: Ajv | undefined;
-const checks = new Map<SettingName, ValidateFunction>();
-
-/** Of the object that has the setting, since a check can convert only what is a part of something. */
-function checkOf(name: SettingName, setting: Setting): ValidateFunction {
-  const made = checks.get(name);
-  if (made !== undefined) return made;
-  const check = (checker ??= createChecker()).compile({ type: 'object', properties: { [name]: setting } });
-  checks.set(name, check);
-  return check;
-}
-
-function createChecker(): Ajv {
-  const ajv = createAjv({ allErrors: true, coerceTypes: true, keywords: OWN_KEYWORDS });
-  for (const [name, form] of Object.entries(secretForms)) ajv.addFormat(name, (text) => form(text) === null);
-  return ajv;
-}
-
-const OWN_KEYWORDS = ['alike', 'group', 'secret', 'expects', 'example'];
 
 /** Settings that are valid each by itself and wrong in combination. */
 function findConflicts(values: Settings): string[] {

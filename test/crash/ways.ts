@@ -38,7 +38,6 @@ export const ways: readonly Way[] = [
   },
   {
     name: 'update',
-    quick: true,
     prepare: async (world) => {
       const { id } = await linkedPair(world, FIRST);
       await world.update(id, OURS);

@@ -1,21 +1,13 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { createDb } from '../../db/server/connection.ts';
 import { assertMigrated, migrate, migrationNames } from '../../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server/server.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
-import { finish } from '../support/child.ts';
-import { environmentWith } from '../support/environment.ts';
-import { mochaProgram } from '../support/jobs.ts';
 import { waitUntil } from '../support/signal.ts';
 import { findInstalled, startInstalled } from './installed-server.ts';
 
 type Customer = { id: number; name: string };
 type Found = { data: { id: string }[] };
-
-const TEST = resolve(import.meta.dirname, '..');
 
 /**
  * From the oldest supported version up to the one before the embedded one, on which all other tests
@@ -49,30 +41,6 @@ for (const one of installed)
       } finally {
         await db.destroy();
       }
-    });
-
-    it('supports what Twinbox asks its catalog, snapshots and collations for: partitions, retention, the relay’s cursor, texts', async () => {
-      const files = [
-        ...['db/partitions/partitions.test.ts', 'db/partitions/retention.test.ts', 'relay/cursor.test.ts'],
-        ...['db/email-fold.test.ts', 'flows/collations.test.ts'],
-      ];
-      // mocha only warns of a file that is not there.
-      for (const file of files) expect(existsSync(join(TEST, file)), file).to.equal(true);
-      const { code, stdout } = await finish(
-        // A year of weeks takes long, and depends on no version.
-        spawn(
-          process.execPath,
-          [mochaProgram, '--grep', 'year of weeks', '--invert', ...files.map((file) => join(TEST, file))],
-          {
-            cwd: resolve(TEST, '..'),
-            env: environmentWith({ TEST_POSTGRES_URL: server.url }),
-          },
-        ),
-      );
-      expect(stdout)
-        .to.match(/^ {2}[1-9]\d* passing/m)
-        .and.not.match(/failing|pending/);
-      expect(code).to.equal(0);
     });
 
     describe('under a whole Twinbox', () => {

@@ -13,11 +13,11 @@ import { waitUntil } from '../support/signal.ts';
 
 type Effects = { living: number; repeated: unknown[] };
 
-const CUSTOMERS = 80;
+const CUSTOMERS = 40;
 const HANDS = 8;
 /** After this number of customers some connections are ended, and after these the whole server. */
 const CUT_EVERY = 8;
-const CRASH_AT = [24, 56];
+const CRASH_AT = [16];
 
 describe('a PostgreSQL that crashes and breaks connections under load', function () {
   // A claim whose answer was lost with its connection holds its pair for a lease, 60 s. Where a write
