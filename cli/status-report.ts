@@ -20,7 +20,8 @@ export type Status = {
   database: string;
   customers: number;
   roles: RoleStanding[];
-  relay: { active: boolean; secondsBehind: number };
+  /** `shards`: 0 before the first start; `active`: how many of them some process publishes. */
+  relay: { shards: number; active: number; secondsBehind: number };
   lag: ReceiveLag;
   backlog: SyncBacklog;
   reasons: ReasonCount[];
@@ -48,16 +49,19 @@ function systemsThatAsk(reasons: readonly ReasonCount[]): string[] {
   return [...new Set(reasons.flatMap(({ reason, system }) => (reason === 'ask_delete' ? [system] : [])))];
 }
 
+/** Of one that is divided also how many of its parts are at work: events of the others wait. */
+function sayRelay({ shards, active, secondsBehind }: Status['relay']): string {
+  const lag = active > 0 || secondsBehind > 0 ? `${secondsBehind} s behind` : 'nothing to publish';
+  return shards > 1 ? `${lag}; ${active} of ${shards} shards have a process` : lag;
+}
+
 function rowsOf(status: Status): string[][] {
   const { database, customers, relay, lag, backlog, reasons, systems, conflicts } = status;
   const oldest = backlog.oldestIntent;
   return [
     ...processRows(status),
     ['database', `${database}, ${count(customers, 'customer')}`],
-    [
-      'relay',
-      relay.active || relay.secondsBehind > 0 ? `${relay.secondsBehind} s behind` : 'nothing to publish',
-    ],
+    ['relay', sayRelay(relay)],
     ...(lag.events > 0 ? [['received', sayLag(lag)]] : []),
     ...systems.map(({ system, linked, mappings, ended, aliases, dirty }) => [
       system,
@@ -165,7 +169,8 @@ export function statusJson(status: Status, problems: string[]): Record<string, u
         },
       ]),
     ),
-    relay_active: relay.active,
+    relay_active: relay.active > 0,
+    relay_shards: { all: relay.shards, active: relay.active },
     relay_seconds_behind: relay.secondsBehind,
     published_not_received: lag,
     refused_records: refusedFigures(status.refused),

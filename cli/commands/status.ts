@@ -7,7 +7,7 @@ import { readSyncBacklog } from '../../db/health/readiness.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { readReceiveLag } from '../../db/relay/receive-lag.ts';
 import { readRelayLag } from '../../db/relay/lag.ts';
-import { isRelayLease } from '../../db/relay/shards.ts';
+import { isRelayLease, readShards } from '../../db/relay/shards.ts';
 import {
   countConflicts,
   countLivingCustomers,
@@ -135,7 +135,8 @@ async function readStatus(
     customers,
     roles,
     relay: {
-      active: holders.some(({ name }) => isRelayLease(name)),
+      shards: await readShards(db),
+      active: holders.filter(({ name }) => isRelayLease(name)).length,
       secondsBehind: Math.round(behind * 10) / 10,
     },
     lag: received,

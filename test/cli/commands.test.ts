@@ -173,6 +173,20 @@ describe('the commands beside a running twinbox', () => {
     });
   });
 
+  it('relay --shards: status says how many shards there are, and how many of them have a process', async () => {
+    const shards = async () =>
+      (JSON.parse((await place.run(['status', '--json'])).stdout) as { relay_shards: object }).relay_shards;
+    expect(await shards()).to.deep.equal({ all: 1, active: 1 });
+    expect(await place.run(['relay', '--shards', '2'])).to.include({ code: 0 });
+    await waitUntil(async () => JSON.stringify(await shards()) === JSON.stringify({ all: 2, active: 2 }), {
+      timeoutMs: 30_000,
+      what: 'both shards have a process',
+    });
+    expect((await place.run(['status'])).stdout).to.match(
+      /^relay .* s behind; 2 of 2 shards have a process$/m,
+    );
+  });
+
   it('work after twinbox has stopped too; verify finds real drift', async () => {
     up.process.kill('SIGTERM');
     expect(await up.exited).to.equal(0);

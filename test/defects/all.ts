@@ -48,6 +48,7 @@ import { promiseDefects } from './promise-defects.ts';
 import { recordDefects } from './record-defects.ts';
 import { replayDefects } from './replay-defects.ts';
 import { tableDefects } from './table-defects.ts';
+import { shardDefects } from './shard-defects.ts';
 import { restoreDefects } from './restore-defects.ts';
 import { stateDefects } from './state-defects.ts';
 import { traceDefects } from './trace-defects.ts';
@@ -84,6 +85,7 @@ export const defects: readonly Defect[] = [
   ...connectionDefects,
   ...tableDefects,
   ...restoreDefects,
+  ...shardDefects,
   ...groundDefects,
   ...documentDefects,
   ...edgeDefects,

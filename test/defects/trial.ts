@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catcher, Defect } from './defect.ts';
+import { needsOwnServer } from '../support/jobs.ts';
 import { applyDefect } from './source-copy.ts';
 
 /** The result for a defect: only `caught` is good. */
@@ -32,7 +33,9 @@ export async function tryDefect(folder: string, defect: Defect, env: NodeJS.Proc
   const begin = performance.now();
   const takeOut = await applyDefect(folder, defect);
   try {
-    const run = await runMocha(folder, mochaOf(defect.caughtBy), env);
+    const { caughtBy } = defect;
+    const alone = caughtBy !== 'histories' && isAlone(caughtBy.file);
+    const run = await runMocha(folder, mochaOf(caughtBy), alone ? withoutServer(env) : env);
     return { ...judge(run), seconds: (performance.now() - begin) / 1000 };
   } finally {
     await takeOut();
@@ -58,6 +61,24 @@ export async function brokenCatchers(
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const tests = defects.flatMap(({ caughtBy }) => (caughtBy === 'histories' ? [] : [caughtBy]));
+  const shared = tests.filter(({ file }) => !isAlone(file));
+  return [
+    ...(await broken(folder, shared, env)),
+    ...(await broken(
+      folder,
+      tests.filter(({ file }) => isAlone(file)),
+      withoutServer(env),
+    )),
+  ];
+}
+
+type NamedTest = Exclude<Catcher, 'histories'>;
+
+async function broken(
+  folder: string,
+  tests: readonly NamedTest[],
+  env: NodeJS.ProcessEnv,
+): Promise<string[]> {
   if (tests.length === 0) return [];
   const files = [...new Set(tests.map(({ file }) => file))];
   const titles = tests.map(({ title }) => escapeForGrep(title));
@@ -71,6 +92,11 @@ export async function brokenCatchers(
     ...missing.map(({ file, title }) => `does not pass without any defect: ${title} (${file})`),
   ];
 }
+
+const isAlone = (file: string): boolean => needsOwnServer(file.replace(/^test\//, ''));
+
+/** The process starts one of its own. */
+const withoutServer = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({ ...env, TEST_POSTGRES_URL: '' });
 
 function escapeForGrep(text: string): string {
   return text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');

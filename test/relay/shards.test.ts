@@ -143,25 +143,27 @@ describe('a change of the number of shards', () => {
       { pageSize: 5 },
     ));
 
-  it('leaves the page of a relay that has sent it unsaved, whatever the numbers are by then', () =>
-    withWorld(async (world) => {
-      const { db, relay, arrivals } = world;
-      await relay.runOnce();
-      const ids = await writeVersions(db, 1, 1);
-      const pause = pauseAt('relay.after-publish');
-      const frozen = relay.runOnce();
-      await pause.reached;
-      await divide(db, 4);
-      await divide(db, 1);
-      const next = relayOn(db, arrivals.bus);
-      await drain(next);
-      const counts = await readRelayCounts(db);
-      pause.resume();
-      expect(await frozen).to.equal(0);
-      expect(await readRelayCounts(db), 'the late save changed nothing').to.deep.equal(counts);
-      expect(ascending([...new Set(arrivals.ids())])).to.deep.equal(ids);
-      await next.stop();
-    }));
+  for (const followed of [false, true])
+    it(`leaves the page of a relay that has sent it unsaved, whatever the numbers are by then: ${followed ? 'after' : 'before'} the next relay`, () =>
+      withWorld(async (world) => {
+        const { db, relay, arrivals } = world;
+        await relay.runOnce();
+        const ids = await writeVersions(db, 1, 1);
+        const pause = pauseAt('relay.after-publish');
+        const frozen = relay.runOnce();
+        await pause.reached;
+        await divide(db, 4);
+        await divide(db, 1);
+        const next = relayOn(db, arrivals.bus);
+        if (followed) await drain(next);
+        const counts = await readRelayCounts(db);
+        pause.resume();
+        expect(await frozen).to.equal(0);
+        expect(await readRelayCounts(db), 'the late save changed nothing').to.deep.equal(counts);
+        await drain(next);
+        expect(ascending([...new Set(arrivals.ids())])).to.deep.equal(ids);
+        await next.stop();
+      }));
 
   it('lets no relay begin before the leases of the old number have run out', () =>
     withWorld(async (world) => {

@@ -29,6 +29,9 @@ const FIRST = ['kafka', 'lint', 'lib', 'cli', 'db', 'flows'];
  */
 const ON_OWN_SERVER = new Set(['kafka', 'relay']);
 
+/** For a folder or file of `test/`, without `test/` before it. */
+export const needsOwnServer = (path: string): boolean => ON_OWN_SERVER.has(path.split('/')[0] ?? path);
+
 /** The types and the rules, and the form. */
 export function checks(folder: string): Job[] {
   return [
@@ -79,7 +82,7 @@ function suite(name: string, files: string[], folder: string): Job[] {
 function mochaJob(title: string, files: string[], folder: string): Job {
   const reporter = join(import.meta.dirname, 'reporter.ts');
   const job = counted(title, [mochaProgram, '--reporter', reporter, ...files], folder);
-  if (!ON_OWN_SERVER.has(title.split('/')[0] ?? title)) return job;
+  if (!needsOwnServer(title)) return job;
   return { ...job, env: { ...job.env, TEST_POSTGRES_URL: '' } };
 }
 
