@@ -1,6 +1,7 @@
 // Writes what a step has learned to a mapping that its transaction has locked.
-import type { Tx } from '../../server/connection.ts';
-import type { Mapping } from '../mappings.ts';
+import type { Db, Tx } from '../../server/connection.ts';
+import { runPrepared } from '../../server/prepared.ts';
+import type { Mapping, OpenIntent } from '../mappings.ts';
 import { codeOf, type Reason } from '../reason.ts';
 import type { StateChange, StateColumn } from './state-change.ts';
 
@@ -92,4 +93,16 @@ function ofReason(reason: Reason | null | undefined): {
     reason: codeOf(reason),
     reason_detail: reason.detail && JSON.stringify(reason.detail),
   };
+}
+
+const openIntentSql = `
+update external_mappings set intent = :intent::jsonb, intent_number = :number, updated_at = now()
+where id = :id and fence = :fence and intent is null
+returning id`;
+
+/** Stores an intent under the fence, if that is all there is to store. False if the lease is gone, or one is open. */
+export async function openIntent(db: Db, id: number, fence: number, intent: OpenIntent): Promise<boolean> {
+  const stored = { intent: JSON.stringify(intent), number: intent.number };
+  const { rows } = await runPrepared<{ rows: unknown[] }>(db, openIntentSql, { id, fence, ...stored });
+  return rows.length === 1;
 }

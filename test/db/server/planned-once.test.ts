@@ -15,7 +15,9 @@ describe('the prepared statements of a worker', () => {
   beforeEach(async () => {
     db = createDb({ url: database.url, poolSize: 1, applicationName: 'test' });
     await emptyTables(db);
-    world = await createWorld(db, { policy: { looksBeforeCreate: true, rates: { account: 1_000, endpoint: 1_000 } } });
+    world = await createWorld(db, {
+      policy: { looksBeforeCreate: true, rates: { account: 1_000, endpoint: 1_000 } },
+    });
   });
   afterEach(async () => {
     await world.lane.drain();
