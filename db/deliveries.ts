@@ -27,13 +27,16 @@ export type DeliveryChange = {
   tried: boolean;
 };
 
-const settleSql = `
+/** The update of deliveries to their outcomes (`toOutcomeRows`), up to what follows its conditions. */
+export const outcomeUpdateSql = `
 update sync_deliveries d
 set status = c.status, superseded_by = c.superseded_by, intent_id = coalesce(c.intent_id, d.intent_id),
     attempts = d.attempts + case when c.tried then 1 else 0 end, last_error = coalesce(c.error, d.last_error),
     settled_at = case when c.status in ('queued', 'waiting', 'parked') then null else :now::timestamptz end
-from jsonb_to_recordset(:changes::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
-where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')
+from jsonb_to_recordset(:changed::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
+where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')`;
+/** What it answers, as `StoredOutcome`. */
+export const outcomesSql = `
 returning d.event_id as "eventId", d.target, d.event_type as "eventType", d.status,
   extract(epoch from :now::timestamptz - (select e.created_at from sync_events e where e.id = d.sync_event_id))::float8 as "sinceWritten",
   extract(epoch from :now::timestamptz - d.created_at)::float8 as "sinceReceived"`;
@@ -52,6 +55,12 @@ export async function settleDeliveries(
   now: Date,
 ): Promise<StoredOutcome[]> {
   if (changes.length === 0) return [];
+  const bindings = { changed: toOutcomeRows(changes), now };
+  return (await tx.raw<{ rows: StoredOutcome[] }>(`${outcomeUpdateSql} ${outcomesSql}`, bindings)).rows;
+}
+
+/** JSON, as `outcomeUpdateSql` reads it. */
+export function toOutcomeRows(changes: readonly DeliveryChange[]): string {
   const rows = changes.map((c) => ({
     event_id: c.eventId,
     target: c.target,
@@ -61,8 +70,7 @@ export async function settleDeliveries(
     error: c.error ?? null,
     tried: c.tried,
   }));
-  const settled = await tx.raw<{ rows: StoredOutcome[] }>(settleSql, { changes: JSON.stringify(rows), now });
-  return settled.rows;
+  return JSON.stringify(rows);
 }
 
 const lockMappingsSql = `

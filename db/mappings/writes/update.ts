@@ -61,7 +61,11 @@ const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, stri
   voidTag: 'void_tag',
   mergedInto: 'merged_into',
 };
-const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent']);
+/** Each column that a change can name. */
+export const settableColumns = [...Object.values(columnOf), 'reason', 'reason_detail'];
+const jsonColumns = new Set([
+  ...['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent', 'reason_detail'],
+]);
 
 /**
  * Writes changes to a mapping that this transaction has locked; with `release` the lease ends in
@@ -70,29 +74,31 @@ const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_er
 export async function updateMapping(
   tx: Tx,
   id: number,
-  { reason, ...changes }: MappingChanges,
+  changes: MappingChanges,
   { release = false }: { release?: boolean } = {},
 ): Promise<void> {
-  const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...ofReason(reason) };
-  for (const [name, value] of Object.entries(changes) as [keyof typeof columnOf, unknown][]) {
-    const column = columnOf[name];
-    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
-    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
-  }
+  const columns = Object.entries(columnsOf(changes)).map(([column, value]) => [
+    column,
+    jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value,
+  ]);
+  const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...Object.fromEntries(columns) };
   if (release) Object.assign(values, { lease_owner: null, lease_until: null });
   await tx('external_mappings').where({ id }).update(values);
 }
 
-function ofReason(reason: Reason | null | undefined): {
-  reason?: string | null;
-  reason_detail?: string | null;
-} {
+/** By their columns; of jsonb the value itself. */
+export function columnsOf({ reason, ...changes }: MappingChanges): Record<string, unknown> {
+  const values = Object.entries(changes).map(([name, value]) => {
+    const column = columnOf[name as keyof typeof columnOf];
+    return [column, column === 'next_attempt_at' && value === null ? '-infinity' : value];
+  });
+  return { ...ofReason(reason), ...Object.fromEntries(values) };
+}
+
+function ofReason(reason: Reason | null | undefined): Record<string, unknown> {
   if (reason === undefined) return {};
   if (reason === null) return { reason: null, reason_detail: null };
-  return {
-    reason: codeOf(reason),
-    reason_detail: reason.detail && JSON.stringify(reason.detail),
-  };
+  return { reason: codeOf(reason), reason_detail: reason.detail };
 }
 
 const openIntentSql = `
