@@ -186,6 +186,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       guards.rest.saw(due.rest, claimedAt);
       for (const claimed of due.claims)
         inHand.set(claimed.id, { claimed, done: work(guards, claimed, { deadline, paused: due.paused }) });
+      expectCalls(deps, guards, due.claims);
       const echoes = due.claims.filter(isEcho).length;
       moreEchoes = echoes === room.echoes;
       tookAll = due.breaker === null && hadRoom(room, due.claims);
@@ -198,6 +199,18 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
     },
     status: () => ({ system: integration.system, bound: bound !== null, stopped, inHand: inHand.size }),
   };
+}
+
+/** While the steps load their pairs, the tokens of their first calls are fetched. */
+function expectCalls(
+  { policy, integration }: SyncDeps,
+  { limiter }: Guards,
+  claims: readonly Claimed[],
+): void {
+  const others = claims.filter((claimed) => !isEcho(claimed));
+  const makes = others.filter(({ makes: isMade }) => isMade).length;
+  if (makes > 0 && policy.looksBeforeCreate && integration.findByIdentity) limiter?.expect('look', makes);
+  if (others.length > makes) limiter?.expect('update', others.length - makes);
 }
 
 const notKept = (entityType: string): string =>

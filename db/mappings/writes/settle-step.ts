@@ -6,7 +6,8 @@
 // A crash leaves the step as it was loaded, or settled.
 //
 // Each part finds its rows by an index that it would use on an empty table too: PostgreSQL keeps the plan while a table
-// grows.
+// grows. What may be left out is asked by a sub-select: a plan for the value, or for none, would seem cheaper than the
+// one that is kept, and each call would be planned.
 import type { Attempt, ClosedIntent } from '../../closed-intents.ts';
 import {
   outcomesSql,
@@ -81,10 +82,10 @@ with moved as (
   ${outcomesSql}
 ), checked as (
   update sync_intents set echo_event = :checkedEvent::uuid
-  where id = :checkedIntent::uuid and echo_event is null and exists (select from moved)
+  where id = (select :checkedIntent::uuid) and echo_event is null and exists (select from moved)
 ), confirmed as (
   update sync_deliveries set confirmed_by = :confirmedEvent::uuid
-  where intent_id = :confirmedIntent::uuid and confirmed_by is null and exists (select from moved)
+  where intent_id = (select :confirmedIntent::uuid) and confirmed_by is null and exists (select from moved)
   returning extract(epoch from :now::timestamptz - settled_at)::float8 as seconds
 )${links ? linkedSql : ''}
 select (select count(*) from moved) as moved, (select coalesce(jsonb_agg(s), '[]') from settled s) as settled,

@@ -1,6 +1,7 @@
 // A prepared statement is planned once only if PostgreSQL finds the plan that it keeps as cheap as one that it makes for
 // the values of a call: after five calls it compares the two. A statement that loses is planned at every call.
 import { expect } from 'chai';
+import { keepPartitions } from '../../../db/partitions/partitions.ts';
 import { createDb, type Db } from '../../../db/server/connection.ts';
 import { useDatabase } from '../../support/database.ts';
 import { createWorld, emptyTables, type SyncWorld } from '../../support/sync.ts';
@@ -15,6 +16,7 @@ describe('the prepared statements of a worker', () => {
   beforeEach(async () => {
     db = createDb({ url: database.url, poolSize: 1, applicationName: 'test' });
     await emptyTables(db);
+    await keepPartitions(db, { now: new Date('2026-03-01T12:00:00Z'), retentionDays: 35 });
     world = await createWorld(db, {
       policy: { looksBeforeCreate: true, rates: { account: 1_000, endpoint: 1_000 } },
     });
