@@ -28,6 +28,11 @@ async function readStats(): Promise<Map<number, Stat>> {
   return stats;
 }
 
+/** The process that started this one; 0 if it has ended. */
+export async function parentOf(pid: number): Promise<number> {
+  return (await statOf(String(pid)))?.parent ?? 0;
+}
+
 /** A process and all that it has started. */
 function below(root: number, stats: ReadonlyMap<number, Stat>): number[] {
   const isBelow = (pid: number): boolean => {

@@ -1,10 +1,13 @@
 // Deliveries: one event at one target, with its outcome.
 import { isRepeatable, withTransaction, type Db, type Tx } from './server/connection.ts';
-import { runPrepared } from './server/prepared.ts';
+import { writeNumbered } from './sequences/taken-numbers.ts';
 import { ensureConnection } from './connections.ts';
 import { isRowChangeSql } from './events/kinds.ts';
 import { makeMappings } from './mappings/writes/existing-rows.ts';
+import { storeDeliveries, storeWithNew, type InternalEvent, type Receipt, type Target } from './receiving.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
+
+export type { InternalEvent, Target } from './receiving.ts';
 
 export const deliveryStatuses = [
   ...(['queued', 'waiting', 'parked', 'applied', 'superseded', 'noop'] as const),
@@ -24,26 +27,16 @@ export type DeliveryChange = {
   tried: boolean;
 };
 
-export type InternalEvent = {
-  eventId: string;
-  /** The id of the event's row; null if the bus did not carry the id, and it is looked up. */
-  syncEventId: number | null;
-  eventType: string;
-  entityType: string;
-  entityId: number;
-  version: number;
-};
-
-/** Which rows go where: the rows of an entity, as records of a kind. */
-export type Target = { system: string; entityType: string; externalType: string };
-
-const settleSql = `
+/** The update of deliveries to their outcomes (`toOutcomeRows`), up to what follows its conditions. */
+export const outcomeUpdateSql = `
 update sync_deliveries d
 set status = c.status, superseded_by = c.superseded_by, intent_id = coalesce(c.intent_id, d.intent_id),
     attempts = d.attempts + case when c.tried then 1 else 0 end, last_error = coalesce(c.error, d.last_error),
     settled_at = case when c.status in ('queued', 'waiting', 'parked') then null else :now::timestamptz end
-from jsonb_to_recordset(:changes::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
-where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')
+from jsonb_to_recordset(:changed::jsonb) as c(event_id uuid, target text, status text, superseded_by uuid, intent_id uuid, error jsonb, tried boolean)
+where d.event_id = c.event_id and d.target = c.target and d.status in ('queued', 'waiting', 'parked')`;
+/** What it answers, as `StoredOutcome`. */
+export const outcomesSql = `
 returning d.event_id as "eventId", d.target, d.event_type as "eventType", d.status,
   extract(epoch from :now::timestamptz - (select e.created_at from sync_events e where e.id = d.sync_event_id))::float8 as "sinceWritten",
   extract(epoch from :now::timestamptz - d.created_at)::float8 as "sinceReceived"`;
@@ -62,6 +55,12 @@ export async function settleDeliveries(
   now: Date,
 ): Promise<StoredOutcome[]> {
   if (changes.length === 0) return [];
+  const bindings = { changed: toOutcomeRows(changes), now };
+  return (await tx.raw<{ rows: StoredOutcome[] }>(`${outcomeUpdateSql} ${outcomesSql}`, bindings)).rows;
+}
+
+/** JSON, as `outcomeUpdateSql` reads it. */
+export function toOutcomeRows(changes: readonly DeliveryChange[]): string {
   const rows = changes.map((c) => ({
     event_id: c.eventId,
     target: c.target,
@@ -71,8 +70,7 @@ export async function settleDeliveries(
     error: c.error ?? null,
     tried: c.tried,
   }));
-  const settled = await tx.raw<{ rows: StoredOutcome[] }>(settleSql, { changes: JSON.stringify(rows), now });
-  return settled.rows;
+  return JSON.stringify(rows);
 }
 
 const lockMappingsSql = `
@@ -80,57 +78,6 @@ select id from external_mappings
 where entity_type = :entityType and internal_id = any(:entityIds) and system = :system and account = :account
   and external_type = :externalType and role = 'primary'
 order by id for update`;
-
-// One statement answers the rows without a mapping, and stores nothing of them.
-// The context of an event says whether it is one of many: its writer has to say so (docs/sync.md,
-// "Order of work"). Many edits do not defeat the back-off: the due time is moved to now only if the
-// mapping was clean before.
-const receiveSql = `
-with bound as materialized ( -- the lock keeps out a binding at the same moment
-  select coalesce(account, '') as account from connections where system = :system for share
-), events as materialized (
-  select event_id, nullif(id, 0) as sync_event_id, entity_id, event_type, version
-  from unnest(:eventIds::uuid[], :syncEventIds::bigint[], :entityIds::bigint[], :eventTypes::text[], :versions::bigint[])
-    as e(event_id, id, entity_id, event_type, version)
-), locked as materialized (
-  select m.id, m.internal_id from external_mappings m
-  where m.entity_type = :entityType and m.internal_id = any(:entityIds::bigint[]) and m.system = :system
-    and m.account = (select account from bound) and m.external_type = :externalType and m.role = 'primary'
-  order by m.id for update
-), found as materialized (
-  select e.*, l.id as mapping_id, s.id as found_id,
-         -- A writer's own context may hold anything under that name.
-         case when s.context ->> 'hop' ~ '^[0-9]{1,9}$' then (s.context ->> 'hop')::integer else 0 end as hop,
-         case when s.context -> 'bulk' = 'true' then ${urgencies.bulk}
-              when e.event_type like '%.created' then ${urgencies.row} else ${urgencies.edit} end as urgency
-  from events e
-  join locked l on l.internal_id = e.entity_id
-  left join lateral ( -- two questions, for either has its index
-    select id, context from sync_events where id = e.sync_event_id
-    union all
-    (select id, context from sync_events where e.sync_event_id is null and event_id = e.event_id limit 1)
-  ) s on true
-), made as (
-  insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, version, hop, created_at)
-  select event_id, :system, coalesce(sync_event_id, found_id, 0), mapping_id, event_type, version, hop, :now::timestamptz
-  from found
-  on conflict (event_id, target) do nothing
-  returning event_id
-), raise as (
-  select mapping_id, count(*) as more, max(version) as version, min(urgency)::smallint as urgency
-  from (select distinct event_id, mapping_id, version, urgency -- a batch may bring an event twice
-        from found where event_id in (select event_id from made)) once
-  group by mapping_id
-), raised as (
-  update external_mappings m
-  set dirty = dirty + r.more, wanted_version = greatest(m.wanted_version, r.version),
-      next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
-                             else m.next_attempt_at end,
-      urgency = ${raisedUrgency('r.urgency')}, updated_at = now()
-  from raise r where m.id = r.mapping_id
-)
-select (select count(*) from made) as made,
-       array(select entity_id from events where entity_id not in (select internal_id from locked)) as unmapped`;
 
 const raiseSql = `
 update external_mappings m
@@ -140,12 +87,10 @@ set dirty = dirty + 1, wanted_version = greatest(m.wanted_version, :version),
     urgency = ${raisedUrgency(`${urgencies.edit}::smallint`)}, updated_at = now()
 where m.id = any(:ids)`;
 
-type Receipt = { made: number; unmapped: number[] };
-
 /**
  * Stores that outbound events have reached one system, and raises their mappings. An event that is
- * known already changes nothing. Events whose mapping is there are stored by one statement; the mappings of
- * the others are made first, in one transaction with their deliveries. Returns how many were new.
+ * known already changes nothing. One statement stores the events whose mapping is there, and makes those of new rows;
+ * the mappings of the others are made first, in one transaction with their deliveries. Returns how many were new.
  */
 export async function receiveInternalEvents(
   db: Db,
@@ -160,21 +105,20 @@ export async function receiveInternalEvents(
   return made + (await withTransaction(db, (tx) => storeWithMappings(tx, rest, target)));
 }
 
-/** Stores the events whose mapping is there; those that a transaction has to store are answered. */
+/** Stores the events whose mapping is there, or is made at once; those that a transaction has to store are answered. */
 async function storeMapped(
   db: Db,
   events: readonly InternalEvent[],
   target: Target & { now: Date },
 ): Promise<Receipt> {
-  const none = () => ({ made: 0, unmapped: events.map(({ entityId }) => entityId) });
-  // The mapping of a new row is seldom there: asking for it would be in vain.
-  if (events.some(({ eventType }) => eventType.endsWith('.created'))) return none();
+  const makes = events.some(({ eventType }) => eventType.endsWith('.created'));
   try {
-    return await storeDeliveries(db, events, target);
+    if (!makes) return await storeDeliveries(db, events, target);
+    return await writeNumbered(db, (at) => storeWithNew(at, events, target));
   } catch (error) {
     // A deadlock, for example: a transaction is repeated.
     if (!isRepeatable(error)) throw error;
-    return none();
+    return { made: 0, unmapped: events.map(({ entityId }) => entityId) };
   }
 }
 
@@ -191,22 +135,6 @@ async function storeWithMappings(
   }));
   await makeMappings(tx, { events: JSON.stringify(rows), system, account, externalType });
   return (await storeDeliveries(tx, events, target)).made;
-}
-
-async function storeDeliveries(
-  db: Db | Tx,
-  events: readonly InternalEvent[],
-  target: Target & { now: Date },
-): Promise<Receipt> {
-  const { rows } = await runPrepared<{ rows: Receipt[] }>(db, receiveSql, {
-    ...target,
-    eventIds: events.map(({ eventId }) => eventId),
-    syncEventIds: events.map(({ syncEventId }) => syncEventId ?? 0),
-    entityIds: events.map(({ entityId }) => entityId),
-    eventTypes: events.map(({ eventType }) => eventType),
-    versions: events.map(({ version }) => version),
-  });
-  return rows[0] ?? { made: 0, unmapped: [] };
 }
 
 /** For an event that cannot be received: its mapping is raised, and made if it does not exist. */

@@ -11,8 +11,8 @@ export type Step = (signal: AbortSignal) => Promise<number>;
 export type LoopOptions = {
   /** The longest rest between rounds that find nothing; a function is asked before each rest. */
   idleMs: number | (() => number);
-  /** The rest after the first round that finds nothing; it doubles up to `idleMs`. Default 5. */
-  busyMs?: number;
+  /** The rest after the first round that finds nothing; it doubles up to `idleMs`. Default 5. A function is asked as above. */
+  busyMs?: number | (() => number);
   /** How long to rest after so many failures in a row (see `fullJitter`). */
   backoffMs: (failures: number) => number;
   /**
@@ -48,14 +48,14 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
 
   async function run(): Promise<void> {
     let failures = 0;
-    let restMs = busyMs;
+    let restMs = 0;
     while (!isStopped()) {
       woken = false;
       try {
         const count = await step(signal);
         failures = 0;
         if (count > 0) {
-          restMs = busyMs;
+          restMs = 0;
           continue;
         }
       } catch (error) {
@@ -66,8 +66,9 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
         await pause(backoffMs(failures), false);
         continue;
       }
+      restMs = Math.max(restMs, msOf(busyMs));
       await pause(restMs, true);
-      restMs = isWoken() ? busyMs : Math.min(typeof idleMs === 'number' ? idleMs : idleMs(), restMs * 2);
+      restMs = isWoken() ? 0 : Math.min(msOf(idleMs), restMs * 2);
     }
   }
 
@@ -80,6 +81,8 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
     },
   };
 }
+
+const msOf = (ms: number | (() => number)): number => (typeof ms === 'number' ? ms : ms());
 
 /** Resolves after `ms`, or at once when the signal aborts; never rejects. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -23,7 +23,7 @@ import { underPause } from '../lib/sync/paused.ts';
 import { reconcile } from '../lib/sync/reconcile.ts';
 import type { PausedLanes } from '../lib/sync/settings.ts';
 import { lastCallOf, type Claim, type SyncDeps } from '../lib/sync/step.ts';
-import { LONGEST_EVERY, roomFor } from './room.ts';
+import { hadRoom, isEcho, LONGEST_EVERY, roomFor } from './room.ts';
 
 export interface LaneOptions {
   /** The name of this worker in its leases; for people. */
@@ -39,6 +39,8 @@ export interface LaneOptions {
 export interface Lane {
   /** Starts steps for mappings that are due, as far as there are places; returns how many. */
   runOnce(): Promise<number>;
+  /** The last claim had room for more than was due: the next one is in vain until something is raised. */
+  tookAll(): boolean;
   /** Resolves when no step is in progress. */
   drain(): Promise<void>;
   status(): LaneStatus;
@@ -73,6 +75,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   let sinceLongest = 0;
   /** The last claim filled all places for echoes, so more echoes may be due. */
   let moreEchoes = false;
+  let tookAll = false;
   let claimedAt = -Infinity;
 
   /**
@@ -141,6 +144,7 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
 
   return {
     async runOnce() {
+      tookAll = false;
       const to = await bind();
       if (to === null) return 0;
       const { account, guards } = to;
@@ -182,11 +186,14 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
       guards.rest.saw(due.rest, claimedAt);
       for (const claimed of due.claims)
         inHand.set(claimed.id, { claimed, done: work(guards, claimed, { deadline, paused: due.paused }) });
+      expectCalls(deps, guards, due.claims);
       const echoes = due.claims.filter(isEcho).length;
       moreEchoes = echoes === room.echoes;
+      tookAll = due.breaker === null && hadRoom(room, due.claims);
       sinceLongest = (sinceLongest + due.claims.length - echoes) % LONGEST_EVERY;
       return room.limit === 0 ? 1 : due.claims.length;
     },
+    tookAll: () => tookAll,
     async drain() {
       while (inHand.size > 0) await Promise.all([...inHand.values()].map(({ done }) => done));
     },
@@ -194,16 +201,20 @@ export function createLane(deps: SyncDeps, options: LaneOptions, wake: () => voi
   };
 }
 
+/** While the steps load their pairs, the tokens of their first calls are fetched. */
+function expectCalls(
+  { policy, integration }: SyncDeps,
+  { limiter }: Guards,
+  claims: readonly Claimed[],
+): void {
+  const others = claims.filter((claimed) => !isEcho(claimed));
+  const makes = others.filter(({ makes: isMade }) => isMade).length;
+  if (makes > 0 && policy.looksBeforeCreate && integration.findByIdentity) limiter?.expect('look', makes);
+  if (others.length > makes) limiter?.expect('update', others.length - makes);
+}
+
 const notKept = (entityType: string): string =>
   `a pair of the entity ${entityType}, which the configuration does not have; its step waits`;
-
-/**
- * Whether the mapping was claimed without a token, because its event is an echo of our own write or
- * is about a pair that has ended.
- */
-function isEcho({ makes, urgency }: Claimed): boolean {
-  return !makes && urgency === urgencies.echo;
-}
 
 /** What holds for all mappings of one claim. */
 type Claiming = { deadline: number; paused: PausedLanes | null };

@@ -211,12 +211,18 @@ function startLooks(deps: SyncDeps, neighbours: Neighbours, wake: () => void, si
   );
 }
 
+/** What this process raises wakes the lane: a poll is only for what another process has raised, and for due times. */
+const LANE_REST_MS = 250;
+
 function startLane(deps: SyncDeps, options: LaneOptions, signal: AbortSignal) {
   const neighbours = createNeighbours(deps, options.owner);
   const lane = createLane(deps, { ...options, leaves: neighbours.leaves }, () => wake());
   let lastLogged = '';
-  const loop = runLoop(() => lane.runOnce(), {
-    idleMs: 250,
+  const claim = async (): Promise<number> => ((await lane.runOnce()) > 0 && !lane.tookAll() ? 1 : 0);
+  const loop = runLoop(claim, {
+    idleMs: LANE_REST_MS,
+    // Without room for one line, of creates for example, more may be due, and there is room in a moment.
+    busyMs: () => (lane.tookAll() ? LANE_REST_MS : 5),
     backoffMs: (failures) => fullJitter(failures, { baseMs: 500, capMs: STOPPED_REST_MS }),
     onError: (error, failures) => {
       // Logged once, not at each try: `status` and `/ready` show it as long as it lasts.

@@ -1,6 +1,7 @@
 // How many mappings a lane may claim at once: by its places, by the rate tokens that are left, and so
 // that no class of mappings takes the places of another.
-import type { ClaimRoom } from '../db/mappings/claims.ts';
+import type { Claimed, ClaimRoom } from '../db/mappings/claims.ts';
+import { urgencies } from '../db/urgency.ts';
 import type { Guards } from '../lib/limits/guarded.ts';
 
 /**
@@ -47,4 +48,24 @@ export async function roomFor({ limiter }: Guards, use: LaneUse): Promise<ClaimR
     echoes: Math.max(0, Math.ceil(use.places * ECHO_PART) - use.echoes),
     longest: Math.floor((use.sinceLongest + limit) / LONGEST_EVERY),
   };
+}
+
+/**
+ * Whether the mapping was claimed without a token, because its event is an echo of our own write or
+ * is about a pair that has ended.
+ */
+export function isEcho({ makes, urgency }: Claimed): boolean {
+  return !makes && urgency === urgencies.echo;
+}
+
+/** Whether a claim could have taken one more of each line and of the echoes, so that nothing else was due. */
+export function hadRoom(room: ClaimRoom, claims: readonly Claimed[]): boolean {
+  const others = claims.filter((claimed) => !isEcho(claimed));
+  const makes = others.filter(({ makes: isMade }) => isMade).length;
+  return (
+    others.length < room.limit &&
+    makes < room.creates &&
+    others.length - makes < room.others &&
+    claims.length - others.length < room.echoes
+  );
 }

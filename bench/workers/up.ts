@@ -9,6 +9,7 @@ import { readRelayLag } from '../../db/relay/lag.ts';
 import { ignoreConnectionSettings, loadConfig } from '../../lib/config/config.ts';
 import { createLogger } from '../../lib/log.ts';
 import { waitUntil } from '../../lib/loop.ts';
+import { cpuSeconds, parentOf } from '../cpu.ts';
 import { startUp } from '../up-process.ts';
 
 type Customer = { id: number; external_mappings: { stripe?: string } };
@@ -23,6 +24,8 @@ export type Up = {
   /** The calls of our workers to the simulator so far. */
   calls(): Promise<Call[]>;
   simulate(method: string, path: string, body?: object): Promise<unknown>;
+  /** Seconds of the processor so far, and those of PostgreSQL among them. */
+  cpu(): Promise<{ all: number; postgres: number }>;
 };
 
 export async function withUp<T>(work: (up: Up) => Promise<T>): Promise<T> {
@@ -58,6 +61,11 @@ export async function withUp<T>(work: (up: Up) => Promise<T>): Promise<T> {
         },
         calls: async () => (await simulate('GET', '/ledger?source=api')) as Call[],
         simulate,
+        async cpu() {
+          const { rows } = await db.raw<{ rows: { pid: number }[] }>('select pg_backend_pid() as pid');
+          const postmaster = await parentOf(rows[0]?.pid ?? 0);
+          return { all: await cpuSeconds(process.pid), postgres: await cpuSeconds(postmaster) };
+        },
       });
     } finally {
       process.child.kill('SIGTERM');

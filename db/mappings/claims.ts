@@ -15,6 +15,9 @@ import { urgencies, type Urgency } from '../urgency.ts';
 // longest, so that none waits for ever. What waits for a reason in `leaves` is another worker's
 // (workers/neighbours.ts). Half-open, one mapping is tried; open, none, and none while the account
 // rests.
+//
+// PostgreSQL keeps one plan of it only while that plan seems as cheap as one made for the values of a
+// call: so the classes are a list whose length it knows, and what is claimed is found by its id.
 const claimSql = `
 with breaker as (
   select since, opened_at, why, probes, probe_at from breakers where system = :system and account = :account
@@ -24,7 +27,7 @@ with breaker as (
   select l.makes, u.urgency, l.makes = 0 and u.urgency = ${urgencies.echo} as free,
     case when l.makes = 0 and u.urgency = ${urgencies.echo} then :echoes::integer else l.room end as room
   from (values (0, :others::integer), (1, :creates::integer)) l(makes, room)
-  cross join generate_series(${urgencies.edit}, :last::integer) u(urgency)
+  join (values ${Object.values(urgencies).map((urgency) => `(${urgency})`)}) u(urgency) on u.urgency <= :last::integer
 ), found as (
   select d.*, r.makes, r.urgency, r.free, r.room from ranges r cross join lateral (
     select id, next_attempt_at from external_mappings
@@ -58,7 +61,7 @@ with breaker as (
 ), claimed as (
   update external_mappings m
   set lease_owner = :owner, lease_until = clock_timestamp() + :leaseMs * interval '1 millisecond', fence = fence + 1
-  from due where m.id = due.id
+  where m.id = any(array(select id from due))
   returning m.id, m.fence, m.entity_type, m.external_id is null as makes, m.urgency
 )
 select id, fence, entity_type as "entityType", makes, urgency, null::jsonb as breaker, null::jsonb as rest, null::jsonb as paused from claimed

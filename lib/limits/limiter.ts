@@ -47,6 +47,8 @@ export interface Limiter {
    * wait, the one with the smallest urgency goes first, then the one that has waited longest.
    */
   take(endpoint: string, until: number, urgency?: number): Promise<boolean>;
+  /** So many calls of an endpoint follow soon: their tokens are fetched meanwhile, if it has none in hand. */
+  expect(endpoint: string, calls: number): void;
   /** The system answered that calls come too often: at one endpoint, or in the account (''). */
   slow(endpoint: string): Promise<void>;
 }
@@ -86,6 +88,8 @@ export function createLimiter({
   const waiting = new Set<Waiter>();
   let arrivals = 0;
   const reserved = { calls: 0, creates: 0 };
+  /** Calls that follow soon, until their tokens were asked for. */
+  const expected = new Map<string, number>();
   let taking: Promise<void> | null = null;
   /** The time of the next block at the earliest (monotonic). */
   let nextAt = 0;
@@ -132,12 +136,13 @@ export function createLimiter({
       ALL,
       ...(forClaims ? [CREATE] : []),
       ...[...waiting].map(({ endpoint }) => endpoint),
+      ...expected.keys(),
     ]);
     return [...names].flatMap((endpoint): Want[] => {
       const rate = rateOf(endpoint);
       const waits = [...waiting].filter((waiter) => endpoint === ALL || waiter.endpoint === endpoint).length;
       const block = forClaims && (endpoint === ALL || endpoint === CREATE) ? Math.ceil(rate * BLOCK) : 0;
-      const tokens = Math.max(waits, block) - inHand(endpoint);
+      const tokens = Math.max(waits, block, expected.get(endpoint) ?? 0) - inHand(endpoint);
       if (tokens <= 0) return [];
       return [{ endpoint, rate, burst: burstOf(rate), tokens }];
     });
@@ -152,6 +157,7 @@ export function createLimiter({
   async function takeBlock(forClaims: boolean): Promise<void> {
     if (monotonic() < nextAt) return;
     const wanted = wants(forClaims);
+    expected.clear();
     if (wanted.length === 0) return;
     const grants = await takeTokens(db, bucket, wanted);
     if (grants.length < wanted.length)
@@ -218,6 +224,12 @@ export function createLimiter({
       } finally {
         waiting.delete(waiter);
       }
+    },
+    expect(endpoint, calls) {
+      if (calls <= inHand(endpoint)) return;
+      expected.set(endpoint, calls);
+      // Who needs a token then gets the error of its own statement.
+      take(false).catch(() => undefined);
     },
     async slow(endpoint) {
       hand.delete(endpoint);

@@ -1,6 +1,7 @@
 // Writes what a step has learned to a mapping that its transaction has locked.
-import type { Tx } from '../../server/connection.ts';
-import type { Mapping } from '../mappings.ts';
+import type { Db, Tx } from '../../server/connection.ts';
+import { runPrepared } from '../../server/prepared.ts';
+import type { Mapping, OpenIntent } from '../mappings.ts';
 import { codeOf, type Reason } from '../reason.ts';
 import type { StateChange, StateColumn } from './state-change.ts';
 
@@ -60,7 +61,11 @@ const columnOf: Record<keyof OtherChanges | Exclude<StateColumn, 'reason'>, stri
   voidTag: 'void_tag',
   mergedInto: 'merged_into',
 };
-const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent']);
+/** Each column that a change can name. */
+export const settableColumns = [...Object.values(columnOf), 'reason', 'reason_detail'];
+const jsonColumns = new Set([
+  ...['consent', 'ending', 'decision', 'shadow', 'last_error', 'intent', 'reason_detail'],
+]);
 
 /**
  * Writes changes to a mapping that this transaction has locked; with `release` the lease ends in
@@ -69,27 +74,41 @@ const jsonColumns = new Set(['consent', 'ending', 'decision', 'shadow', 'last_er
 export async function updateMapping(
   tx: Tx,
   id: number,
-  { reason, ...changes }: MappingChanges,
+  changes: MappingChanges,
   { release = false }: { release?: boolean } = {},
 ): Promise<void> {
-  const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...ofReason(reason) };
-  for (const [name, value] of Object.entries(changes) as [keyof typeof columnOf, unknown][]) {
-    const column = columnOf[name];
-    if (column === 'next_attempt_at' && value === null) values[column] = '-infinity';
-    else values[column] = jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value;
-  }
+  const columns = Object.entries(columnsOf(changes)).map(([column, value]) => [
+    column,
+    jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value,
+  ]);
+  const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...Object.fromEntries(columns) };
   if (release) Object.assign(values, { lease_owner: null, lease_until: null });
   await tx('external_mappings').where({ id }).update(values);
 }
 
-function ofReason(reason: Reason | null | undefined): {
-  reason?: string | null;
-  reason_detail?: string | null;
-} {
+/** By their columns; of jsonb the value itself. */
+export function columnsOf({ reason, ...changes }: MappingChanges): Record<string, unknown> {
+  const values = Object.entries(changes).map(([name, value]) => {
+    const column = columnOf[name as keyof typeof columnOf];
+    return [column, column === 'next_attempt_at' && value === null ? '-infinity' : value];
+  });
+  return { ...ofReason(reason), ...Object.fromEntries(values) };
+}
+
+function ofReason(reason: Reason | null | undefined): Record<string, unknown> {
   if (reason === undefined) return {};
   if (reason === null) return { reason: null, reason_detail: null };
-  return {
-    reason: codeOf(reason),
-    reason_detail: reason.detail && JSON.stringify(reason.detail),
-  };
+  return { reason: codeOf(reason), reason_detail: reason.detail };
+}
+
+const openIntentSql = `
+update external_mappings set intent = :intent::jsonb, intent_number = :number, updated_at = now()
+where id = :id and fence = :fence and intent is null
+returning id`;
+
+/** Stores an intent under the fence, if that is all there is to store. False if the lease is gone, or one is open. */
+export async function openIntent(db: Db, id: number, fence: number, intent: OpenIntent): Promise<boolean> {
+  const stored = { intent: JSON.stringify(intent), number: intent.number };
+  const { rows } = await runPrepared<{ rows: unknown[] }>(db, openIntentSql, { id, fence, ...stored });
+  return rows.length === 1;
 }

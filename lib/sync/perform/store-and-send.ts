@@ -11,7 +11,7 @@
 import { insertConflicts } from '../../../db/conflicts.ts';
 import { stampResend } from '../../../db/mappings/claims.ts';
 import { lockMapping, type OpenIntent } from '../../../db/mappings/mappings.ts';
-import { updateMapping } from '../../../db/mappings/writes/update.ts';
+import { openIntent, updateMapping } from '../../../db/mappings/writes/update.ts';
 import { withTransaction } from '../../../db/server/connection.ts';
 import { failpoint } from '../../failpoint.ts';
 import type { Fields } from '../../catalogue/document.ts';
@@ -107,20 +107,35 @@ function besideIn(request: Request): Pick<OpenIntent, 'beside'> {
   return Object.keys(beside).length === 0 ? {} : { beside };
 }
 
+type Stored = 'stored' | 'lost' | 'refused';
+
+async function store(deps: SyncDeps, step: Step, intent: OpenIntent, request: Request): Promise<Stored> {
+  const isAlone = request.operation !== 'delete' && request.conflicts.length === 0;
+  const storeIt = isAlone ? storeAlone : storeWithConflicts;
+  const result = await storeIt(deps, step, intent, request);
+  if (result === 'stored') step.mapping.intent = intent;
+  await failpoint('intent.stored');
+  return result;
+}
+
+async function storeAlone({ db }: SyncDeps, { claim }: Step, intent: OpenIntent): Promise<Stored> {
+  return (await openIntent(db, claim.id, claim.fence, intent)) ? 'stored' : 'lost';
+}
+
 /**
  * Stores the intent under the fence, with the conflicts that it decides in our favour. The fuse may
  * refuse a delete in the same transaction. It comes first: what it locks, the connection, is locked
  * before mappings everywhere.
  */
-async function store(
+async function storeWithConflicts(
   deps: SyncDeps,
   step: Step,
   intent: OpenIntent,
   { operation, conflicts }: Request,
-): Promise<'stored' | 'lost' | 'refused'> {
+): Promise<Stored> {
   const now = deps.clock.now();
   const { system } = step.mapping;
-  const result = await withTransaction(deps.db, async (tx) => {
+  return withTransaction(deps.db, async (tx) => {
     const allowed =
       operation !== 'delete' ||
       isReleased(step.mapping) ||
@@ -132,9 +147,6 @@ async function store(
     await insertConflicts(tx, conflictRows(step, conflicts, now));
     return 'stored';
   });
-  if (result === 'stored') step.mapping.intent = intent;
-  await failpoint('intent.stored');
-  return result;
 }
 
 /**

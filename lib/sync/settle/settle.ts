@@ -38,6 +38,7 @@ import { damageOf } from '../damage.ts';
 import { conflictRows, duplicate } from '../conflicts.ts';
 import { at } from './delivery-outcomes.ts';
 import { identityOf, knownIdentity } from '../identity.ts';
+import { askedMeanwhile, changesIdentities, closedBy, foreignEdit, settleAtOnce } from './at-once.ts';
 import { leaveLoser } from './moved.ts';
 import { succeed } from './succeed.ts';
 import { effectsOf } from './writes.ts';
@@ -51,24 +52,22 @@ import type { Step, SyncDeps } from '../step.ts';
  */
 export async function settle(deps: SyncDeps, step: Step, outcome: Outcome): Promise<'load' | 'over'> {
   const now = deps.clock.now();
+  const mapped = { rules: deps.integration.document.fields, entity: deps.entity };
+  const effectsNow = (): Effects => effectsOf(mapped, deps.policy, step, outcome, now);
   await failpoint('settle.before');
-  const effects = await lookAgainIfTaken(() =>
-    withTransaction(deps.db, async (tx) => {
-      if (await pauseHasEnded(tx, deps, outcome)) return 'resumed';
-      const fresh = effectsOf(
-        { rules: deps.integration.document.fields, entity: deps.entity },
-        deps.policy,
-        step,
-        outcome,
-        now,
-      );
-      const mapping = await lock(tx, step, fresh);
-      if (!mapping) return null;
-      await write(tx, deps, step, mapping, fresh, now);
-      await failpoint('settle.before-commit');
-      return fresh;
-    }),
-  );
+  const effects =
+    (await settleAtOnce(deps, step, effectsNow(), now)) ??
+    (await lookAgainIfTaken(() =>
+      withTransaction(deps.db, async (tx) => {
+        if (await pauseHasEnded(tx, deps, outcome)) return 'resumed';
+        const fresh = effectsNow();
+        const mapping = await lock(tx, step, fresh);
+        if (!mapping) return null;
+        await write(tx, deps, step, mapping, fresh, now);
+        await failpoint('settle.before-commit');
+        return fresh;
+      }),
+    ));
   await failpoint('settle.after');
   if (effects === 'resumed') {
     await releaseMapping(deps.db, step.claim.id, step.claim.fence);
@@ -95,7 +94,8 @@ async function write(
   now: Date,
 ): Promise<void> {
   await insertAttempts(tx, step.attempts);
-  await closeIntent(tx, step, effects, now);
+  const closed = closedBy(step, effects, now);
+  if (closed) await insertClosedIntent(tx, closed);
   const changes = { ...effects.mapping, ...askedMeanwhile(step, mapping), ...foreignEdit(mapping, effects) };
   await updateMapping(tx, mapping.id, changes, { release: effects.release });
   await goOnIfNamed(tx, mapping, effects.mapping, now);
@@ -119,19 +119,14 @@ async function write(
  */
 async function raiseBeside(
   tx: Tx,
-  { identity }: Entity,
+  entity: Entity,
   mapping: Mapping,
   effects: Effects,
   now: Date,
 ): Promise<void> {
-  const { system, account, shadow } = mapping;
-  const after = effects.mapping.shadow?.[identity ?? ''];
-  // Without a new one the old one is not looked at: it may be damaged.
-  const before = after && shadow[identity ?? ''];
-  const hasMoved = before && identityOf(before.theirs) !== identityOf(after.theirs);
-  const isFound = effects.linked !== null && !effects.release;
+  const { system, account } = mapping;
   const externalId = effects.linked ?? mapping.externalId;
-  if (externalId !== null && (isFound || hasMoved))
+  if (externalId !== null && changesIdentities(entity, mapping, effects))
     await raiseAwaiting(tx, { system, account, externalId, now });
 }
 
@@ -238,33 +233,6 @@ function keepApart(
   effects.conflicts.push(duplicate(null, detail.external_id));
   effects.linked = null;
   effects.release = true;
-}
-
-/** A read that was asked for after this step had loaded is still to be done. */
-function askedMeanwhile(step: Step, mapping: Mapping): { mustRead?: true } {
-  return mapping.mustRead && mapping.dirty !== step.mapping.dirty ? { mustRead: true } : {};
-}
-
-/**
- * Another client's edit that showed in an answer is looked at in the next step, unless this one
- * goes on by itself, or the pair waits.
- */
-function foreignEdit(mapping: Mapping, { mapping: changes, release }: Effects): { dirty?: number } {
-  if (changes.state === 'waiting') return {};
-  return release && changes.mustRead === true && !mapping.mustRead ? { dirty: mapping.dirty + 1 } : {};
-}
-
-async function closeIntent(tx: Tx, step: Step, effects: Effects, now: Date): Promise<void> {
-  if (!effects.closed) return;
-  const { intent, result, written } = effects.closed;
-  await insertClosedIntent(tx, {
-    ...intent,
-    mappingId: step.mapping.id,
-    closedAt: now,
-    result,
-    externalId: written?.externalId ?? effects.linked ?? step.mapping.externalId,
-    requestId: written?.requestId ?? null,
-  });
 }
 
 async function writeEvents(tx: Tx, deps: SyncDeps, step: Step, effects: Effects, now: Date): Promise<void> {
