@@ -51,7 +51,13 @@ export function createKafkaBus({
   stallMs = 120_000,
   prefix = '',
 }: KafkaBusOptions): KafkaBus {
-  const named = (name: string): string => prefix + name;
+  const full = new Map<string, string>();
+  /** One string for each name: many messages have it. */
+  function named(name: string): string {
+    const known = full.get(name) ?? prefix + name;
+    full.set(name, known);
+    return known;
+  }
   const suffix = prefix === '' ? '' : `/${prefix}`;
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
