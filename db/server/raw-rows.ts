@@ -16,8 +16,8 @@ export type OnRow = (bytes: Buffer, at: number) => void;
 /** The kind of a message, in one byte, and its length, which counts itself. */
 const HEAD = 5;
 const DATA_ROW = 'D'.charCodeAt(0);
-/** What a server may send while a statement runs, with the copies and the fast path that ours never use. */
-const KINDS = new Set(Buffer.from('123ACDEGHINSTVWZcdnst'));
+/** What a server may send while a statement runs that copies nothing. */
+const KINDS = new Set(Buffer.from('123ACDEINSTZnst'));
 
 /** Runs the statement; its rows go to `onRow` instead of into its result. What `onRow` throws is thrown at the end. */
 export async function withRawRows<T>(connection: pg.Client, onRow: OnRow, run: () => Promise<T>): Promise<T> {

@@ -51,14 +51,17 @@ export function toMessages(
     const topics = routing(row.eventType);
     if (topics.length === 0) continue;
     const timestamp = new Date(row.createdAt).toISOString();
-    const shared = {
-      key: row.entityKey,
-      value: envelopeOf(row, timestamp, installation),
-      headers: headers === 'full' ? cloudEventHeaders(row, timestamp, installation) : { ce_id: row.eventId },
-      eventId: row.eventId,
-      syncEventId: row.id,
-    };
-    for (const topic of topics) messages.push({ topic, ...shared });
+    const value = envelopeOf(row, timestamp, installation);
+    const own = headers === 'full' ? cloudEventHeaders(row, timestamp, installation) : { ce_id: row.eventId };
+    for (const topic of topics)
+      messages.push({
+        topic,
+        key: row.entityKey,
+        value,
+        headers: own,
+        eventId: row.eventId,
+        syncEventId: row.id,
+      });
   }
   return messages;
 }

@@ -45,7 +45,8 @@ export function crc32c(bytes: Uint8Array): number {
   // Four bytes at a time can be read only where their place in memory is a multiple of four.
   for (; index < length && (byteOffset + index) % 4 !== 0; index += 1)
     crc = withByte(crc, value(bytes, index));
-  const words = new Int32Array(buffer, byteOffset + index, (length - index) >> 2);
+  const whole = (length - index) >> 2;
+  const words = new Int32Array(buffer, whole === 0 ? 0 : byteOffset + index, whole);
   const pairs = words.length & ~1;
   for (let at = 0; at < pairs; at += 2) {
     crc ^= word(words, at);

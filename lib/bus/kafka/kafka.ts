@@ -51,13 +51,7 @@ export function createKafkaBus({
   stallMs = 120_000,
   prefix = '',
 }: KafkaBusOptions): KafkaBus {
-  const full = new Map<string, string>();
-  /** One string for each name: many messages have it. */
-  function named(name: string): string {
-    const known = full.get(name) ?? prefix + name;
-    full.set(name, known);
-    return known;
-  }
+  const named = prefixedBy(prefix);
   const suffix = prefix === '' ? '' : `/${prefix}`;
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
@@ -168,5 +162,15 @@ export function createKafkaBus({
       await Promise.all([publisher.close(), ...stopping.map(({ reader }) => reader.stop())]);
       await cluster.close();
     },
+  };
+}
+
+/** One string for each name, since thousands of messages have it. */
+function prefixedBy(prefix: string): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const full = known.get(name) ?? prefix + name;
+    known.set(name, full);
+    return full;
   };
 }
