@@ -52,7 +52,7 @@ const NOT_PUBLISHED =
 
 export function createRelay(deps: RelayDeps): Relay {
   const { db, bus, clock, log, address, routing, headers, newest = null } = deps;
-  const { pageSize = 500, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
+  const { pageSize = 250, leaseMs = 5_000, idleMs = 200, monotonic = () => performance.now() } = deps;
   const { shard = WHOLE, firstShards = 1 } = deps;
   const lease = createLease({
     db,
