@@ -33,7 +33,8 @@ export function createMeter(
   { processMetrics = true }: { processMetrics?: boolean } = {},
 ): Meter {
   const registry = new Registry();
-  if (processMetrics) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLES_MS });
+  if (processMetrics)
+    collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLES_MS });
   const made = new Map(metricNames.map((name) => [name, make(name, registry)]));
   const seen = new Map<string, Set<string>>();
 
