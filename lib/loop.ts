@@ -13,6 +13,11 @@ export type LoopOptions = {
   idleMs: number | (() => number);
   /** The rest after the first round that finds nothing; it doubles up to `idleMs`. Default 5. A function is asked as above. */
   busyMs?: number | (() => number);
+  /**
+   * The least time from the beginning of a round that did so much to the next one; default none. A wake does not
+   * shorten it.
+   */
+  gatherMs?: (count: number) => number;
   /** How long to rest after so many failures in a row (see `fullJitter`). */
   backoffMs: (failures: number) => number;
   /**
@@ -31,19 +36,25 @@ export type Loop = {
 };
 
 export function runLoop(step: Step, options: LoopOptions): Loop {
-  const { idleMs, busyMs = 5, backoffMs, onError, signal } = options;
+  const { idleMs, busyMs = 5, gatherMs = () => 0, backoffMs, onError, signal } = options;
   let woken = false;
-  let endRest: AbortController | undefined;
+  let endRest = (): void => undefined;
+  let isWakeable = false;
   // Asked anew each time: both change while something is awaited, which the type checker does not see.
   const isStopped = () => signal.aborted;
   const isWoken = () => woken;
 
+  // A timer alone: `sleep` needs a signal of its own for each rest, and an idle process does little else than rest.
   async function pause(ms: number, wakeable: boolean): Promise<void> {
     if (isStopped() || (wakeable && woken)) return;
-    const early = new AbortController();
-    if (wakeable) endRest = early;
-    await sleep(ms, AbortSignal.any([signal, early.signal]));
-    endRest = undefined;
+    isWakeable = wakeable;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      endRest = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   async function run(): Promise<void> {
@@ -51,11 +62,14 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
     let restMs = 0;
     while (!isStopped()) {
       woken = false;
+      const began = performance.now();
       try {
         const count = await step(signal);
         failures = 0;
         if (count > 0) {
           restMs = 0;
+          const left = gatherMs(count) - (performance.now() - began);
+          if (left > 0) await pause(left, false);
           continue;
         }
       } catch (error) {
@@ -72,12 +86,16 @@ export function runLoop(step: Step, options: LoopOptions): Loop {
     }
   }
 
+  const stop = (): void => endRest();
+  signal.addEventListener('abort', stop, { once: true });
   return {
     // Not before the caller has the loop: its step may want to wake it.
-    done: Promise.resolve().then(run),
+    done: Promise.resolve()
+      .then(run)
+      .finally(() => signal.removeEventListener('abort', stop)),
     wake() {
       woken = true;
-      endRest?.abort();
+      if (isWakeable) endRest();
     },
   };
 }

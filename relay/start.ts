@@ -26,7 +26,7 @@ import { createRelays, type Relays } from './shards.ts';
  * The longest time that the first event after a rest waits: while announcements are received, only one that was
  * written by hand or by another program; otherwise every one.
  */
-const IDLE_MS = { listening: 500, deaf: 50 };
+const IDLE_MS = { listening: 1_000, deaf: 50 };
 
 const TOPICS = Object.values(topics);
 

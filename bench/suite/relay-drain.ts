@@ -2,10 +2,9 @@
 import { contestants, OURS } from '../contestants/all.ts';
 import type { Contestant } from '../contestants/contestant.ts';
 import { ceiling, ceilingWithHeaders } from '../contestants/kafkajs.ts';
-import { createTwinbox } from '../contestants/twinbox.ts';
 import { drain, type Drain, type DrainOptions } from '../world/drain.ts';
 import { NAMED, present, trialOf } from '../world/present.ts';
-import { profileFlags, topOfProfile } from '../world/profile.ts';
+import { profileOurs } from '../world/profile.ts';
 import { inTurns, median, ratioOf, spreadOf, type Trials } from '../world/rounds.ts';
 import { openPlace, type Place } from '../world/world.ts';
 import { isMissed } from './goals.ts';
@@ -121,17 +120,8 @@ async function memoryOf(place: Place, all: readonly Contestant[], share: number)
   return { id: 'relay memory when draining', unit: 'MB', value: peakMb, beside };
 }
 
-/** In a trial of its own, since a profile costs time. */
 async function profileOf(place: Place, share: number): Promise<string> {
-  const contestant = createTwinbox('twinbox-profile', 'full');
-  let folder = '';
-  const profiled: Contestant = {
-    ...contestant,
-    start: (world) => {
-      folder = world.folder;
-      return createTwinbox('twinbox-profile', 'full', profileFlags(folder)).start(world);
-    },
-  };
-  await drain(place, profiled, { warmUp: 5_000 * share, count: 95_000 * share, limitSeconds: 30 });
-  return `CPU of the relay, by its own profile: ${await topOfProfile(folder)}`;
+  const options = { warmUp: 5_000 * share, count: 95_000 * share, limitSeconds: 30 };
+  const top = await profileOurs((profiled) => drain(place, profiled, options));
+  return `CPU of the relay, by its own profile: ${top}`;
 }

@@ -1,7 +1,9 @@
 // What the measurements of our relay alone share: its name in the tables, and its drains in two situations.
 import { contestant } from '../contestants/twinbox.ts';
+import { isMissed } from '../suite/goals.ts';
 import type { Finding, Size } from '../suite/measure.ts';
 import { drain, type Drain, type DrainOptions } from './drain.ts';
+import { profileOurs } from './profile.ts';
 import { inTurns, median, ratioOf, spreadOf } from './rounds.ts';
 import { openPlace } from './world.ts';
 
@@ -22,8 +24,16 @@ export async function compareDrains({ id, plain, other }: Compared, { rounds }: 
     const beside = `${plain.name}: ${Math.round(median(before)).toLocaleString('en')} per second`;
     const cpu = ratioOf(of(other.name, 'relayCpu'), of(plain.name, 'relayCpu'));
     const postgres = ratioOf(of(other.name, 'postgresCpu'), of(plain.name, 'postgresCpu'));
+    const ratio: Finding = { id, unit: 'ratio', ...ratioOf(rate, before), beside };
+    if (isMissed(ratio)) {
+      const top = await profileOurs((profiled) => drain(place, profiled, other.options));
+      const postgresCpu = [other.name, plain.name].map((name) => median(of(name, 'postgresCpu')).toFixed(1));
+      ratio.why =
+        `PostgreSQL takes ${postgresCpu.join(' µs for each event, and without it ')} µs; ` +
+        `the relay’s own processor, ${other.name}: ${top}`;
+    }
     return [
-      { id, unit: 'ratio', ...ratioOf(rate, before), beside },
+      ratio,
       { id: `drain ${other.name}`, unit: 'per second', ...spreadOf(rate) },
       { id: `relay CPU ${other.name} ÷ ${plain.name}`, unit: 'ratio', ...cpu },
       { id: `Postgres CPU ${other.name} ÷ ${plain.name}`, unit: 'ratio', ...postgres },

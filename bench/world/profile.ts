@@ -1,6 +1,8 @@
 // Where a Node process spends its time, from the file that `--cpu-prof` writes at its end.
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { Contestant, World } from '../contestants/contestant.ts';
+import { createTwinbox } from '../contestants/twinbox.ts';
 
 type Profile = {
   nodes: { id: number; callFrame: { functionName: string; url: string } }[];
@@ -8,13 +10,27 @@ type Profile = {
   timeDeltas: number[];
 };
 
-export const profileFlags = (folder: string): string[] => ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+const profileFlags = (folder: string): string[] => ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+
+/** What our relay does in a trial of its own, since a profile costs time. */
+export async function profileOurs(trial: (profiled: Contestant) => Promise<unknown>): Promise<string> {
+  const name = 'twinbox-profile';
+  let folder = '';
+  await trial({
+    ...createTwinbox(name, 'full'),
+    start(world: World) {
+      folder = world.folder;
+      return createTwinbox(name, 'full', profileFlags(folder)).start(world);
+    },
+  });
+  return await topOfProfile(folder);
+}
 
 /** Until then it starts: it loads and compiles its files. */
 const START_US = 2_000_000;
 
 /** The functions with the most self time: 'deflate in zlib.ts 12 %, …', without idle time and the start. */
-export async function topOfProfile(folder: string, count = 8): Promise<string> {
+async function topOfProfile(folder: string, count = 8): Promise<string> {
   const name = (await readdir(folder)).find((file) => file.endsWith('.cpuprofile'));
   if (name === undefined) return 'no profile was written';
   const profile = JSON.parse(await readFile(join(folder, name), 'utf8')) as Profile;

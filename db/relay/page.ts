@@ -3,7 +3,6 @@ import type { Db } from '../server/connection.ts';
 import { runPrepared } from '../server/prepared.ts';
 import type { Cursor } from './cursor.ts';
 import { pageColumns, readRow, toPageRow, type PageRow, type RawRow } from './page-row.ts';
-import type { Shard } from './shards.ts';
 
 export type Page = {
   rows: PageRow[];
@@ -14,39 +13,48 @@ export type Page = {
 
 // The rows visible in "win" and not in "seen": of transactions at or above xmax(seen), with ids
 // above the floor, and of transactions that were running in "seen" and have ended, with ids above
-// the floor kept for each. One range scan from the lowest bound finds both in order of id. An id
-// that was never drawn is no floor: last_value of an unused sequence is the first id to come.
-const boundsSql = `
-  select s.seen, s.win,
-    greatest(:lastId::bigint, least(:floor::bigint, (
-      select min(l.value::bigint) from jsonb_each_text(:lateFloors::jsonb) l where pg_visible_in_snapshot(l.key::xid8, s.win)))) as low,
-    (select last_value - case when is_called then 0 else 1 end from sync_event_ids) as sequence
-  from (select :seen::pg_snapshot as seen, coalesce(:win::pg_snapshot, pg_current_snapshot()) as win) s`;
+// the floor kept for each. One range scan from the lowest bound finds both in order of id. Without
+// an open window "win" is the snapshot of the statement, which is the same wherever it is named.
+const winSql = 'coalesce(:win::pg_snapshot, pg_current_snapshot())';
 
-const inWindow = `
-      e.id > (select low from bounds)
-      and (pg_visible_in_snapshot(e.xid, (select win from bounds)) or e.id <= :restoredTo::bigint)
-      and not pg_visible_in_snapshot(e.xid, (select seen from bounds))`;
+/** An id that was never drawn is no floor: last_value of an unused sequence is the first id to come. */
+const sequenceSql = 'last_value - case when is_called then 0 else 1 end';
+
+/** As a sub-select: with the number itself the planner would believe statistics from before the newest rows. */
+const nearSql = '(select :low::bigint)';
+
+/** A transaction that stays open keeps its floor for as long, which therefore counts only once it has ended. */
+const lowestSql = `(select greatest(:lastId::bigint, least(:floor::bigint, (
+        select min(l.value::bigint) from jsonb_each_text(:lateFloors::jsonb) l where pg_visible_in_snapshot(l.key::xid8, ${winSql})))))`;
+
+/** So many rows below the floor are passed over rather than to have PostgreSQL compute the lowest bound. */
+const NEAR = 250;
+
+/** What no row of the window is below, whichever transactions have ended; null if it is far below the floor. */
+function nearBound({ lastId, floor, lateFloors }: Cursor): number | null {
+  const lates = Object.values(JSON.parse(lateFloors) as Record<string, number>);
+  const low = Math.max(lastId, Math.min(floor, ...lates));
+  return Math.max(lastId, floor) - low > NEAR ? null : low;
+}
 
 // Each shard walks through all rows of the window, and takes its own.
 const ofShard = 'and relay_shard(e.entity_key, :shards::integer) = :shard::integer';
 
-const inWindowOf = ({ shards }: Shard): string =>
-  shards === 1
-    ? inWindow
-    : `${inWindow}
-      ${ofShard}`;
+const inWindowOf = (cursor: Cursor): string => `
+      e.id > ${nearBound(cursor) === null ? lowestSql : nearSql}
+      and (pg_visible_in_snapshot(e.xid, (select ${winSql})) or e.id <= :restoredTo::bigint)
+      and not pg_visible_in_snapshot(e.xid, :seen::pg_snapshot)
+      ${cursor.shards === 1 ? '' : ofShard}`;
 
 // The head row has the window and comes first; the rows follow by id.
-const pageSql = (shard: Shard): string => `
-with bounds as materialized (${boundsSql})
-select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, sequence as version, null as source,
-  win::text as payload, null::bigint as created_at, null as trace
-from bounds
+const pageSql = (cursor: Cursor): string => `
+select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, ${sequenceSql} as version, null as source,
+  ${winSql}::text as payload, null::bigint as created_at, null as trace
+from sync_event_ids
 union all (
   select ${pageColumns('e')}
   from sync_events e
-  where ${inWindowOf(shard)}
+  where ${inWindowOf(cursor)}
   order by e.id
   limit :limit
 )
@@ -74,16 +82,20 @@ export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<P
   return { win: head[6].toString(), sequence: head[4] ?? 0, rows: page.map(toPageRow) };
 }
 
-function windowOf({ seen, win, lastId, floor, lateFloors, restoredTo, shard, shards }: Cursor) {
-  const window = { seen, win, lastId, floor, lateFloors, restoredTo };
-  return shards === 1 ? window : { ...window, shard, shards };
+function windowOf(cursor: Cursor) {
+  const { seen, win, lastId, floor, lateFloors, restoredTo, shard, shards } = cursor;
+  const low = nearBound(cursor);
+  return {
+    ...{ seen, win, restoredTo },
+    ...(low === null ? { lastId, floor, lateFloors } : { low }),
+    ...(shards === 1 ? {} : { shard, shards }),
+  };
 }
 
 // The least of each row: its id and the event's name.
-const idsSql = (shard: Shard): string => `
-with bounds as materialized (${boundsSql})
-select null::bigint as id, null::uuid as "eventId", sequence, win::text from bounds
-union all (select e.id, e.event_id, null, null from sync_events e where ${inWindowOf(shard)} order by e.id limit :limit)
+const idsSql = (cursor: Cursor): string => `
+select null::bigint as id, null::uuid as "eventId", ${sequenceSql} as sequence, ${winSql}::text as win from sync_event_ids
+union all (select e.id, e.event_id, null, null from sync_events e where ${inWindowOf(cursor)} order by e.id limit :limit)
 order by id nulls first`;
 
 export type PageIds = { rows: { id: number; eventId: string }[]; win: string; sequence: number };

@@ -35,6 +35,41 @@ describe('runLoop', () => {
     expect(rounds).to.equal(4);
   });
 
+  it('gathers: it begins a round no sooner after one that did something, even if it is woken', async () => {
+    const begun: number[] = [];
+    const third = createSignal();
+    const counts: number[] = [];
+    const loop = start(
+      async () => {
+        begun.push(performance.now());
+        loop.wake();
+        if (begun.length === 3) third.fire();
+        return begun.length < 3 ? begun.length : 0;
+      },
+      { gatherMs: (count) => (counts.push(count) === 1 ? 20 : 0) },
+    );
+    await third.promise;
+    loop.stop();
+    await loop.done;
+    expect(counts).to.deep.equal([1, 2]);
+    const [first = 0, second = 0] = begun;
+    // A timer may be a millisecond early.
+    expect(second - first).to.be.at.least(18);
+  });
+
+  it('ends a rest in which it gathers when it is stopped', async () => {
+    const begun = createSignal();
+    const loop = start(() => Promise.resolve(1), {
+      gatherMs() {
+        begun.fire();
+        return NEVER;
+      },
+    });
+    await begun.promise;
+    loop.stop();
+    await loop.done;
+  });
+
   it('wakes from a rest by a call, and a call during a step skips the next rest', async () => {
     const passes = [createSignal(), createSignal(), createSignal()];
     let rounds = 0;
