@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { PassThrough } from 'node:stream';
-import type pg from 'pg';
 import { createDb, type Db } from '../../../db/server/connection.ts';
 import { runPrepared } from '../../../db/server/prepared.ts';
 import { withRawRows } from '../../../db/server/raw-rows.ts';
@@ -71,7 +70,7 @@ describe('the messages of a connection', () => {
     head.writeInt32BE(body.length + 4, 1);
     return Buffer.concat([head, body]);
   };
-  const connectionOf = (stream: PassThrough) => ({ connection: { stream } }) as unknown as pg.Client;
+  const connectionOf = (stream: PassThrough) => ({ connection: { stream } }) as unknown as Parameters<typeof withRawRows>[0];
 
   it('are divided into rows and others, in their order, however the network cuts them', async () => {
     const message = fc.record({
