@@ -1,10 +1,9 @@
 // Deliveries: one event at one target, with its outcome.
 import { isRepeatable, withTransaction, type Db, type Tx } from './server/connection.ts';
-import { writeNumbered } from './sequences/taken-numbers.ts';
 import { ensureConnection } from './connections.ts';
 import { isRowChangeSql } from './events/kinds.ts';
 import { makeMappings } from './mappings/writes/existing-rows.ts';
-import { storeDeliveries, storeWithNew, type InternalEvent, type Receipt, type Target } from './receiving.ts';
+import { storeDeliveries, type InternalEvent, type Receipt, type Target } from './receiving.ts';
 import { raisedUrgency, urgencies } from './urgency.ts';
 
 export type { InternalEvent, Target } from './receiving.ts';
@@ -89,8 +88,8 @@ where m.id = any(:ids)`;
 
 /**
  * Stores that outbound events have reached one system, and raises their mappings. An event that is
- * known already changes nothing. One statement stores the events whose mapping is there, and makes those of new rows;
- * the mappings of the others are made first, in one transaction with their deliveries. Returns how many were new.
+ * known already changes nothing. Events whose mapping is there are stored by one statement; the mappings of
+ * the others are made first, in one transaction with their deliveries. Returns how many were new.
  */
 export async function receiveInternalEvents(
   db: Db,
@@ -105,20 +104,21 @@ export async function receiveInternalEvents(
   return made + (await withTransaction(db, (tx) => storeWithMappings(tx, rest, target)));
 }
 
-/** Stores the events whose mapping is there, or is made at once; those that a transaction has to store are answered. */
+/** Stores the events whose mapping is there; those that a transaction has to store are answered. */
 async function storeMapped(
   db: Db,
   events: readonly InternalEvent[],
   target: Target & { now: Date },
 ): Promise<Receipt> {
-  const makes = events.some(({ eventType }) => eventType.endsWith('.created'));
+  const none = () => ({ made: 0, unmapped: events.map(({ entityId }) => entityId) });
+  // The mapping of a new row is seldom there: asking for it would be in vain.
+  if (events.some(({ eventType }) => eventType.endsWith('.created'))) return none();
   try {
-    if (!makes) return await storeDeliveries(db, events, target);
-    return await writeNumbered(db, (at) => storeWithNew(at, events, target));
+    return await storeDeliveries(db, events, target);
   } catch (error) {
     // A deadlock, for example: a transaction is repeated.
     if (!isRepeatable(error)) throw error;
-    return { made: 0, unmapped: events.map(({ entityId }) => entityId) };
+    return none();
   }
 }
 

@@ -4,7 +4,6 @@ import type { Target } from './deliveries.ts';
 import { isRecordChangeSql } from './events/kinds.ts';
 import { hasEndedSql } from './mappings/state.ts';
 import type { Db, Tx } from './server/connection.ts';
-import { runPrepared } from './server/prepared.ts';
 import { writeNumbered } from './sequences/taken-numbers.ts';
 import { raisedUrgency, urgencies, type Urgency } from './urgency.ts';
 
@@ -87,7 +86,8 @@ export type ExternalEvent = {
 
 // By external id, else by our idempotency key, else by our owner tag. Key and owner tag only lead
 // to a mapping that has no other record and has not ended: a person can copy an owner tag.
-const mappingOfSql = `coalesce(
+const resolveSql = `
+select e.event_id, coalesce(
   (select m.id from external_mappings m
    where m.system = :system and m.account = e.account and m.external_type = :externalType and m.external_id = e.external_id),
   (select m.id from external_mappings m
@@ -98,9 +98,7 @@ const mappingOfSql = `coalesce(
   (select m.id from entity_rows() c join external_mappings m on m.entity_type = c.entity_type and m.internal_id = c.id
    where c.created_event_id = e.owner_tag and m.system = :system and m.account = e.account and m.external_type = :externalType
      and m.role = 'primary' and m.external_id is null and not ${hasEndedSql('m')})
-)`;
-const resolveSql = `
-select e.event_id, ${mappingOfSql} as mapping_id
+) as mapping_id
 from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, account text, external_id text, key text, intent_id uuid, owner_tag uuid)`;
 
 // The conflict target is named: an id that is taken, because the sequence was set back, must not be
@@ -149,7 +147,7 @@ export async function findNotReceived(
   return rows;
 }
 
-const raiseSetSql = `
+const raiseSql = `
 update external_mappings m
 set dirty = dirty + r.more,
     next_attempt_at = case when m.dirty = m.clean then least(greatest(m.next_attempt_at, :now::timestamptz), :now::timestamptz)
@@ -157,67 +155,10 @@ set dirty = dirty + r.more,
     urgency = ${raisedUrgency(
       `case when ${hasEndedSql('m')} then ${urgencies.echo}::smallint else r.urgency end`,
     )},
-    updated_at = now()`;
-const raiseSql = `${raiseSetSql}
+    updated_at = now()
 from (select mapping_id, count(*) as more, min(urgency) as urgency
       from jsonb_to_recordset(:made::jsonb) as x(mapping_id bigint, urgency smallint) group by mapping_id) r
 where m.id = r.mapping_id`;
-
-// The same for events whose mapping is there, in one statement. The others are answered, and those whose mapping was
-// absorbed meanwhile; nothing of them is stored.
-const receiveSql = `
-with events as materialized (
-  select e.*, ${mappingOfSql} as mapping_id
-  from jsonb_to_recordset(:events::jsonb) as e(event_id uuid, sync_event_id bigint, event_type text, account text, external_id text, key text,
-    intent_id uuid, owner_tag uuid, inbound jsonb, urgency smallint)
-), locked as materialized (
-  select id from external_mappings where id = any(array(select mapping_id from events)) order by id for update
-), made as (
-  insert into sync_deliveries (event_id, target, sync_event_id, mapping_id, event_type, inbound, created_at)
-  select e.event_id, 'internal', coalesce(e.sync_event_id, (select s.id from sync_events s where s.event_id = e.event_id limit 1), 0),
-         e.mapping_id, e.event_type, e.inbound, :now::timestamptz
-  from events e where e.mapping_id in (select id from locked)
-  on conflict (event_id, target) do nothing
-  returning event_id, mapping_id
-), raised as (${raiseSetSql}
-  from (select o.mapping_id, count(*) as more, min(o.urgency) as urgency
-        from (select distinct d.event_id, d.mapping_id, e.urgency from made d join events e on e.event_id = d.event_id) o
-        group by o.mapping_id) r
-  where m.id = r.mapping_id
-)
-select (select count(*) from made) as made,
-       array(select event_id from events where mapping_id is null or mapping_id not in (select id from locked)) as left`;
-
-/**
- * Stores the events whose mapping is there, as deliveries, and raises the mappings. Returns how many were new, and
- * which events are left for receiveExternalEvents.
- */
-export async function receiveKnownRecords(
-  db: Db,
-  events: readonly ExternalEvent[],
-  { system, externalType, now }: Target & { now: Date },
-): Promise<{ made: number; left: ExternalEvent[] }> {
-  const rows = events.map((event) => ({ ...toRow(event), urgency: urgencyOf(event) }));
-  const bindings = { events: JSON.stringify(rows), system, externalType, now };
-  const answer = await runPrepared<{ rows: { made: number; left: string[] }[] }>(db, receiveSql, bindings);
-  const [{ made, left } = { made: 0, left: events.map(({ eventId }) => eventId) }] = answer.rows;
-  const ids = new Set(left);
-  return { made, left: events.filter(({ eventId }) => ids.has(eventId)) };
-}
-
-function toRow(e: ExternalEvent) {
-  return {
-    event_id: e.eventId,
-    sync_event_id: e.syncEventId,
-    event_type: e.eventType,
-    account: e.account,
-    external_id: e.externalId,
-    key: e.key,
-    intent_id: e.intentId,
-    owner_tag: e.ownerTag,
-    inbound: e.inbound,
-  };
-}
 
 /**
  * An event with an idempotency key of ours is an echo; a record that is new is as urgent as a new
@@ -239,7 +180,17 @@ export async function receiveExternalEvents(
   events: ExternalEvent[],
   target: Target & { now: Date },
 ): Promise<number | null> {
-  const rows = events.map(toRow);
+  const rows = events.map((e) => ({
+    event_id: e.eventId,
+    sync_event_id: e.syncEventId,
+    event_type: e.eventType,
+    account: e.account,
+    external_id: e.externalId,
+    key: e.key,
+    intent_id: e.intentId,
+    owner_tag: e.ownerTag,
+    inbound: e.inbound,
+  }));
   const { system, entityType, externalType, now } = target;
   const resolve = async (): Promise<Map<string, number | null>> => {
     const { rows: found } = await tx.raw<{ rows: { event_id: string; mapping_id: number | null }[] }>(

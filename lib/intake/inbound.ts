@@ -5,14 +5,8 @@
 // the system sends the event again; after the commit a repeat changes nothing.
 import { targetOf } from '../sync/kinds.ts';
 import type { Target } from '../../db/deliveries.ts';
-import { isRepeatable, withTransaction, type Db } from '../../db/server/connection.ts';
-import {
-  askForRead,
-  insertRefusal,
-  receiveExternalEvents,
-  receiveKnownRecords,
-  type ExternalEvent,
-} from '../../db/inbound.ts';
+import { withTransaction, type Db } from '../../db/server/connection.ts';
+import { askForRead, insertRefusal, receiveExternalEvents, type ExternalEvent } from '../../db/inbound.ts';
 import { storeInboundEvents, type IncomingEvent, type StoreVerdict } from '../../db/incoming.ts';
 import { isOfOneRow } from '../../db/server/errors.ts';
 import { urgencies } from '../../db/urgency.ts';
@@ -221,33 +215,17 @@ async function receiveOfEntity(deps: ReceiveDeps, target: Target, events: Extern
   const { db, clock, wake } = deps;
   await failpoint('receive-inbound.before');
   const store = async (some: ExternalEvent[]): Promise<number> => {
-    const { made, left } = await storeKnown(deps, target, some);
     for (;;) {
-      if (left.length === 0) return made;
       const received = await withTransaction(db, (tx) =>
-        receiveExternalEvents(tx, left, { ...target, now: clock.now() }),
+        receiveExternalEvents(tx, some, { ...target, now: clock.now() }),
       );
-      if (received !== null) return made + received;
+      if (received !== null) return received;
     }
   };
   const count = await receiveBatch(deps, events, store, (event) => askForItsRecord(deps, target, event));
   await failpoint('receive-inbound.after');
   if (count > 0) wake();
   return count;
-}
-
-/** Most events are about records that have their mapping. After a deadlock a transaction, which is repeated, stores them. */
-async function storeKnown(
-  { db, clock }: ReceiveDeps,
-  target: Target,
-  events: ExternalEvent[],
-): Promise<{ made: number; left: ExternalEvent[] }> {
-  try {
-    return await receiveKnownRecords(db, events, { ...target, now: clock.now() });
-  } catch (error) {
-    if (!isRepeatable(error)) throw error;
-    return { made: 0, left: events };
-  }
 }
 
 /** The event could not be stored: the record that it names is raised, and so read all the same. */

@@ -51,14 +51,6 @@ export async function placeBatch(
   return rows[0] ?? { placed: 0, more: false };
 }
 
-/** Whether the row `e` was there when the system came, and lives. */
-const waitsSql = `
-select exists (select from existing_rows b where b.system = :system and b.entity_type = e.entity_type and e.entity_id <= b.up_to)
-   and exists (
-    select from entity_rows() c where c.entity_type = e.entity_type and c.id = e.entity_id and c.deleted_at is null) as waits`;
-const oneEachSql = `on conflict (entity_type, internal_id, system, account, external_type)
-  where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`;
-
 // A detached pair counts as the mapping of its row too: within one account it stays detached
 // (moving to that account again reopens the pair before this runs). A row that is deleted has nothing
 // to wait for. The conflict target is named: an id that is taken, because the sequence was set back,
@@ -68,34 +60,17 @@ insert into external_mappings (entity_type, internal_id, system, account, extern
 select e.entity_type, e.entity_id, :system, :account, :externalType,
        case when w.waits then 'waiting' else 'pending' end, case when w.waits then 'not_linked' end
 from (select distinct entity_type, entity_id from jsonb_to_recordset(:events::jsonb) as x(entity_type text, entity_id bigint)) e
-cross join lateral (${waitsSql}) w
+cross join lateral (
+  select exists (select from existing_rows b where b.system = :system and b.entity_type = e.entity_type and e.entity_id <= b.up_to)
+     and exists (
+      select from entity_rows() c where c.entity_type = e.entity_type and c.id = e.entity_id and c.deleted_at is null) as waits) w
 where not exists (
   select from external_mappings m
   where m.entity_type = e.entity_type and m.internal_id = e.entity_id and m.system = :system and m.account = :account
     and m.external_type = :externalType and m.role = 'primary')
 order by e.entity_id
-${oneEachSql}`;
-
-/**
- * The same as a part of the statement that receives events (db/deliveries.ts): of `told`, whose rows have no mapping
- * where `known_id` is null. They are raised already, since a statement cannot update what it has just inserted. A
- * row of which every event is known is left out.
- */
-export const newMappingsSql = `
-insert into external_mappings (entity_type, internal_id, system, account, external_type, state, reason, dirty, wanted_version, urgency, next_attempt_at)
-select e.entity_type, e.entity_id, :system, b.account, :externalType,
-       case when w.waits then 'waiting' else 'pending' end, case when w.waits then 'not_linked' end,
-       e.more, e.version, e.urgency, :now::timestamptz
-from bound b
-cross join (
-  select :entityType::text as entity_type, entity_id, count(distinct event_id) as more, max(version) as version, min(urgency)::smallint as urgency
-  from told t
-  where known_id is null and not exists (select from sync_deliveries d where d.event_id = t.event_id and d.target = :system)
-  group by entity_id) e
-cross join lateral (${waitsSql}) w
-order by e.entity_id
-${oneEachSql}
-returning id, internal_id`;
+on conflict (entity_type, internal_id, system, account, external_type)
+  where role = 'primary' and internal_id is not null and state <> 'detached' do nothing`;
 
 /** Makes the mappings of rows of which an event has come in, as far as they are missing. */
 export async function makeMappings(tx: Tx, about: Place & { events: string }): Promise<void> {

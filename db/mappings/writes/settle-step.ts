@@ -5,6 +5,9 @@
 // read, since the step loaded it, or if another mapping has the record: then the caller decides anew under a lock.
 // A crash leaves the step as it was loaded, or settled.
 //
+// A mapping that another transaction has just changed, whatever it changed, is left to the caller too (`ctid`): PostgreSQL
+// 18.4 may crash where a statement that went on with the newer version of a row then looks into a partitioned table.
+//
 // Each part finds its rows by an index that it would use on an empty table too: PostgreSQL keeps the plan while a table
 // grows. What may be left out is asked by a sub-select: a plan for the value, or for none, would seem cheaper than the
 // one that is kept, and each call would be planned.
@@ -68,7 +71,8 @@ with moved as (
       updated_at = now(),
       lease_owner = case when :release::boolean then null else m.lease_owner end,
       lease_until = case when :release::boolean then null else m.lease_until end
-  where m.id = :id and m.fence = :fence and m.dirty = :dirty and m.must_read = :mustRead${links ? isFreeSql : ''}
+  where m.id = :id and m.fence = :fence and m.dirty = :dirty and m.must_read = :mustRead
+    and m.ctid::text = (select o.ctid::text from external_mappings o where o.id = :id)${links ? isFreeSql : ''}
   returning m.id
 ), called as (
   insert into sync_attempts (${attemptColumns})
