@@ -50,7 +50,7 @@ const MOVE_EVERY_MS = 1_000;
  * After a short page the next round begins so long after this one began: a round costs PostgreSQL nearly the same,
  * however few events it finds (decision 0110).
  */
-const GATHER_MS = 6;
+const GATHER_MS = 5;
 const TAKEN_OVER = 'another relay has taken over the cursor';
 const NOT_PUBLISHED =
   'the event is not on the bus; a notice is in the dlq, and the workers find its pair in PostgreSQL';

@@ -93,7 +93,7 @@ function whyOf(of: (name: string, figure: Figure) => number[]): string {
     `of ${all.toFixed(0)} µs of PostgreSQL for each event the insert alone takes ${insert.toFixed(0)} µs ` +
     `(${Number.isNaN(theirs) ? '' : `into Debezium’s table ${theirs.toFixed(0)} µs: `}sync_events has four more indexes, ` +
     `partitions, and a trigger and a function that keep ids above what the relay has passed), and ` +
-    `${Math.max(0, all - insert).toFixed(0)} µs are the relay’s sessions, which are woken for a read every 6 ms and a save ` +
+    `${Math.max(0, all - insert).toFixed(0)} µs are the relay’s sessions, which are woken for a read every 5 ms and a save ` +
     `every 50 ms; the relay’s own processor takes ${at(OURS, 'relayCpu').toFixed(0)} µs`
   );
 }

@@ -9,7 +9,7 @@ import { runLoop } from '../loop.ts';
 
 type Log = Pick<Logger, 'info' | 'warn'>;
 
-/** So soon after an event the relay looks again by itself (its rests begin at 6 ms and double). */
+/** So soon after an event the relay looks again by itself (its rests begin at 5 ms and double). */
 const AWAKE_MS = 10;
 /** However many events come, one announcement in so long: the one before may have been lost. */
 const AGAIN_MS = 1_000;
