@@ -13,7 +13,7 @@
 import type { Db } from '../db/server/connection.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import { lookFor, readLost, readWalk, saveWalk, type Walk } from '../db/relay/floor-walk.ts';
-import type { PageRow } from '../db/relay/page.ts';
+import type { PageRow } from '../db/relay/page-row.ts';
 import type { Bus } from '../lib/bus/bus.ts';
 import type { Clock } from '../lib/clock.ts';
 import { toMessages, type HeaderStyle } from '../lib/events/envelope.ts';

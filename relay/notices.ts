@@ -1,6 +1,7 @@
 // The notices about records that the bus refused. They are published to the dlq, where people read
 // them.
 import type { Refused } from '../db/relay/cursor.ts';
+import { sizeOfValue } from '../lib/bus/value.ts';
 import type { Clock } from '../lib/clock.ts';
 import { topics } from '../lib/events/routing.ts';
 import { newEventId } from '../lib/uuid.ts';
@@ -28,6 +29,6 @@ export function toNotices(
     parkedEventId: message.eventId,
     topic: error.topic ?? message.topic,
     reason: error.code,
-    detail: { message: error.message, bytes: Buffer.byteLength(message.value) },
+    detail: { message: error.message, bytes: sizeOfValue(message.value) },
   }));
 }

@@ -6,7 +6,8 @@
 // read as a whole.
 import type { Db } from '../db/server/connection.ts';
 import type { Cursor, Refused } from '../db/relay/cursor.ts';
-import { readPageIds, readPageRows, type Page, type PageRow } from '../db/relay/page.ts';
+import { readPageIds, readPageRows, type Page } from '../db/relay/page.ts';
+import type { PageRow } from '../db/relay/page-row.ts';
 import { workInHalves } from '../lib/skipped.ts';
 import { describeFault } from '../lib/describe-fault.ts';
 

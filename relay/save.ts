@@ -7,7 +7,7 @@
 // awaited (`settle`). A crash publishes again what was held, the events of SAVE_EVERY_MS and of one rest, and
 // fewer than a page; and the page whose save was under way, with the one that was sent meanwhile.
 import { saveCursor, type Batch, type Cursor, type Save } from '../db/relay/cursor.ts';
-import type { PageRow } from '../db/relay/page.ts';
+import type { PageRow } from '../db/relay/page-row.ts';
 import { isOfOneRow } from '../db/server/errors.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';

@@ -87,19 +87,19 @@ function keepPlaces(indexes: readonly number[], published: readonly Published[],
  */
 export function toBatches(messages: readonly Message[], places: readonly (Published | null)[]): Batch[] {
   const batches: Batch[] = [];
-  const open = new Map<string, Batch>();
+  const open = new Map<string, (Batch | undefined)[]>();
   messages.forEach(({ syncEventId }, index) => {
     const place = places[index];
     if (!place) return;
     const { topic, partition, offset } = place;
-    const run = open.get(`${topic}/${partition}`);
+    let runs = open.get(topic);
+    if (runs === undefined) open.set(topic, (runs = []));
+    const run = runs[partition];
     if (run !== undefined && offset === run.firstOffset + run.ids.length) {
       run.ids.push(syncEventId);
       return;
     }
-    const batch = { topic, partition, firstOffset: offset, ids: [syncEventId] };
-    open.set(`${topic}/${partition}`, batch);
-    batches.push(batch);
+    batches.push((runs[partition] = { topic, partition, firstOffset: offset, ids: [syncEventId] }));
   });
   return batches;
 }

@@ -5,7 +5,7 @@
 import type { Db, Tx } from '../server/connection.ts';
 import { toColumns, type Batch } from './cursor.ts';
 import { isOfShardSql } from './publication.ts';
-import { pageColumns, toPageRow, type PageRow, type RawRow } from './page.ts';
+import { pageColumns, toPageRow, type PageRow, type RawRow } from './page-row.ts';
 
 /** One shard's relay walks for all of them: this one, of which there is always one. */
 export const WALKING_SHARD = 0;

@@ -15,6 +15,7 @@ import { loadKnex } from './drivers.ts';
 import { sqlState } from './errors.ts';
 import type { Db, Tx } from './handles.ts';
 import { readNames, type Positional } from './positional.ts';
+import { withRawRows, type OnRow } from './raw-rows.ts';
 
 /** Sessions keep a statement for as long as they live: texts beyond so many are planned each time. */
 const MOST = 200;
@@ -28,7 +29,12 @@ type Prepared = Positional & { name: string };
 const statements = new Map<string, Prepared>();
 const without = new WeakSet<object>();
 
-type Options = { rowMode?: 'array'; timeoutMs?: number };
+type Options = {
+  rowMode?: 'array';
+  timeoutMs?: number;
+  /** Gets the rows as the server sent them; those of a statement that runs without a name are in the result. */
+  onRow?: OnRow;
+};
 type Bindings = Record<string, Knex.RawBinding>;
 
 /** The parts of knex's client that are used; knex types them as any. */
@@ -85,28 +91,33 @@ async function runNamed(
   client: PoolClient,
   { name, text, order }: Prepared,
   bindings: Bindings,
-  { rowMode, timeoutMs }: Options,
+  { rowMode, timeoutMs, onRow }: Options,
 ): Promise<unknown> {
   const values = order.map((each) => bindings[each]);
   const connection = await client.acquireConnection();
   let late: NodeJS.Timeout | undefined;
   try {
     client.emit('query', { sql: text, bindings: values });
-    return await new Promise((resolve, reject) => {
-      if (timeoutMs !== undefined)
-        late = setTimeout(() => {
-          const error = new (loadKnex().KnexTimeoutError)(`the statement took longer than ${timeoutMs} ms`);
-          // The pool does not lend it again: it is busy until the statement ends.
-          connection.__knex__disposed = error;
-          reject(error);
-        }, timeoutMs);
-      connection.query({ name, text, values, ...(rowMode && { rowMode }) }, (error: Error | null, result) => {
-        if (!error) return resolve(result);
-        // As knex says it for all other statements.
-        error.message = `${text} - ${error.message}`;
-        reject(error);
+    const run = () =>
+      new Promise((resolve, reject) => {
+        if (timeoutMs !== undefined)
+          late = setTimeout(() => {
+            const error = new (loadKnex().KnexTimeoutError)(`the statement took longer than ${timeoutMs} ms`);
+            // The pool does not lend it again: it is busy until the statement ends.
+            connection.__knex__disposed = error;
+            reject(error);
+          }, timeoutMs);
+        connection.query(
+          { name, text, values, ...(rowMode && { rowMode }) },
+          (error: Error | null, result) => {
+            if (!error) return resolve(result);
+            // As knex says it for all other statements.
+            error.message = `${text} - ${error.message}`;
+            reject(error);
+          },
+        );
       });
-    });
+    return await (onRow ? withRawRows(connection, onRow, run) : run());
   } finally {
     clearTimeout(late);
     await client.releaseConnection(connection);

@@ -5,11 +5,14 @@
 // topic arrive in the order in which they were published; each arrives at least once. Assumes:
 // after a rejection the caller publishes the same messages again, in the same order.
 
+/** A text, or a text and the bytes (UTF-8) that follow it as they came from PostgreSQL. */
+export type Value = string | { text: string; bytes: Uint8Array };
+
 export type Message = {
   topic: string;
   /** Messages of one key stay in order. */
   key: string;
-  value: string;
+  value: Value;
   headers: Readonly<Record<string, string>>;
   eventId: string;
   /** The id of the event's row in sync_events. */

@@ -5,6 +5,7 @@
 // has not moved, and the relay publishes the same page again.
 
 import { BusError, type Bus, type Handler, type Message, type Published, type Received } from './bus.ts';
+import { sizeOfValue, textOf } from './value.ts';
 
 export type InProcessOptions = {
   /** Topic -> the groups that must have a subscriber before anything is published to the topic. */
@@ -43,7 +44,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
   function refuse(messages: readonly Message[]): void {
     if (closed) throw new BusError('closed', 'the bus is closed');
     for (const name of new Set(messages.map(({ topic }) => topic))) demandReaders(name);
-    const tooLong = messages.find(({ value }) => Buffer.byteLength(value) > maxValueBytes);
+    const tooLong = messages.find(({ value }) => sizeOfValue(value) > maxValueBytes);
     if (tooLong === undefined) return;
     throw new BusError('record_refused', `event ${tooLong.eventId}: longer than ${maxValueBytes} bytes`, {
       topic: tooLong.topic,
@@ -71,7 +72,7 @@ export function createInProcessBus({ required = {}, maxValueBytes = Infinity }: 
       published.push(place);
       const batch = batches.get(topic);
       const installation = message.headers['ce_installation'] ?? null;
-      const received = { ...message, ...place, installation, timestamp: null };
+      const received = { ...message, value: textOf(message.value), ...place, installation, timestamp: null };
       if (batch === undefined) batches.set(topic, [received]);
       else batch.push(received);
     }

@@ -26,7 +26,7 @@ export function createMeasures(meter: Meter, systems: readonly string[]): Measur
       meter.add('sync_system_requests_total', { system, method, route, ...said });
       meter.observe('sync_system_request_seconds', { system, method }, seconds);
     },
-    published: (page) => countPublished(meter, page, stage),
+    published: (page) => countPublished(meter, page),
     consumed: (counts) => countConsumed(meter, counts, stage),
     progressed(places) {
       const now = Date.now() / 1000;
@@ -66,13 +66,12 @@ function countSettled(
 function countPublished(
   meter: Meter,
   { published, unrouted, refused, again, sinceWritten }: PublishedPage,
-  stage: (name: string, seconds: number) => void,
 ): void {
   meter.add('sync_relay_publish_total', { result: 'published' }, published);
   meter.add('sync_relay_publish_total', { result: 'unrouted' }, unrouted);
   meter.add('sync_relay_publish_total', { result: 'refused' }, refused);
   meter.add('sync_relay_duplicate_publish_total', {}, again);
-  for (const seconds of sinceWritten) stage('commit_to_publish', seconds);
+  meter.observeAll('sync_stage_seconds', { stage: 'commit_to_publish' }, sinceWritten);
 }
 
 function countConsumed(

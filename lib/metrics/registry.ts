@@ -10,6 +10,8 @@ export interface Meter {
   /** To a counter; to a total that is read as a whole: `total`. */
   add(name: MetricName, labels?: Labels, by?: number): void;
   observe(name: MetricName, labels: Labels, seconds: number): void;
+  /** Many with the same labels, which are looked up once. */
+  observeAll(name: MetricName, labels: Labels, list: readonly number[]): void;
   set(name: MetricName, labels: Labels, value: number): void;
   /** Sets a counter whose total is stored elsewhere. */
   total(name: MetricName, labels: Labels, value: number): void;
@@ -58,15 +60,20 @@ export function createMeter(
     throw new Error(`${name} is not declared as ${kind.name}`);
   }
 
+  function observeAll(name: MetricName, labels: Labels, list: readonly number[]): void {
+    const finite = list.filter(Number.isFinite);
+    if (finite.length === 0) return;
+    const series = find(name, Histogram).labels(bounded(name, labels));
+    // A clock that was set back must not make a time negative.
+    for (const seconds of finite) series.observe(Math.max(0, seconds));
+  }
+
   return {
     add: (name, labels = {}, by = 1) => {
       if (by > 0) find(name, Counter).inc(bounded(name, labels), by);
     },
-    // A clock that was set back must not make a time negative.
-    observe: (name, labels, seconds) => {
-      if (Number.isFinite(seconds))
-        find(name, Histogram).observe(bounded(name, labels), Math.max(0, seconds));
-    },
+    observe: (name, labels, seconds) => observeAll(name, labels, [seconds]),
+    observeAll,
     set: (name, labels, value) => {
       if (Number.isFinite(value)) find(name, Gauge).set(bounded(name, labels), value);
     },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BusError } from '../../lib/bus/bus.ts';
+import { BusError, type Message } from '../../lib/bus/bus.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
@@ -68,7 +68,7 @@ describe('producing to Kafka', function () {
     const messages = page(topic, 300);
     const value = JSON.stringify('x'.repeat(1_200_000));
     const large = [17, 18, 250].map(
-      (at) => (messages[at] = { ...newMessage(topic), key: 'customer:3', value }),
+      (at): Message => (messages[at] = { ...newMessage(topic), key: 'customer:3', value }),
     );
     const sent = await sendPage(bus, messages, () => true);
     expect(sent?.refused.map(({ message }) => message.eventId)).to.deep.equal(

@@ -7,6 +7,7 @@ import { claimCursor } from '../../db/relay/cursor.ts';
 import { WHOLE } from '../../db/relay/shards.ts';
 import { explainPage } from '../../db/relay/page.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
+import { sizeOfValue } from '../../lib/bus/value.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage } from '../lib/bus/contract.ts';
 import { createArrivals, drain, withWorld, writeEvent, writeEvents } from './world.ts';
@@ -124,7 +125,7 @@ describe('a record that the bus refuses', () => {
       newMessage('sync.outbound', n === 333 || n === 777 ? { value: 'x'.repeat(200) } : {}),
     );
     const sent = await sendPage(counting, messages, () => true);
-    const good = messages.filter(({ value }) => value.length < 100);
+    const good = messages.filter(({ value }) => sizeOfValue(value) < 100);
     expect(arrivals.all.map(({ eventId }) => eventId)).to.deep.equal(good.map(({ eventId }) => eventId));
     expect(sent?.refused.map(({ message }) => message)).to.deep.equal([messages[333], messages[777]]);
     expect(tries).to.have.length.below(50);

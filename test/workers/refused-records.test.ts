@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Message } from '../../lib/bus/bus.ts';
+import { textOf } from '../../lib/bus/value.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { topics } from '../../lib/events/routing.ts';
@@ -58,7 +59,7 @@ describe('a record that does not belong on its topic', () => {
     const named = (installation: string) => ({ ...readable, id: `cus_${installation}`, installation });
     const inValue = (installation: string): Message => {
       const message = external('stripe', named(installation));
-      return { ...message, value: message.value.replace('{', `{"installation":"${installation}",`) };
+      return { ...message, value: textOf(message.value).replace('{', `{"installation":"${installation}",`) };
     };
     const byHeader = { ...external('stripe', readable), headers: { ce_installation: 'another2' } };
     await bus.publish([inValue('another1'), byHeader, inValue(instanceId), external('stripe', readable)]);

@@ -4,6 +4,7 @@
 // that with one round at a time no partition ever has two open requests.
 
 import type { Message } from '../bus.ts';
+import { sizeOfValue } from '../value.ts';
 import { partitionOf } from './partition.ts';
 
 /** Messages of one partition, by their index in the page. */
@@ -33,13 +34,15 @@ export function planRounds(
   partitions: ReadonlyMap<string, number>,
   limits: Limits,
 ): Batch[][] {
-  const queues = new Map<string, Batch[]>();
+  const queues: Batch[][] = [];
+  const byTopic = new Map<string, Batch[][]>();
   messages.forEach((message, index) => {
     const { topic } = message;
     const partition = partitionOf(message.key, partitions.get(topic) ?? 1);
-    const name = `${topic}/${partition}`;
-    let queue = queues.get(name);
-    if (queue === undefined) queues.set(name, (queue = []));
+    let ofTopic = byTopic.get(topic);
+    if (ofTopic === undefined) byTopic.set(topic, (ofTopic = []));
+    let queue = ofTopic[partition];
+    if (queue === undefined) queues.push((queue = ofTopic[partition] = []));
     const bytes = sizeOf(message);
     const open = queue.at(-1);
     const fits =
@@ -49,7 +52,7 @@ export function planRounds(
     if (fits) addTo(open, index, bytes);
     else queue.push({ topic, partition, indexes: [index], bytes });
   });
-  return toRounds([...queues.values()], limits.roundBytes);
+  return toRounds(queues, limits.roundBytes);
 }
 
 function toRounds(queues: Batch[][], roundBytes: number): Batch[][] {
@@ -82,7 +85,7 @@ export function halve(batch: Batch): [Batch, Batch] {
 }
 
 export function sizeOf({ key, value, headers }: Message): number {
-  let bytes = RECORD_OVERHEAD + Buffer.byteLength(value) + Buffer.byteLength(key);
+  let bytes = RECORD_OVERHEAD + sizeOfValue(value) + Buffer.byteLength(key);
   for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0);
   return bytes;
 }

@@ -74,32 +74,36 @@ export function string(bytes: Bytes, value: string): void {
   bytes.at = bytes.buffer.writeInt16BE(written, bytes.at) + written;
 }
 
-/** A text behind its length as a varint. */
-export function text(bytes: Bytes, value: string): void {
+const NOTHING = new Uint8Array();
+
+/** A text, and the bytes that follow it, behind the length of both as a varint. */
+export function text(bytes: Bytes, value: string, rest: Uint8Array = NOTHING): void {
   const { length } = value;
-  ensure(bytes, VARINT + length * 3);
+  ensure(bytes, VARINT + length * 3 + rest.length);
   const start = bytes.at;
-  const free = sizeOfVarint(length);
+  const free = sizeOfVarint(length + rest.length);
   bytes.at += free;
   if (length > SHORT || !ascii(bytes, value)) bytes.at += bytes.buffer.write(value, bytes.at, 'utf8');
+  if (rest.length > 0) {
+    bytes.buffer.set(rest, bytes.at);
+    bytes.at += rest.length;
+  }
   putLength(bytes, start, free);
 }
 
-/** What `write` writes, behind its length as a varint. `expected`: about how long that is. */
-export function measured(bytes: Bytes, expected: number, write: () => void): void {
+/** Keeps free what the length of the next bytes takes as a varint, if there are about so many. Returns how much that is. */
+export function skipLength(bytes: Bytes, expected: number): number {
   ensure(bytes, VARINT);
-  const start = bytes.at;
   const free = sizeOfVarint(expected);
   bytes.at += free;
-  write();
-  putLength(bytes, start, free);
+  return free;
 }
 
 /**
  * Puts the length of what was written since `start` before it. So many bytes were left `free` for the length
  * there; if it needs another number of them, what follows is moved.
  */
-function putLength(bytes: Bytes, start: number, free: number): void {
+export function putLength(bytes: Bytes, start: number, free: number): void {
   const length = bytes.at - start - free;
   const size = sizeOfVarint(length);
   if (size !== free) {

@@ -34,14 +34,23 @@ function at(tables: readonly Int32Array[], index: number): Int32Array {
 const [T0, T1, T2, T3] = [at(TABLES, 0), at(TABLES, 1), at(TABLES, 2), at(TABLES, 3)] as const;
 const [T4, T5, T6, T7] = [at(TABLES, 4), at(TABLES, 5), at(TABLES, 6), at(TABLES, 7)] as const;
 
+/** Whether the bytes of a number of a typed array stand in memory with the lowest first. */
+const LOWEST_FIRST = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** The checksum of the bytes, as an unsigned number of 32 bits. */
 export function crc32c(bytes: Uint8Array): number {
-  const { length } = bytes;
+  const { length, buffer, byteOffset } = bytes;
   let crc = -1;
   let index = 0;
-  for (; index + 8 <= length; index += 8) {
-    crc ^= word(bytes, index);
-    const next = word(bytes, index + 4);
+  // Four bytes at a time can be read only where their place in memory is a multiple of four.
+  for (; index < length && (byteOffset + index) % 4 !== 0; index += 1)
+    crc = withByte(crc, value(bytes, index));
+  const whole = (length - index) >> 2;
+  const words = new Int32Array(buffer, whole === 0 ? 0 : byteOffset + index, whole);
+  const pairs = words.length & ~1;
+  for (let at = 0; at < pairs; at += 2) {
+    crc ^= word(words, at);
+    const next = word(words, at + 1);
     crc =
       value(T7, crc & 0xff) ^
       value(T6, (crc >>> 8) & 0xff) ^
@@ -52,18 +61,19 @@ export function crc32c(bytes: Uint8Array): number {
       value(T1, (next >>> 16) & 0xff) ^
       value(T0, next >>> 24);
   }
-  for (; index < length; index += 1) crc = value(T0, (crc ^ value(bytes, index)) & 0xff) ^ (crc >>> 8);
+  for (index += pairs * 4; index < length; index += 1) crc = withByte(crc, value(bytes, index));
   return ~crc >>> 0;
 }
 
+function withByte(crc: number, byte: number): number {
+  return value(T0, (crc ^ byte) & 0xff) ^ (crc >>> 8);
+}
+
 /** Four bytes, the first in the lowest place. */
-function word(bytes: Uint8Array, index: number): number {
-  return (
-    value(bytes, index) |
-    (value(bytes, index + 1) << 8) |
-    (value(bytes, index + 2) << 16) |
-    (value(bytes, index + 3) << 24)
-  );
+function word(words: Int32Array, at: number): number {
+  const found = value(words, at);
+  if (LOWEST_FIRST) return found;
+  return (found >>> 24) | ((found >>> 8) & 0xff00) | ((found << 8) & 0xff0000) | (found << 24);
 }
 
 function value(list: Int32Array | Uint8Array, index: number): number {

@@ -51,7 +51,7 @@ export function createKafkaBus({
   stallMs = 120_000,
   prefix = '',
 }: KafkaBusOptions): KafkaBus {
-  const named = (name: string): string => prefix + name;
+  const named = prefixedBy(prefix);
   const suffix = prefix === '' ? '' : `/${prefix}`;
   const kafka = createClient(settings, log);
   const cluster = createClusterAdmin(kafka);
@@ -162,5 +162,15 @@ export function createKafkaBus({
       await Promise.all([publisher.close(), ...stopping.map(({ reader }) => reader.stop())]);
       await cluster.close();
     },
+  };
+}
+
+/** One string for each name, since thousands of messages have it. */
+function prefixedBy(prefix: string): (name: string) => string {
+  const known = new Map<string, string>();
+  return (name) => {
+    const full = known.get(name) ?? prefix + name;
+    known.set(name, full);
+    return full;
   };
 }

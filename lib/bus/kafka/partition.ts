@@ -5,9 +5,11 @@
 const SEED = 0x9747b28c;
 const M = 0x5bd1e995;
 
+/** For short keys, so that none needs a buffer of its own. */
+const SHORT = new Uint8Array(128);
+
 /** The 32 bits of Java's Utils.murmur2, as a signed number. */
-export function murmur2(bytes: Uint8Array): number {
-  const { length } = bytes;
+export function murmur2(bytes: Uint8Array, length = bytes.length): number {
   let hash = SEED ^ length;
   const whole = length - (length % 4);
   for (let at = 0; at < whole; at += 4) {
@@ -31,7 +33,19 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 export function partitionOf(key: string, partitions: number): number {
-  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
+  const hash = isShort(key) ? murmur2(SHORT, key.length) : murmur2(Buffer.from(key));
+  return (hash & 0x7fffffff) % partitions;
+}
+
+/** Whether SHORT now has the bytes of the key: it is of ASCII only and fits. */
+function isShort(key: string): boolean {
+  if (key.length > SHORT.length) return false;
+  for (let index = 0; index < key.length; index += 1) {
+    const code = key.charCodeAt(index);
+    if (code > 0x7f) return false;
+    SHORT[index] = code;
+  }
+  return true;
 }
 
 function byteAt(bytes: Uint8Array, at: number): number {

@@ -3,6 +3,7 @@ import type { Handler, Message, Received } from '../../../lib/bus/bus.ts';
 import { createInProcessBus } from '../../../lib/bus/in-process.ts';
 import { toReceived } from '../../../lib/bus/kafka/received.ts';
 import { traceBus } from '../../../lib/bus/traced.ts';
+import { textOf } from '../../../lib/bus/value.ts';
 import { toMessages } from '../../../lib/events/envelope.ts';
 import { createRouting } from '../../../lib/events/routing.ts';
 import { noTracing, type Tracing } from '../../../lib/tracing/tracing.ts';
@@ -49,7 +50,7 @@ function createKeptBus(tracing: Tracing) {
 function throughKafka({ topic, key, value, headers }: Message, offset: number): Received {
   const bytes = Object.entries(headers).map(([name, text]): [string, Buffer] => [name, Buffer.from(text)]);
   return toReceived(topic, 3, {
-    ...{ key: Buffer.from(key), value: Buffer.from(value), headers: Object.fromEntries(bytes) },
+    ...{ key: Buffer.from(key), value: Buffer.from(textOf(value)), headers: Object.fromEntries(bytes) },
     ...{ offset: String(offset), timestamp: '1772600000000', attributes: 0 },
   });
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { envelopeText, toMessages } from '../../../lib/events/envelope.ts';
+import { textOf } from '../../../lib/bus/value.ts';
+import { envelopeOf, toMessages } from '../../../lib/events/envelope.ts';
 import { parseEnvelope } from '../../../lib/events/parse.ts';
 import { createRouting } from '../../../lib/events/routing.ts';
 import { at, eventId, own, row } from './event-row.ts';
@@ -9,7 +10,7 @@ const full = { routing, headers: 'full', installation: 'ab12cd34' } as const;
 
 describe('the envelope', () => {
   it('has the common members and the payload of its row, and is valid', () => {
-    const text = envelopeText(row, at.toISOString(), 'ab12cd34');
+    const text = textOf(envelopeOf(row, at.toISOString(), 'ab12cd34'));
     expect(JSON.parse(text)).to.deep.equal({
       schema_version: 1,
       event_id: eventId,
@@ -24,8 +25,14 @@ describe('the envelope', () => {
   });
 
   it('is valid JSON whatever the type and the source are called, and without a payload', () => {
-    const odd = { ...row, eventType: 'a"b\\c\n', source: '\u0001"', payload: '{}', version: null };
-    expect(JSON.parse(envelopeText(odd, 't', 'x'))).to.include({
+    const odd = {
+      ...row,
+      eventType: 'a"b\\c\n',
+      source: '\u0001"',
+      payload: Buffer.from('{}'),
+      version: null,
+    };
+    expect(JSON.parse(textOf(envelopeOf(odd, 't', 'x')))).to.include({
       event_type: 'a"b\\c\n',
       source: '\u0001"',
       version: null,
@@ -34,7 +41,9 @@ describe('the envelope', () => {
 
   it('carries its payload as exactly the text that was stored', () => {
     const payload = '{"customer_data": {"id": 42, "big": 12345678901234567890.10}, "external_mappings": {}}';
-    expect(envelopeText({ ...row, payload }, 't', 'x')).to.include(payload.slice(1));
+    expect(textOf(envelopeOf({ ...row, payload: Buffer.from(payload) }, 't', 'x'))).to.include(
+      payload.slice(1),
+    );
   });
 });
 

@@ -14,7 +14,7 @@ export const row: EventRow = {
   entityKey: 'customer:42',
   version: 7,
   source: 'internal',
-  payload: JSON.stringify(own),
+  payload: Buffer.from(JSON.stringify(own)),
   createdAt: at.getTime(),
   trace: null,
 };

@@ -1,9 +1,11 @@
 import { expect } from 'chai';
-import { envelopeText } from '../../../lib/events/envelope.ts';
+import { textOf } from '../../../lib/bus/value.ts';
+import { envelopeOf } from '../../../lib/events/envelope.ts';
 import { parseEnvelope } from '../../../lib/events/parse.ts';
 import { at, eventId, own, row } from './event-row.ts';
 
-const valid = () => JSON.parse(envelopeText(row, at.toISOString(), 'ab12cd34')) as Record<string, unknown>;
+const valid = () =>
+  JSON.parse(textOf(envelopeOf(row, at.toISOString(), 'ab12cd34'))) as Record<string, unknown>;
 
 describe('reading an envelope', () => {
   it('finds its kind', () => {

@@ -30,6 +30,14 @@ describe('the partition of a key', () => {
     );
   });
 
+  it('is that of its bytes, for any key', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (key) => {
+        expect(partitionOf(key, 1_000)).to.equal((murmur2(Buffer.from(key)) & 0x7fffffff) % 1_000);
+      }),
+    );
+  });
+
   it('is always an existing one', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 1000 }), (key, count) => {

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createRequire } from 'node:module';
+import type { Value } from '../../../../lib/bus/bus.ts';
+import { partsOf } from '../../../../lib/bus/value.ts';
 import { createBytes } from '../../../../lib/bus/kafka/bytes.ts';
 import {
   writeProduceRequest,
@@ -17,6 +19,11 @@ const createRequest = kafkajs('kafkajs/src/protocol/request') as (request: {
   request: Request;
 }) => Promise<Encoder>;
 
+function bytesOf(value: Value): Buffer {
+  const { text, bytes } = partsOf(value);
+  return Buffer.concat([Buffer.from(text), bytes]);
+}
+
 /** What kafkajs writes for the same records. */
 async function writeByKafkajs({ version, correlationId, clientId, timeoutMs, batches, now }: ProduceRequest) {
   const make = kafkajs(`kafkajs/src/protocol/requests/produce/v${version}/request`) as (
@@ -26,7 +33,7 @@ async function writeByKafkajs({ version, correlationId, clientId, timeoutMs, bat
     topic,
     partitions: ofTopic.map(({ partition, records }) => ({
       partition,
-      messages: records.map((record) => ({ ...record, timestamp: now })),
+      messages: records.map((record) => ({ ...record, value: bytesOf(record.value), timestamp: now })),
     })),
   }));
   const request = make({ acks: -1, timeout: timeoutMs, topicData });
@@ -44,7 +51,7 @@ const texts = fc.oneof(
 const records = fc.array(
   fc.record({
     key: texts,
-    value: texts,
+    value: fc.oneof(texts, fc.record({ text: texts, bytes: fc.uint8Array({ maxLength: 300 }) })),
     headers: fc.dictionary(fc.string({ minLength: 1, maxLength: 50 }), texts, { maxKeys: 9 }),
   }),
   { minLength: 1, maxLength: 12 },
