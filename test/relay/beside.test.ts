@@ -52,7 +52,7 @@ describe('beside the save of a page, the relay', () => {
       const first = await writeEvent(db);
       await saved(db, [first]);
       const lock = await lockCursor(db);
-      const ids = await writeEvents(db, 6);
+      const ids = await db.transaction((tx) => writeEvents(tx, 6));
       await arrive(arrivals, ids.slice(0, 4));
       await saveWaits(db);
       expect(arrivals.ids()).to.deep.equal([first, ...ids.slice(0, 4)]);
@@ -67,7 +67,7 @@ describe('beside the save of a page, the relay', () => {
       const first = await writeEvent(db);
       await saved(db, [first]);
       const lock = await lockCursor(db);
-      const ids = await writeEvents(db, 4);
+      const ids = await db.transaction((tx) => writeEvents(tx, 4));
       await arrive(arrivals, ids);
       await saveWaits(db);
       // The save is not made.

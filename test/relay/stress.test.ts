@@ -96,6 +96,11 @@ describe('the relay under stress', function () {
         timeoutMs: 120_000,
         what: 'everything that was committed',
       });
+      // The save of the last page runs beside the next round.
+      await waitUntil(async () => (await countSaved(db)) >= committed.length, {
+        timeoutMs: 60_000,
+        what: 'the save of everything',
+      });
       await pinned.rollback();
       expect(committed.length).to.be.at.least(20_000);
       expectComplete(arrivals.all, committed);
@@ -103,6 +108,13 @@ describe('the relay under stress', function () {
       await expectRepeatsAtHandovers(db, arrivals.all);
     }));
 });
+
+async function countSaved(db: Db): Promise<number> {
+  const { rows } = await db.raw<{ rows: { count: number }[] }>(
+    'select count(distinct id)::integer as count from relay_batches, unnest(ids) id',
+  );
+  return rows[0]?.count ?? 0;
+}
 
 /**
  * By relay_batches every event was saved once for each topic, under one fence, and arrived once

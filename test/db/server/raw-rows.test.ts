@@ -70,7 +70,8 @@ describe('the messages of a connection', () => {
     head.writeInt32BE(body.length + 4, 1);
     return Buffer.concat([head, body]);
   };
-  const connectionOf = (stream: PassThrough) => ({ connection: { stream } }) as unknown as Parameters<typeof withRawRows>[0];
+  const connectionOf = (stream: PassThrough) =>
+    ({ connection: { stream } }) as unknown as Parameters<typeof withRawRows>[0];
 
   it('are divided into rows and others, in their order, however the network cuts them', async () => {
     const message = fc.record({
