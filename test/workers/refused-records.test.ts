@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { textOf } from '../../lib/bus/value.ts';
 import type { Message } from '../../lib/bus/bus.ts';
-import { textOf } from '../../lib/bus/value.ts';
 import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { topics } from '../../lib/events/routing.ts';
