@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -20,7 +20,7 @@ import { conflictRoutes } from './conflicts.ts';
 import { consoleRoutes, type ConsoleOptions } from './console.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
-import { answerDirectly } from './direct.ts';
+import { answerDirectly, type DirectRoute } from './direct.ts';
 import { documentRoutes, type DocumentParts } from './documents.ts';
 import { changeRoutes } from './changes.ts';
 import type { StreamLimits } from './change-streams.ts';
@@ -173,12 +173,17 @@ export function createApi(deps: ApiDeps): RequestListener {
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
   app.use(answerFault);
-  const direct = routesOf(app).flatMap((route) => {
+  const port = deps.console?.port ?? null;
+  return answerDirectly(app, busiestOf(app, begin, login.requireKey), { answerFault, port });
+}
+
+/** Most requests are new customers and webhooks. */
+function busiestOf(app: Express, begin: RequestHandler, requireKey: RequestHandler): DirectRoute[] {
+  return routesOf(app).flatMap((route) => {
     if (route.scope === 'signed') return [{ ...route, before: [begin] }];
     const isCreate = route.method === 'post' && route.path === `${basePath}/customers`;
-    return isCreate ? [{ ...route, before: [begin, login.requireKey] }] : [];
+    return isCreate ? [{ ...route, before: [begin, requireKey] }] : [];
   });
-  return answerDirectly(app, direct, { answerFault, port: deps.console?.port ?? null });
 }
 
 function createBareApp(): Express {
