@@ -1,4 +1,5 @@
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type Express, type RequestHandler } from 'express';
 import type { Entity } from '../lib/catalogue/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -19,6 +20,7 @@ import { conflictRoutes } from './conflicts.ts';
 import { consoleRoutes, type ConsoleOptions } from './console.ts';
 import { customerRoutes } from './customers.ts';
 import { eventRoutes } from './events.ts';
+import { answerDirectly, type DirectRoute } from './direct.ts';
 import { documentRoutes, type DocumentParts } from './documents.ts';
 import { changeRoutes } from './changes.ts';
 import type { StreamLimits } from './change-streams.ts';
@@ -47,7 +49,7 @@ import type { Measures } from '../lib/measures.ts';
 import type { Scraper } from '../lib/metrics/metrics.ts';
 import type { Planners } from '../lib/operations/replay-plan.ts';
 import { metricsRoutes } from './metrics.ts';
-import { mountRoutes } from './routing.ts';
+import { mountRoutes, routesOf } from './routing.ts';
 import { webhookRoutes, type WebhookSource } from './webhooks.ts';
 import { beginRequest, type ApiLog } from './requests.ts';
 
@@ -109,17 +111,19 @@ const READY_MS = 3_000;
 const sinceStart = (): number => performance.now();
 
 /**
- * The whole API as an Express app. server.ts makes it listen; `routesOf` (routing.ts) has the table of its
- * routes with the scope of each.
+ * The whole API. server.ts makes it listen; `routesOf` (routing.ts) has the table of its routes with the scope
+ * of each.
  */
-export function createApi(deps: ApiDeps): Express {
+export function createApi(deps: ApiDeps): RequestListener {
   const { store, nudge, db, entity, config, log, clock, readiness, webhooks = [], conflicts } = deps;
   const { links, choices, resolutions, keys, keyOperations, planners, elapsed = sinceStart } = deps;
   const { deadlineMs = 8_000, retentionDays = 30, topics, importTimes, streams = {} } = config;
   const systems = [...choices.keys()];
   const app = createBareApp();
   const { tracing, measures } = deps;
-  app.use(beginRequest({ clock, log, measures, ...(tracing && { tracing }) }));
+  const begin = beginRequest({ clock, log, measures, ...(tracing && { tracing }) });
+  const answerFault = answerFaults(log);
+  app.use(begin);
   const login = createLogin({ keys, log, deadlineMs, elapsed });
   const { stillAllowed } = login;
   if (deps.console) app.use(consoleRoutes({ ...deps.console, keys, login, clock, log, deadlineMs }));
@@ -168,8 +172,18 @@ export function createApi(deps: ApiDeps): Express {
   mountRoutes(app, basePath, comparisonRoutes({ ...ofLists, entity, waitMs: config.compareWaitMs }));
   mountRoutes(app, basePath, timelineRoutes({ ...ofLists, entities: [entity], retentionDays }));
   app.use(answerUnknownPath);
-  app.use(answerFaults(log));
-  return app;
+  app.use(answerFault);
+  const port = deps.console?.port ?? null;
+  return answerDirectly(app, busiestOf(app, begin, login.requireKey), { answerFault, port });
+}
+
+/** Most requests are new customers and webhooks. */
+function busiestOf(app: Express, begin: RequestHandler, requireKey: RequestHandler): DirectRoute[] {
+  return routesOf(app).flatMap((route) => {
+    if (route.scope === 'signed') return [{ ...route, before: [begin] }];
+    const isCreate = route.method === 'post' && route.path === `${basePath}/customers`;
+    return isCreate ? [{ ...route, before: [begin, requireKey] }] : [];
+  });
 }
 
 function createBareApp(): Express {

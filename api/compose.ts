@@ -1,6 +1,6 @@
 // Builds the API from the database and the settings, for the API as a separate process and for the
 // process that runs every role.
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { customerOf } from '../lib/config/entity.ts';
 import type { Db } from '../db/server/connection.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -69,7 +69,7 @@ function consoleOptions({ api, env }: Config, db: Db, { origin, port, takeLink }
   return { origin: () => origin, port, takeLink, secrets, environment: env, anyHost: api.insecure };
 }
 
-export function composeApi(parts: ApiParts): Express {
+export function composeApi(parts: ApiParts): RequestListener {
   const { config, db, clock, log, store, keys, systems, nudge, planners, owner, door } = parts;
   const { readiness = {}, metrics: { measures, scrape } = {} } = parts;
   const { retentionDays } = config;

@@ -23,15 +23,18 @@ export function answerWithin(ms: number): RequestHandler {
         ),
       );
     }, ms);
-    timers.set(res, timer);
+    (res as Timed)[TIMER] = timer;
     res.on('close', () => clearTimeout(timer));
     next();
   };
 }
 
-const timers = new WeakMap<Response, NodeJS.Timeout>();
+// On the response itself: V8 keeps what a WeakMap has alive for some collections if its value leads back to its key,
+// and a timer leads to the request. So each request became an old object, and they were collected by long pauses.
+const TIMER = Symbol('deadline');
+type Timed = Response & { [TIMER]?: NodeJS.Timeout };
 
 /** For a handler that has its answer and waits for something else: it has a time of its own. */
 export function endDeadline(res: Response): void {
-  clearTimeout(timers.get(res));
+  clearTimeout((res as Timed)[TIMER]);
 }

@@ -5,10 +5,16 @@ import { Problem } from './problems.ts';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** A path has its parameters as Express writes them: /customers/:id. */
-export type DeclaredRoute = { method: Method; path: string; scope: RouteScope };
+export type DeclaredRoute = {
+  method: Method;
+  /** With its parameters as Express writes them: /customers/:id. */
+  path: string;
+  scope: RouteScope;
+};
+/** `chain`: its handlers, the first of which checks the scope. */
+export type MountedRoute = DeclaredRoute & { chain: readonly RequestHandler[] };
 
-const declared = new WeakMap<object, DeclaredRoute[]>();
+const declared = new WeakMap<object, MountedRoute[]>();
 
 /**
  * Declares a path with all its methods; each method begins with the scope that a key needs, which is
@@ -28,8 +34,9 @@ export function declareRoute(
       demandScope(req, scope);
       next();
     };
-    route[method](guard, ...chain);
-    note(router, [{ method, path, scope }]);
+    const whole = [guard, ...chain];
+    route[method](...whole);
+    noteRoutes(router, [{ method, path, scope, chain: whole }]);
     allowed.push(method.toUpperCase());
     if (method === 'get') allowed.push('HEAD');
   }
@@ -53,17 +60,17 @@ export function declareRoute(
 export function mountRoutes(app: Express, base: string, router: Router): void {
   app.use(base, router);
   const below = base === '/' ? '' : base;
-  note(
+  noteRoutes(
     app,
     routesOf(router).map((route) => ({ ...route, path: below + route.path })),
   );
 }
 
 /** Every declared route of an app or a router, in the order of their declaration. */
-export function routesOf(app: Express | Router): readonly DeclaredRoute[] {
+export function routesOf(app: object): readonly MountedRoute[] {
   return declared.get(app) ?? [];
 }
 
-function note(owner: object, routes: readonly DeclaredRoute[]): void {
+export function noteRoutes(owner: object, routes: readonly MountedRoute[]): void {
   declared.set(owner, [...(declared.get(owner) ?? []), ...routes]);
 }

@@ -34,10 +34,12 @@ export function isClosing(res: object): boolean {
  * the body is read.
  */
 export function allowLongBody(req: IncomingMessage): void {
-  clearTimeout(bodyTimers.get(req));
+  clearTimeout((req as Timed)[BODY_TIMER]);
 }
 
-const bodyTimers = new WeakMap<IncomingMessage, NodeJS.Timeout>();
+/** On the request itself (deadline.ts says why). */
+const BODY_TIMER = Symbol('body timer');
+type Timed = IncomingMessage & { [BODY_TIMER]?: NodeJS.Timeout };
 
 /** Node has one limit for all requests (requestTimeout), and none for one of them. */
 function limitBody(req: IncomingMessage, res: ServerResponse, bodyMs: number): void {
@@ -48,7 +50,7 @@ function limitBody(req: IncomingMessage, res: ServerResponse, bodyMs: number): v
     if (res.headersSent) req.socket.destroy();
     else answerNoise(Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), req.socket);
   }, bodyMs);
-  bodyTimers.set(req, timer);
+  (req as Timed)[BODY_TIMER] = timer;
   req.on('close', () => clearTimeout(timer));
 }
 

@@ -9,7 +9,7 @@
 // and the count is stored every few seconds. 2xx and a row in inbound_refusals: a real event that
 // is not for this database. 503: the event would be lost otherwise (no secret is set, no account is
 // bound yet, no database), and the system sends it again.
-import express, { Router, type Request, type RequestHandler } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import type { Clock } from '../lib/clock.ts';
 import { settingOf } from '../lib/config/systems.ts';
 import type { IncomingItem, Ingress, WebhookCheck } from '../lib/integrations/integration.ts';
@@ -18,6 +18,7 @@ import { createInbox, type Inbox } from '../lib/intake/inbox.ts';
 import { causesOf } from '../lib/intake/causes.ts';
 import type { WebhookTally } from '../lib/health/webhook-tally.ts';
 import type { Measures } from '../lib/measures.ts';
+import { readBytes } from './body.ts';
 import { demandSystem } from './callers.ts';
 import { answerWithin } from './deadline.ts';
 import { Problem } from './problems.ts';
@@ -78,7 +79,7 @@ export function webhookRoutes(
           if (verify === null) demandSystem(req, source.system);
           next();
         },
-        express.raw({ type: () => true, limit: BODY_LIMIT }),
+        readBytes(BODY_LIMIT),
         answerWithin(deadlineMs),
         async (req, res) => {
           const body: unknown = req.body;

@@ -1,10 +1,12 @@
-// Requests that create customers, written to sockets as they are: a client of Node's http costs as much as the API
+// Requests, such as those that create customers, written to sockets as they are: a client of Node's http costs as much as the API
 // itself, and it has to share its cores with what it measures.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { sleep } from '../lib/loop.ts';
 
-type Connection = { create(n: number): Promise<void>; end(): void };
+type Asked = { path: string; body: string; headers?: Readonly<Record<string, string>> };
+/** `post` throws unless it is answered with the status. */
+export type Connection = { post(asked: Asked, status: number): Promise<void>; end(): void };
 
 export type HttpLoad = {
   /** So many clients, each of which sends its next request when it has the answer; for so many seconds. */
@@ -15,7 +17,16 @@ export type HttpLoad = {
 };
 
 export async function createHttpLoad(port: number, clients: number): Promise<HttpLoad> {
-  const connections = await Promise.all(Array.from({ length: clients }, () => connectTo(port)));
+  const connections = await Promise.all(
+    Array.from({ length: clients }, async () => {
+      const { post, end } = await connectTo(port);
+      const create = (n: number): Promise<void> => {
+        const body = `{"name":"Customer ${n}","email":"customer${n}@example.com"}`;
+        return post({ path: '/api/v1/customers', body }, 201);
+      };
+      return { create, end };
+    }),
+  );
   let made = 0;
 
   return {
@@ -52,17 +63,20 @@ export async function createHttpLoad(port: number, clients: number): Promise<Htt
   };
 }
 
-async function connectTo(port: number): Promise<Connection> {
+export async function connectTo(port: number): Promise<Connection> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
   await once(socket, 'connect');
   return {
-    async create(n) {
-      const body = `{"name":"Customer ${n}","email":"customer${n}@example.com"}`;
-      const head = `POST /api/v1/customers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n`;
-      socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    async post({ path, body, headers = {} }, status) {
+      const lines = Object.entries({ 'Content-Type': 'application/json', ...headers });
+      const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      const length = Buffer.byteLength(body);
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${head}Content-Length: ${length}\r\n\r\n${body}`,
+      );
       const answer = await answerOf(socket);
-      if (!answer.startsWith('HTTP/1.1 201 '))
-        throw new Error(`POST /customers was answered with: ${answer}`);
+      if (!answer.startsWith(`HTTP/1.1 ${status} `))
+        throw new Error(`POST ${path} was answered with: ${answer}`);
     },
     end: () => socket.destroy(),
   };

@@ -7,6 +7,11 @@ export type GatherOptions<Piece, Answer> = {
   width: number;
   /** A round takes pieces up to this size, and at least one. */
   most: number;
+  /**
+   * A round begins when the event loop has read all that has arrived, so requests that wait in their sockets at the
+   * same time come into one round. A piece that comes alone waits for no other.
+   */
+  afterReading?: boolean;
   sizeOf?: (piece: Piece) => number;
   /**
    * One answer for each piece, in their order; one that is a promise is awaited by its caller alone, and not by the
@@ -21,6 +26,7 @@ type Waiting<Piece, Answer> = { piece: Piece; answer: PromiseWithResolvers<Answe
 export function createGather<Piece, Answer>({
   width,
   most,
+  afterReading = false,
   sizeOf = () => 1,
   work,
 }: GatherOptions<Piece, Answer>): (piece: Piece) => Promise<Answer> {
@@ -39,7 +45,7 @@ export function createGather<Piece, Answer>({
   async function runRound(round: Waiting<Piece, Answer>[]): Promise<void> {
     const [done] = await Promise.allSettled([work(round.map(({ piece }) => piece))]);
     running -= 1;
-    start();
+    begin();
     for (const [at, { answer }] of round.entries()) {
       if (done.status === 'rejected') answer.reject(done.reason);
       // As many answers as pieces.
@@ -54,10 +60,15 @@ export function createGather<Piece, Answer>({
     }
   }
 
+  const begin = (): void => {
+    if (afterReading) setImmediate(start);
+    else start();
+  };
+
   return (piece) => {
     const answer = Promise.withResolvers<Answer>();
     waiting.push({ piece, answer });
-    start();
+    begin();
     return answer.promise;
   };
 }

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { waitUntil } from '../../lib/loop.ts';
 import { environmentWith } from '../../test/support/environment.ts';
+import { connectTo, type Connection } from '../http-load.ts';
 import { freePort } from './place.ts';
 
 const SECRET = 'whsec_bench';
@@ -54,27 +54,26 @@ export async function withApi<T>(
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );
-  const agent = new Agent({ keepAlive: true });
   const base = `http://127.0.0.1:${port}`;
-  const post = ({ body, signature }: SignedWebhook): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const headers = { 'stripe-signature': signature, 'content-length': Buffer.byteLength(body) };
-      const sent = request(`${base}/api/v1/webhooks/stripe`, { method: 'POST', agent, headers }, (answer) => {
-        answer.resume().once('end', () => {
-          if (answer.statusCode === 200) resolve();
-          else reject(new Error(`a webhook was answered ${answer.statusCode}`));
-        });
-      });
-      sent.once('error', reject);
-      sent.end(body);
-    });
+  const [connections, free]: [Connection[], Connection[]] = [[], []];
+  const connect = async (): Promise<Connection> => {
+    const made = await connectTo(port);
+    connections.push(made);
+    return made;
+  };
+  const post = async ({ body, signature }: SignedWebhook): Promise<void> => {
+    const connection = free.pop() ?? (await connect());
+    const headers = { 'Stripe-Signature': signature };
+    await connection.post({ path: '/api/v1/webhooks/stripe', body, headers }, 200);
+    free.push(connection);
+  };
   try {
     await waitUntil(async () => (await fetch(`${base}/api/v1/customers`).catch(() => null))?.ok === true, {
       ...{ timeoutMs: 60_000, what: 'the API' },
     });
     return await work({ pid: child.pid ?? 0, post });
   } finally {
-    agent.destroy();
+    connections.forEach(({ end }) => end());
     child.kill('SIGTERM');
     await once(child, 'exit');
   }

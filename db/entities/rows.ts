@@ -71,7 +71,8 @@ export async function insertRow(
   const { columns, json } = byColumn(entity, values);
   const row = await writeNumbered(
     db,
-    (at) => one(at, insertSql(entity, columns, howOf(stamp)), { values: json, ...stamped(db, stamp) }),
+    (at) =>
+      one(at, textOf(insertSql, entity, columns, howOf(stamp)), { values: json, ...stamped(db, stamp) }),
     (error) => isIdentityTaken(entity, error),
   );
   if (!row) throw new RowSwallowed('insert');
@@ -97,7 +98,7 @@ export async function insertTogether(
   const contexts = Object.fromEntries(rows.map(({ stamp }) => [stamp.eventId, stamp.context]));
   const [newest] = rows.map(({ stamp }) => stamp).slice(-1);
   if (!newest) return new Map();
-  const written = await all(db, insertTogetherSql(entity, columns), {
+  const written = await all(db, textOf(insertTogetherSql, entity, columns), {
     ...{ rows: `[${items.join(',')}]`, contexts: JSON.stringify(contexts), source: newest.source },
     ...{ now: newest.now, catalogue: numberOf(db) },
   });
@@ -129,7 +130,7 @@ export async function updateRow(
     db,
     (at) => {
       const bindings = { id, values: json, ...condition, ...stamped(db, stamp) };
-      return one(at, updateSql(entity, columns, howOf(stamp)), bindings);
+      return one(at, textOf(updateSql, entity, columns, howOf(stamp)), bindings);
     },
     (error) => isIdentityTaken(entity, error),
   );
@@ -197,6 +198,33 @@ export function isIdentityTaken(entity: EntityTable, error: unknown): boolean {
 
 function versions(ifVersion: number | readonly number[] | undefined): number[] | null {
   return ifVersion === undefined ? null : [ifVersion].flat();
+}
+
+type Write = (entity: EntityTable, columns: readonly string[], how: { once: boolean }) => string;
+const texts = new WeakMap<EntityTable, Map<Write, Map<string, string>>>();
+
+/** The text of a statement, made once: making it anew takes longer than all else that is done for a row. */
+function textOf(
+  write: Write,
+  entity: EntityTable,
+  columns: readonly string[],
+  how = { once: false },
+): string {
+  const ofEntity = getOrMake(texts, entity, () => new Map<Write, Map<string, string>>());
+  const ofWrite = getOrMake(ofEntity, write, () => new Map<string, string>());
+  return getOrMake(ofWrite, `${how.once} ${columns.join(' ')}`, () => write(entity, columns, how));
+}
+
+function getOrMake<K, V>(
+  known: { get(key: K): V | undefined; set(key: K, value: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
 }
 
 const howOf = ({ once }: Stamp): { once: boolean } => ({ once: once !== undefined });

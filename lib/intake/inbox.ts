@@ -22,7 +22,7 @@ type Arrived = { event: InboundEvent; trace: string | undefined };
 
 export function createInbox(deps: InboxDeps): Inbox {
   const store = createGather<Arrived, Taken>({
-    ...{ width: STATEMENTS, most: EVENTS },
+    ...{ width: STATEMENTS, most: EVENTS, afterReading: true },
     work: (arrived) => storeTogether(deps, arrived),
   });
   return async (items, trace) => {

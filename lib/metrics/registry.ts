@@ -39,15 +39,21 @@ export function createMeter(
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLES_MS });
   const made = new Map(metricNames.map((name) => [name, make(name, registry)]));
   const seen = new Map<string, Set<string>>();
+  // Each request and each event is counted: what is the same for all of them is looked up once.
+  const rules = new Map(
+    metricNames.map((name) => [
+      name,
+      Object.entries<Label>(metrics[name].labels).map(([label, rule]) => ({
+        ...{ label, rule, place: `${name}.${label}` },
+      })),
+    ]),
+  );
 
   function bounded(name: MetricName, labels: Labels): Record<string, string> {
-    const { labels: declared } = metrics[name];
-    return Object.fromEntries(
-      Object.entries(declared).map(([label, rule]) => [
-        label,
-        valueOf(`${name}.${label}`, rule, labels[label]),
-      ]),
-    );
+    const kept: Record<string, string> = {};
+    for (const { label, rule, place } of rules.get(name) ?? [])
+      kept[label] = valueOf(place, rule, labels[label]);
+    return kept;
   }
 
   function valueOf(place: string, { of: listed, isSystem, most = 0, form }: Label, given = OTHER): string {

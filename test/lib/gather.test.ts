@@ -56,6 +56,18 @@ describe('work that is gathered', () => {
     expect(await second).to.equal('b done');
   });
 
+  it('takes together what comes in one round of the event loop, where it waits for that', async () => {
+    const { rounds, work } = createRounds();
+    const give = createGather({ width: 2, most: 10, afterReading: true, work });
+    const readAll = () => new Promise((resolve) => setImmediate(resolve));
+    for (const piece of ['a', 'b']) void give(piece);
+    expect(rounds).to.deep.equal([]);
+    await readAll();
+    void give('c');
+    await readAll();
+    expect(rounds.map(({ pieces }) => pieces)).to.deep.equal([['a', 'b'], ['c']]);
+  });
+
   it('may answer one piece by a promise, which no other piece waits for', async () => {
     const never = new Promise<string>(() => undefined);
     const work = (pieces: string[]) =>
