@@ -27,7 +27,9 @@ with breaker as (
   select l.makes, u.urgency, l.makes = 0 and u.urgency = ${urgencies.echo} as free,
     case when l.makes = 0 and u.urgency = ${urgencies.echo} then :echoes::integer else l.room end as room
   from (values (0, :others::integer), (1, :creates::integer)) l(makes, room)
-  join (values ${Object.values(urgencies).map((urgency) => `(${urgency})`)}) u(urgency) on u.urgency <= :last::integer
+  join (values ${Object.values(urgencies)
+    .map((urgency) => `(${urgency})`)
+    .join(', ')}) u(urgency) on u.urgency <= :last::integer
 ), found as (
   select d.*, r.makes, r.urgency, r.free, r.room from ranges r cross join lateral (
     select id, next_attempt_at from external_mappings

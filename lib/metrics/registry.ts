@@ -29,6 +29,16 @@ export const OTHER = 'other';
  */
 export const LAG_SAMPLES_MS = 100;
 
+/** Each request and each event is counted: what is the same for all of them is looked up once. */
+const RULES = new Map(
+  metricNames.map((name) => [
+    name,
+    Object.entries<Label>(metrics[name].labels).map(([label, rule]) => ({
+      ...{ label, rule, place: `${name}.${label}` },
+    })),
+  ]),
+);
+
 /** `systems`: those in use. */
 export function createMeter(
   systems: readonly string[],
@@ -39,19 +49,10 @@ export function createMeter(
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLES_MS });
   const made = new Map(metricNames.map((name) => [name, make(name, registry)]));
   const seen = new Map<string, Set<string>>();
-  // Each request and each event is counted: what is the same for all of them is looked up once.
-  const rules = new Map(
-    metricNames.map((name) => [
-      name,
-      Object.entries<Label>(metrics[name].labels).map(([label, rule]) => ({
-        ...{ label, rule, place: `${name}.${label}` },
-      })),
-    ]),
-  );
 
   function bounded(name: MetricName, labels: Labels): Record<string, string> {
     const kept: Record<string, string> = {};
-    for (const { label, rule, place } of rules.get(name) ?? [])
+    for (const { label, rule, place } of RULES.get(name) ?? [])
       kept[label] = valueOf(place, rule, labels[label]);
     return kept;
   }

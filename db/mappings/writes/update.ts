@@ -77,10 +77,10 @@ export async function updateMapping(
   changes: MappingChanges,
   { release = false }: { release?: boolean } = {},
 ): Promise<void> {
-  const columns = Object.entries(columnsOf(changes)).map(([column, value]) => [
-    column,
-    jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value,
-  ]);
+  const columns = Object.entries(columnsOf(changes)).map(
+    ([column, value]) =>
+      [column, jsonColumns.has(column) && value !== null ? JSON.stringify(value) : value] as const,
+  );
   const values: Record<string, unknown> = { updated_at: tx.fn.now(), ...Object.fromEntries(columns) };
   if (release) Object.assign(values, { lease_owner: null, lease_until: null });
   await tx('external_mappings').where({ id }).update(values);
@@ -90,7 +90,7 @@ export async function updateMapping(
 export function columnsOf({ reason, ...changes }: MappingChanges): Record<string, unknown> {
   const values = Object.entries(changes).map(([name, value]) => {
     const column = columnOf[name as keyof typeof columnOf];
-    return [column, column === 'next_attempt_at' && value === null ? '-infinity' : value];
+    return [column, column === 'next_attempt_at' && value === null ? '-infinity' : value] as const;
   });
   return { ...ofReason(reason), ...Object.fromEntries(values) };
 }
