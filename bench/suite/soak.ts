@@ -1,7 +1,8 @@
 /**
- * Half an hour (10 minutes if it is named in a short run) at 300 events a second, in six parts, with the upkeep of partitions beside it: does an event cost more in
- * the last part than in the first? A week of the calendar passes in 1/24 of the time, so that blocks of events come into
- * use, become old and are dropped as they are in months: the table holds the events of five to seven such weeks.
+ * Half an hour at 300 events a second (10 minutes if it is named in a short run), in six parts, with the upkeep of
+ * partitions beside it: does an event cost more in the last part than in the first? A week of the calendar passes in 1/24
+ * of the time, so that blocks of events come into use, become old and are dropped as they are in months: the table holds
+ * the events of five to seven such weeks.
  */
 import pg from 'pg';
 import { readFile } from 'node:fs/promises';
