@@ -99,7 +99,8 @@ export async function createPooler(
 async function readable(program: PoolerProgram, folder: string): Promise<PoolerProgram> {
   if (program.folder === undefined) return program;
   const copy = join(folder, 'program');
-  await cp(program.folder, copy, { recursive: true });
+  // As they are: made absolute, the links of the libraries would lead back into the closed folder.
+  await cp(program.folder, copy, { recursive: true, verbatimSymlinks: true });
   const moved = (text = '') => text.replaceAll(program.folder ?? '', copy);
   return { path: moved(program.path), env: { LD_LIBRARY_PATH: moved(program.env['LD_LIBRARY_PATH']) } };
 }
