@@ -74,7 +74,7 @@ function aboutRun({ date, machine, versions, measures }: Result): string[] {
 
 function summary(goals: readonly Row[]): string {
   const count = (verdict: Row['verdict']) => goals.filter((row) => row.verdict === verdict).length;
-  return `Of ${goals.length} goals ${count('met')} are met, ${count('missed')} are missed, and ${count('not measured')} were not measured.`;
+  return `Of ${goals.length} goals ${count('met')} are met and ${count('missed')} are missed; not measured: ${count('not measured')}.`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
