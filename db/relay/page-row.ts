@@ -115,9 +115,12 @@ function rarelyOther(): (fields: Fields) => string | null {
   };
 }
 
+/** Whether the text is these bytes; false for one that is not of ASCII, whose characters are not its bytes. */
 function isAscii(bytes: Buffer, at: number, text: string): boolean {
-  for (let index = 0; index < text.length; index += 1)
-    if (bytes[at + index] !== text.charCodeAt(index)) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f || bytes[at + index] !== code) return false;
+  }
   return true;
 }
 

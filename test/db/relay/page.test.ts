@@ -22,6 +22,9 @@ describe('a page of events', () => {
     { at: '2026-03-04 05:06:07.0899999+00', payload: JSON.stringify({ note: 'é😀'.repeat(20_000) }) },
     { payload: '{}' },
     { source: 'x'.repeat(60), type: '' },
+    // The characters of the first one have the numbers of the bytes of the second one.
+    { source: 'Ã©' },
+    { source: 'é' },
   ];
 
   it('is read from the bytes of the answer as pg reads it, whatever its values are', async () => {
