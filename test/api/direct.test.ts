@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { useDatabase } from '../support/database.ts';
 import { freshCustomer, startApi, type Answer } from './start-api.ts';
-import { bind, freshEvent, signed, startIntake, type Intake } from './webhook-source.ts';
+import { freshEvent, signed, useIntake } from './webhook-source.ts';
 
 const customers = '/api/v1/customers';
 const key = 'first-key-0123456789';
@@ -78,12 +78,7 @@ describe('a request that is answered without Express', () => {
 
 describe('a webhook that is answered without Express', () => {
   const database = useDatabase();
-  let intake: Intake;
-  before(async () => {
-    await bind(database.db);
-    intake = await startIntake(database.db);
-  });
-  after(() => intake.close());
+  const intake = useIntake(database);
 
   it('is known to one that Express has searched for', async () => {
     const body = JSON.stringify(freshEvent());

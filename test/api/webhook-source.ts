@@ -6,6 +6,7 @@ import { createStripeIntegration } from '../../lib/integrations/stripe/stripe.ts
 import { CUSTOMER, EVENT } from '../lib/integrations/stripe/events.ts';
 import { createWebhookTally } from '../../lib/health/webhook-tally.ts';
 import { createTestClock } from '../support/clock.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { startApi, type Answer } from './start-api.ts';
 
 export const ACCOUNT = 'acct_ours';
@@ -76,6 +77,17 @@ export async function startIntake(
     nudges: () => stored,
     close: () => api.server.close(),
   };
+}
+
+/** One of the tests of a `describe`, whose account is bound; to be used inside hooks and tests. */
+export function useIntake(database: TestDatabase, options: IntakeOptions = {}): Intake {
+  let current: Intake | undefined;
+  before('bind the account, and start the API', async () => {
+    await bind(database.db);
+    current = await startIntake(database.db, options);
+  });
+  after('stop the API', () => current?.close());
+  return new Proxy({} as Intake, { get: (_, name): unknown => Reflect.get(current ?? {}, name) });
 }
 
 export async function bind(db: Db): Promise<void> {

@@ -12,6 +12,7 @@ import {
   seconds,
   startIntake,
   type Intake,
+  useIntake,
 } from './webhook-source.ts';
 
 type Stored = {
@@ -42,12 +43,7 @@ async function refusalsOf(db: Db, id: string): Promise<Refused[]> {
 
 describe('a signed webhook', () => {
   const database = useDatabase();
-  let intake: Intake;
-  before(async () => {
-    await bind(database.db);
-    intake = await startIntake(database.db);
-  });
-  after(() => intake.close());
+  const intake = useIntake(database);
 
   async function expectOutcome(event: { id: string }, outcome: string): Promise<void> {
     const answer = await intake.postSigned(event);

@@ -3,18 +3,13 @@ import { createDb, type Db } from '../../db/server/connection.ts';
 import { createInbox } from '../../lib/intake/inbox.ts';
 import { createSignal, waitUntil } from '../support/signal.ts';
 import { useDatabase } from '../support/database.ts';
-import { bind, freshEvent, startIntake, type Intake } from './webhook-source.ts';
+import { bind, freshEvent, startIntake, useIntake } from './webhook-source.ts';
 
 type Fresh = ReturnType<typeof freshEvent>;
 
 describe('webhooks that arrive at the same time', () => {
   const database = useDatabase();
-  let intake: Intake;
-  before(async () => {
-    await bind(database.db);
-    intake = await startIntake(database.db);
-  });
-  after(() => intake.close());
+  const intake = useIntake(database);
 
   /** The statements that store events, while the work is done. */
   async function countStores(work: () => Promise<unknown>): Promise<number> {

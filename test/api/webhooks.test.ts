@@ -4,26 +4,11 @@ import { once } from 'node:events';
 import { useDatabase } from '../support/database.ts';
 import { expectDescribed } from './described.ts';
 import { expectProblem, type Answer } from './start-api.ts';
-import {
-  bind,
-  countRows,
-  freshEvent,
-  seconds,
-  SECRET,
-  signature,
-  signed,
-  startIntake,
-  type Intake,
-} from './webhook-source.ts';
+import { countRows, freshEvent, seconds, SECRET, signature, signed, useIntake } from './webhook-source.ts';
 
 describe('the signature of a webhook', () => {
   const database = useDatabase();
-  let intake: Intake;
-  before(async () => {
-    await bind(database.db);
-    intake = await startIntake(database.db, { apiKeys: ['a-key-that-webhooks-need-not'] });
-  });
-  after(() => intake.close());
+  const intake = useIntake(database, { apiKeys: ['a-key-that-webhooks-need-not'] });
 
   const described = (answer: Answer): void => expectDescribed('post', intake.path, answer);
 

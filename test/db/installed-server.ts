@@ -87,3 +87,23 @@ async function freePort(): Promise<number> {
   await once(listener, 'close');
   return port;
 }
+
+/**
+ * Describes the same for each installed version, from the oldest supported one up to the one before the embedded one,
+ * on which all other tests run. `address`: of the running server, inside hooks and tests.
+ */
+export async function describeInstalled(tests: (address: () => string) => void): Promise<void> {
+  const installed = await findInstalled(15, 17);
+  if (installed.length === 0)
+    console.log('Not tried: no PostgreSQL 15 to 17 is installed in /usr/lib/postgresql.\n');
+  for (const one of installed)
+    describe(`an installed PostgreSQL ${one.major}`, function () {
+      this.timeout(400_000);
+      let server: Awaited<ReturnType<typeof startInstalled>> | undefined;
+      before('start it', async () => {
+        server = await startInstalled(one);
+      });
+      after('stop it', () => server?.stop());
+      tests(() => server?.url ?? '');
+    });
+}

@@ -4,85 +4,67 @@ import { assertMigrated, migrate, migrationNames } from '../../db/server/migrate
 import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server/server.ts';
 import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { waitUntil } from '../support/signal.ts';
-import { findInstalled, startInstalled } from './installed-server.ts';
+import { describeInstalled } from './installed-server.ts';
 
 type Customer = { id: number; name: string };
 type Found = { data: { id: string }[] };
 
-/**
- * From the oldest supported version up to the one before the embedded one, on which all other tests
- * run.
- */
-const installed = await findInstalled(15, 17);
-if (installed.length === 0)
-  console.log('Not tried: no PostgreSQL 15 to 17 is installed in /usr/lib/postgresql.\n');
-
-for (const one of installed)
-  describe(`an installed PostgreSQL ${one.major}`, function () {
-    this.timeout(400_000);
-    let server: Awaited<ReturnType<typeof startInstalled>>;
-    before('start it', async () => {
-      server = await startInstalled(one);
+await describeInstalled((address) => {
+  it('is migrated completely', async () => {
+    await ensureDatabase(address(), 'migrated', 'template0');
+    const db = createDb({
+      url: databaseUrl(address(), 'migrated'),
+      poolSize: 1,
+      applicationName: 'migrated',
     });
-    after('stop it', async () => {
-      await (server as typeof server | undefined)?.stop();
-    });
+    try {
+      expect(await migrate(db)).to.deep.equal([...(await migrationNames()), 'customers']);
+      await assertMigrated(db);
+    } finally {
+      await db.destroy();
+    }
+  });
 
-    it('is migrated completely', async () => {
-      await ensureDatabase(server.url, 'migrated', 'template0');
-      const db = createDb({
-        url: databaseUrl(server.url, 'migrated'),
-        poolSize: 1,
-        applicationName: 'migrated',
+  describe('under a whole Twinbox', () => {
+    const place = usePlace(() => ({ DATABASE_URL: databaseUrl(address(), 'whole') }));
+    let up: Up;
+    const soon = { timeoutMs: 40_000, everyMs: 50 };
+    const stripe = async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
+      (await (
+        await fetch(`${up.simulator}${path}`, {
+          method,
+          headers: { authorization: 'Bearer sk_test_twinbox_fake' },
+          ...(form ? { body: new URLSearchParams(form) } : {}),
+        })
+      ).json()) as T;
+
+    it('carries a customer to Stripe, an edit back and a deletion, and all agree', async () => {
+      await ensureDatabase(address(), 'whole', 'template0');
+      expect(await place.run(['migrate'])).to.include({ code: 0 });
+      up = await place.up();
+      await noLimits(up);
+      const make = (name: string) =>
+        call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@example.com` });
+      const [ada, grace] = [await make('ada'), await make('grace')];
+      const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
+      const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
+        ...soon,
+        what: 'ada is at Stripe',
       });
-      try {
-        expect(await migrate(db)).to.deep.equal([...(await migrationNames()), 'customers']);
-        await assertMigrated(db);
-      } finally {
-        await db.destroy();
-      }
-    });
-
-    describe('under a whole Twinbox', () => {
-      const place = usePlace(() => ({ DATABASE_URL: databaseUrl(server.url, 'whole') }));
-      let up: Up;
-      const soon = { timeoutMs: 40_000, everyMs: 50 };
-      const stripe = async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
-        (await (
-          await fetch(`${up.simulator}${path}`, {
-            method,
-            headers: { authorization: 'Bearer sk_test_twinbox_fake' },
-            ...(form ? { body: new URLSearchParams(form) } : {}),
-          })
-        ).json()) as T;
-
-      it('carries a customer to Stripe, an edit back and a deletion, and all agree', async () => {
-        await ensureDatabase(server.url, 'whole', 'template0');
-        expect(await place.run(['migrate'])).to.include({ code: 0 });
-        up = await place.up();
-        await noLimits(up);
-        const make = (name: string) =>
-          call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@example.com` });
-        const [ada, grace] = [await make('ada'), await make('grace')];
-        const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
-        const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
-          ...soon,
-          what: 'ada is at Stripe',
-        });
-        await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
-        const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
-        await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
-          ...soon,
-          what: 'the edit is in our table',
-        });
-        await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
-        await call('GET', `${up.simulator}/_sim/webhooks/idle`);
-        const { code, stdout } = await place.run(['verify', '--wait', '30']);
-        expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '1 customer agrees, 0 drift\n' });
-        expect((await theirs('grace')).data).to.deep.equal([]);
+      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
+      const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
+      await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
+        ...soon,
+        what: 'the edit is in our table',
       });
+      await call('DELETE', `${up.api}/api/v1/customers/${grace.id}`);
+      await call('GET', `${up.simulator}/_sim/webhooks/idle`);
+      const { code, stdout } = await place.run(['verify', '--wait', '30']);
+      expect({ code, stdout }).to.deep.equal({ code: 0, stdout: '1 customer agrees, 0 drift\n' });
+      expect((await theirs('grace')).data).to.deep.equal([]);
     });
   });
+});
 
 describe('the version of a server', () => {
   it('is refused below 15, with the version number that people know', () => {

@@ -67,6 +67,18 @@ describe('the limits of calls', () => {
       expect(await worker.room()).to.deep.equal({ calls: 2, creates: 1 });
     });
 
+    it('are fetched for calls that follow soon, and a call then takes one of those', async () => {
+      await fill({ '': 30, update: 10 });
+      const worker = limiter();
+      worker.expect('update', 3);
+      const isFetched = async () => (await tokensLeft('update')) < 10;
+      await waitUntil(isFetched, { timeoutMs: 5_000, what: 'the tokens are fetched' });
+      const left = await tokensLeft('update');
+      expect(left).to.equal(7);
+      expect(await worker.take('update', performance.now() + 5_000)).to.equal(true);
+      expect(await tokensLeft('update')).to.be.at.least(left);
+    });
+
     it('go to the most urgent waiting call, then to the one that has waited longest', async () => {
       await fill({ '': 0, update: 0 });
       const worker = limiter();
