@@ -215,7 +215,7 @@ function createHistory(scene: Scene): {
     world.advance(ms);
     say(`jump ${ms / MINUTE} min`);
     count(`jump of ${ms < DAY ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`}`);
-    if (options.longTimes && ms >= 5 * MINUTE) crew.outlive();
+    if (ms >= 5 * MINUTE) crew.outlive();
   }
 
   return {
