@@ -27,10 +27,10 @@ const SUITE = join(import.meta.dirname, 'suite');
 const BUDGETS: Readonly<Record<string, number>> = {
   limits: 60,
   'relay-drain': 180,
-  'relay-latency': 150,
-  'relay-idle': 40,
-  'relay-scale': 60,
-  'relay-pinned-xmin': 50,
+  'relay-latency': 170,
+  'relay-idle': 90,
+  'relay-scale': 100,
+  'relay-pinned-xmin': 90,
   'relay-outage': 40,
   // Only if it is named, or in a full run.
   soak: 700,
