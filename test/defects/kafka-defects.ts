@@ -52,4 +52,19 @@ export const kafkaDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own with a prefix' },
   },
+  {
+    name: 'consumer reading on although it could not join its group again',
+    edits: [
+      {
+        file: 'lib/bus/kafka/rejoining.ts',
+        find: `      outside.add(this);
+`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/kafka/rejoining.test.ts',
+      title: 'if the answer that names them is lost',
+    },
+  },
 ];
