@@ -67,4 +67,15 @@ export const kafkaDefects: Defect[] = [
       title: 'if the answer that names them is lost',
     },
   },
+  {
+    name: 'offset of a forgotten member committed over a newer one',
+    edits: [
+      {
+        file: 'lib/bus/kafka/committer.ts',
+        find: `if (memberId !== member || `,
+        replace: `if (memberId === 'none' || `,
+      },
+    ],
+    caughtBy: { file: 'test/kafka/rejoining.test.ts', title: 'does not put back what another member' },
+  },
 ];

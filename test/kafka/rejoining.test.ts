@@ -1,11 +1,13 @@
+import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { newMessage } from '../lib/bus/contract.ts';
-import { waitUntil } from '../support/signal.ts';
+import { createSignal, waitUntil } from '../support/signal.ts';
 import { WAIT } from './support/chain.ts';
 import { removeMembers } from './support/members.ts';
 import { startProxy, type Proxy } from './support/proxy.ts';
 import { doors, makeTopic, openTestBus } from './support/shared-broker.ts';
+import { quiet } from './support/test-broker.ts';
 
 describe('a member of a group of Kafka that has to join it again', function () {
   this.timeout(90_000);
@@ -31,11 +33,12 @@ describe('a member of a group of Kafka that has to join it again', function () {
   const subscribe = (bus: KafkaBus) => bus.subscribe({ topic, group, handler: () => Promise.resolve() });
   const partitionsOf = (bus: KafkaBus) => bus.subscriptions()[0]?.partitions?.length ?? 0;
 
+  const committed = async () =>
+    (await sound.progress(topic, group))?.every(({ next, high }) => high > 0 && next === high) === true;
+
   /** Publishes into each partition, and waits until the group has committed all of it. */
   async function readsAll(): Promise<void> {
     await sound.publish(Array.from({ length: 30 }, (_, n) => newMessage(topic, { key: `customer:${n}` })));
-    const committed = async () =>
-      (await sound.progress(topic, group))?.every(({ next, high }) => high > 0 && next === high) === true;
     await waitUntil(committed, { ...WAIT, what: 'the group at the end of each partition' });
   }
 
@@ -68,5 +71,37 @@ describe('a member of a group of Kafka that has to join it again', function () {
     await leave();
     await broke();
     await readsAll();
+  });
+
+  it('does not put back what another member has committed since it was forgotten', async () => {
+    let joins = 0;
+    const log = { ...quiet, info: (event: string) => void (joins += event === 'kafka.joined' ? 1 : 0) };
+    const slow = openTestBus({}, { log });
+    const begun = createSignal();
+    const done = createSignal();
+    try {
+      const leaveSlow = await slow.subscribe({
+        topic,
+        group,
+        handler: async () => {
+          begun.fire();
+          await done.promise;
+        },
+      });
+      await sound.publish([newMessage(topic)]);
+      await begun.promise;
+      await removeMembers(group);
+      const leave = await subscribe(sound);
+      await readsAll();
+      await leave();
+      done.fire();
+      await waitUntil(() => joins > 1, { ...WAIT, what: 'the forgotten member to join again' });
+      // This commits what waits for it.
+      await leaveSlow();
+      expect(await committed()).to.equal(true);
+    } finally {
+      done.fire();
+      await slow.close();
+    }
   });
 });
