@@ -52,4 +52,30 @@ export const kafkaDefects: Defect[] = [
     ],
     caughtBy: { file: 'test/kafka/installations.test.ts', title: 'a bus of their own with a prefix' },
   },
+  {
+    name: 'consumer reading on although it could not join its group again',
+    edits: [
+      {
+        file: 'lib/bus/kafka/rejoining.ts',
+        find: `      outside.add(this);
+`,
+        replace: ``,
+      },
+    ],
+    caughtBy: {
+      file: 'test/kafka/rejoining.test.ts',
+      title: 'if the answer that names them is lost',
+    },
+  },
+  {
+    name: 'offset of a forgotten member committed over a newer one',
+    edits: [
+      {
+        file: 'lib/bus/kafka/committer.ts',
+        find: `if (memberId !== member || `,
+        replace: `if (memberId === 'none' || `,
+      },
+    ],
+    caughtBy: { file: 'test/kafka/rejoining.test.ts', title: 'does not put back what another member' },
+  },
 ];

@@ -1,6 +1,7 @@
 // Creates every Kafka client: its name, its credentials, and where its log lines go.
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { repairRecordHeaders } from './record-headers.ts';
+import { repairRejoining } from './rejoining.ts';
 import { repairRequestQueue } from './request-queue.ts';
 
 export type KafkaSettings = {
@@ -36,6 +37,7 @@ export function createClient(
 ): Kafka {
   repairRequestQueue();
   repairRecordHeaders();
+  repairRejoining();
   const { brokers, tls = null, sasl = null, clientId = 'twinbox' } = settings;
   return new Kafka({
     clientId,

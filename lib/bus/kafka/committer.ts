@@ -14,8 +14,11 @@ export type Committer = {
   add(partition: number, next: string, commit: Commit): void;
   /** Resolves when no commit is waiting any more, or none can be made now. */
   flush(): Promise<void>;
-  /** Only these partitions are assigned to this member now. */
-  keepOnly(partitions: readonly number[]): void;
+  /**
+   * Only these partitions are assigned to this member now. If it is a new member, the group had
+   * forgotten it, and another one may have committed more since: then no offset waits any more.
+   */
+  keepOnly(partitions: readonly number[], memberId?: string): void;
   stop(): void;
 };
 
@@ -28,6 +31,7 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
   let inHand: Promise<void> | null = null;
   let latest: Commit | null = null;
   let retry: NodeJS.Timeout | undefined;
+  let member = '';
 
   async function run(): Promise<void> {
     // In the same event-loop task as the last check for waiting offsets: an offset that is added
@@ -64,8 +68,10 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
       void start();
     },
     flush: () => settleWithin(FLUSH_MS, start()),
-    keepOnly(partitions) {
-      for (const partition of waiting.keys()) if (!partitions.includes(partition)) waiting.delete(partition);
+    keepOnly(partitions, memberId = '') {
+      for (const partition of waiting.keys())
+        if (memberId !== member || !partitions.includes(partition)) waiting.delete(partition);
+      member = memberId;
     },
     stop() {
       waiting.clear();

@@ -93,7 +93,7 @@ export async function startConsumer(
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     assigned = payload.memberAssignment[topic] ?? [];
     memberAt = performance.now();
-    committer.keepOnly(assigned);
+    committer.keepOnly(assigned, payload.memberId);
     log.info('kafka.joined', { topic, group, partitions: assigned });
   });
   consumer.on(consumer.events.HEARTBEAT, () => void (memberAt = performance.now()));

@@ -1,12 +1,13 @@
 // A TCP proxy before the broker. It can be slow, and it can keep back the broker's answers to
-// produce requests: the records are written, and the client receives no answer. It reads just
-// enough of Kafka's protocol to match answers with requests.
+// requests of one kind: the broker has done what was asked (the records are written, the member is
+// in the group), and the client receives no answer. It reads just enough of Kafka's protocol to
+// match answers with requests.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
 export type Proxy = {
-  /** Keeps back this number of produce answers. `cut` closes the connection instead. */
-  swallow(count: number, how?: 'silent' | 'cut'): void;
+  /** Keeps back this number of answers to such requests. `cut` closes the connection too. */
+  swallow(count: number, how?: 'silent' | 'cut', kind?: Kind): void;
   /** From now on lets this number of bytes a second pass from each client to the broker. */
   slow(bytesPerSecond: number): void;
   /** How many answers it has kept back so far. */
@@ -16,19 +17,22 @@ export type Proxy = {
   close(): Promise<void>;
 };
 
-const PRODUCE = 0;
+/** https://kafka.apache.org/protocol#protocol_api_keys */
+const KINDS = { produce: 0, join: 11, sync: 14 };
+type Kind = keyof typeof KINDS;
 
 export async function startProxy(listenPort: number, targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
   let toSwallow = 0;
   let mode: 'silent' | 'cut' = 'silent';
+  let swallows: Kind = 'produce';
   let kept = 0;
   let rate = Infinity;
   const produced = { requests: 0, bytes: 0 };
 
   const server = createServer((client) => {
     const broker = connect(targetPort, '127.0.0.1');
-    const produces = new Set<number>();
+    const kinds = new Map<number, number>();
     const both = [client, broker];
     for (const socket of both) {
       sockets.add(socket);
@@ -46,14 +50,17 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
       setTimeout(() => client.resume(), (part.length / rate) * 1000);
     });
     readFrames(client, (frame) => {
-      if (frame.readInt16BE(4) !== PRODUCE) return;
-      produces.add(frame.readInt32BE(8));
+      const kind = frame.readInt16BE(4);
+      kinds.set(frame.readInt32BE(8), kind);
+      if (kind !== KINDS.produce) return;
       produced.requests += 1;
       produced.bytes += frame.length;
     });
     readFrames(broker, (frame) => {
-      const isProduce = produces.delete(frame.readInt32BE(4));
-      if (!isProduce || toSwallow === 0) return void client.write(frame);
+      const id = frame.readInt32BE(4);
+      const kind = kinds.get(id);
+      kinds.delete(id);
+      if (kind !== KINDS[swallows] || toSwallow === 0) return void client.write(frame);
       toSwallow -= 1;
       kept += 1;
       if (mode === 'cut') client.destroy();
@@ -62,9 +69,10 @@ export async function startProxy(listenPort: number, targetPort: number): Promis
   server.listen(listenPort, '127.0.0.1');
   await once(server, 'listening');
   return {
-    swallow(count, how = 'silent') {
+    swallow(count, how = 'silent', kind = 'produce') {
       toSwallow = count;
       mode = how;
+      swallows = kind;
     },
     slow(bytesPerSecond) {
       rate = bytesPerSecond;
