@@ -71,11 +71,15 @@ function renamed(bus: Bus, names: Record<string, string>): Bus {
   };
 }
 
-/** One chain for each test of the describe block. */
-export function useChain(world: SyncWorld, settings: Partial<KafkaSettings> = {}): Chain {
+/** One chain for each test of the describe block. `monotonic` is the clock of its relay. */
+export function useChain(
+  world: SyncWorld,
+  settings: Partial<KafkaSettings> = {},
+  monotonic?: () => number,
+): Chain {
   let chain: Chain | undefined;
   beforeEach('open the way through Kafka', async () => {
-    chain = await openChain(world, settings);
+    chain = await openChain(world, settings, monotonic);
   });
   afterEach('close the way through Kafka', async () => {
     await chain?.relay.stop();
@@ -89,7 +93,11 @@ export function useChain(world: SyncWorld, settings: Partial<KafkaSettings> = {}
   });
 }
 
-async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Promise<Chain> {
+async function openChain(
+  world: SyncWorld,
+  settings: Partial<KafkaSettings>,
+  monotonic?: () => number,
+): Promise<Chain> {
   const kafka = openTestBus(settings);
   const topic = await makeTopic(kafka);
   const dlq = await makeTopic(kafka, { partitions: 1 });
@@ -100,6 +108,7 @@ async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>): Pr
       ...{ db: world.db, bus: on, clock: world.clock, log: quiet, address: 'here' },
       routing: createRouting({ customerEvents: false, systems: ['stripe'] }),
       headers: 'full',
+      ...(monotonic && { monotonic }),
     });
   const relay = openRelay(bus);
   let end: Unsubscribe = () => Promise.resolve();
