@@ -41,7 +41,7 @@ import { createPages } from './pages.ts';
 import { outcomeOf } from './outcome.ts';
 import type { ReadPage } from './read.ts';
 import { createSave } from './save.ts';
-import { sendPage } from './send.ts';
+import { createSending } from './sending.ts';
 import { ShardsChanged } from './shards-changed.ts';
 
 /** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
@@ -71,6 +71,10 @@ export function createRelay(deps: RelayDeps): Relay {
   let cursor: Cursor | null = null;
   let installation = '';
   const pages = createPages(db, pageSize);
+  const sending = createSending({
+    ...{ bus, pages, mayStillSend: lease.isHeld },
+    toMessages: ({ rows }) => toMessages(rows, { routing, headers, installation }),
+  });
   const floorWalk = createFloorWalk({
     ...{ db, bus, clock, log, routing, headers, monotonic },
     installation: () => installation,
@@ -154,10 +158,8 @@ export function createRelay(deps: RelayDeps): Relay {
     // An empty window is closed only if the floors are behind: else every poll would read delivered rows.
     const settled = mayWait || (from.floor >= sequence && save.waiting() === 0);
     if (last === undefined && from.win === null && settled) return 0;
-    if (last !== undefined && !closed) pages.readAhead({ ...from, win, lastId: last.id });
     await failpoint('relay.before-publish');
-    const messages = toMessages(rows, { routing, headers, installation });
-    const sent = await sendPage(bus, messages, lease.isHeld);
+    const { messages, sent } = await sending.send(page);
     await failpoint('relay.after-publish');
     if (sent === null) return await giveUpLease('its lease ended before the page was sent');
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);

@@ -46,7 +46,11 @@ async function sendPart(
 ): Promise<boolean> {
   if (indexes.length === 0) return true;
   if (!sending.mayStillSend()) return false;
-  const part = indexes.map((index) => messages[index]).filter((message) => message !== undefined);
+  // A whole page as it is: the bus may have prepared it (lib/bus/bus.ts).
+  const part =
+    indexes.length === messages.length
+      ? messages
+      : indexes.map((index) => messages[index]).filter((message) => message !== undefined);
   try {
     keepPlaces(indexes, await sending.bus.publish(part), sending.sent);
     return true;

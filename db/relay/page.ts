@@ -46,19 +46,20 @@ const inWindowOf = (cursor: Cursor): string => `
       and not pg_visible_in_snapshot(e.xid, :seen::pg_snapshot)
       ${cursor.shards === 1 ? '' : ofShard}`;
 
-// The head row has the window and comes first; the rows follow by id.
-const pageSql = (cursor: Cursor): string => `
-select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, ${sequenceSql} as version, null as source,
-  ${winSql}::text as payload, null::bigint as created_at, null as trace
-from sync_event_ids
-union all (
+const rowsSql = (cursor: Cursor): string => `
   select ${pageColumns('e')}
   from sync_events e
   where ${inWindowOf(cursor)}
   order by e.id
-  limit :limit
-)
-order by id nulls first`;
+  limit :limit`;
+
+// The head row has the window and no id.
+const pageSql = (cursor: Cursor): string => `
+select null::bigint as id, null::uuid as event_id, null as event_type, null as entity_key, ${sequenceSql} as version, null as source,
+  ${winSql}::text as payload, null::bigint as created_at, null as trace
+from sync_event_ids
+union all (${rowsSql(cursor)}
+)`;
 
 /** PostgreSQL's plan after a run of the query. For tests, and to find out why it is slow. */
 export async function explainPage(db: Db, cursor: Cursor, limit: number): Promise<string> {
@@ -69,17 +70,40 @@ export async function explainPage(db: Db, cursor: Cursor, limit: number): Promis
   return rows.map((row) => row['QUERY PLAN']).join('\n');
 }
 
-/** The next rows of the open window, or of a new one; fewer than `limit` are the window's last. */
-export async function readPage(db: Db, cursor: Cursor, limit: number): Promise<Page> {
+/**
+ * The next rows of the open window, or of a new one; fewer than `limit` are the window's last. With a `sequence` that
+ * was read since the window was opened, PostgreSQL answers the rows alone, which costs it a fifth less.
+ */
+export async function readPage(
+  db: Db,
+  cursor: Cursor,
+  limit: number,
+  sequence: number | null = null,
+): Promise<Page> {
   const raw: RawRow[] = [];
-  const bindings = { ...windowOf(cursor), limit };
+  const known = cursor.win === null || sequence === null ? null : { win: cursor.win, sequence };
+  const sql = known ? rowsSql(cursor) : pageSql(cursor);
   const onRow = (bytes: Buffer, at: number) => raw.push(readRow(bytes, at));
   const options = { rowMode: 'array', onRow } as const;
-  const { rows } = await runPrepared<{ rows: RawRow[] }>(db, pageSql(cursor), bindings, options);
+  const bindings = { ...windowOf(cursor), limit };
+  const { rows } = await runPrepared<{ rows: RawRow[] }>(db, sql, bindings, options);
   // A statement that runs without a name has its rows in its result.
-  const [head, ...page] = rows.length > 0 ? rows : raw;
+  const all = rows.length > 0 ? rows : raw;
+  if (known) return { ...known, rows: all.map(toPageRow) };
+  const { head, rest } = splitHead(all);
+  return { win: head[6].toString(), sequence: head[4] ?? 0, rows: rest.map(toPageRow) };
+}
+
+/**
+ * PostgreSQL takes the parts of a union in their order. Nothing promises that, and to let it sort the rows again
+ * would cost more than to look.
+ */
+function splitHead(rows: RawRow[]): { head: RawRow; rest: RawRow[] } {
+  const head = rows.find(([id]) => (id as number | null) === null);
   if (head === undefined) throw new Error('readPage: PostgreSQL answered no head row');
-  return { win: head[6].toString(), sequence: head[4] ?? 0, rows: page.map(toPageRow) };
+  const rest = rows[0] === head ? rows.slice(1) : rows.filter((row) => row !== head);
+  const isSorted = rest.every((row, at) => at === 0 || row[0] > (rest[at - 1]?.[0] ?? 0));
+  return { head, rest: isSorted ? rest : rest.toSorted((a, b) => a[0] - b[0]) };
 }
 
 function windowOf(cursor: Cursor) {

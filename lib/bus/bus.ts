@@ -81,6 +81,11 @@ export type Bus = {
    */
   publish(messages: readonly Message[]): Promise<Published[]>;
   /**
+   * These messages, as this very array, will probably be published next: what can be done before they are sent is
+   * done now. May be called while a publish is under way, and sends nothing.
+   */
+  prepare?(messages: readonly Message[]): void;
+  /**
    * Resolves once no message published from now on can be missed; the result ends the subscription.
    */
   subscribe(subscription: Subscription): Promise<() => Promise<void>>;

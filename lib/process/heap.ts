@@ -5,6 +5,7 @@
 // place, with the same number, the same input and output, and the cache of compiled TypeScript already on: without
 // the cache Node loads its compiler, which takes 27 MB more.
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,10 +30,32 @@ export function startWithHeapFlags(use: HeapUse): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
   const missing = readHeapFlags(use).filter((flag) => !given.includes(nameOf(flag)));
   if (missing.length === 0 || process.channel || typeof process.execve !== 'function') return;
-  const args = [process.execPath, ...missing, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve(process.execPath, args, {
+  startAgain(missing);
+}
+
+/** Node's compiler of TypeScript, which it loads for the first file that is not in the cache. */
+const COMPILER = 'NativeModule internal/deps/amaro/dist/index';
+/** In the environment of a process that has started again for the sake of the cache: it does so once. */
+const STARTED_AGAIN = 'NODE_CACHE_FILLED';
+
+/**
+ * Call it when everything is imported, and before anything is opened: at the first start of a new version files had to
+ * be compiled, and the compiler stays in memory. Their result is in the cache now, so the process starts again.
+ */
+export function startAgainIfCompiled(): void {
+  const loaded: unknown = Reflect.get(process, 'moduleLoadList');
+  if (!Array.isArray(loaded) || !loaded.includes(COMPILER)) return;
+  if (STARTED_AGAIN in process.env || process.channel || typeof process.execve !== 'function') return;
+  flushCompileCache();
+  startAgain([], { [STARTED_AGAIN]: '1' });
+}
+
+function startAgain(flags: readonly string[], more: Record<string, string> = {}): void {
+  const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve?.(process.execPath, args, {
     NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
     ...process.env,
+    ...more,
   });
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { SAVE_EVERY_MS } from '../../relay/save.ts';
-import { waitUntil } from '../support/signal.ts';
+import { createSignal, waitUntil } from '../support/signal.ts';
 import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents, type Arrivals } from './world.ts';
 
 /** Between two moves of this clock a relay saves once, if its pages are short. */
@@ -44,6 +44,42 @@ const saved = (db: Db, ids: readonly number[]): Promise<unknown> =>
     },
     { ...SOON, what: `the save of ${ids.join()}` },
   );
+
+describe('while a page is sent, the relay', () => {
+  it('gets the next one ready, sends nothing of it, and forgets it if the page fails', () =>
+    withWorld(async ({ db, arrivals }) => {
+      const [sent, ready] = [createSignal(), createSignal()];
+      const prepared: number[][] = [];
+      let refuse: (error: Error) => void = () => undefined;
+      const relay = relayOn(db, arrivals.bus, { pageSize: 2 });
+      const held = relayOn(
+        db,
+        {
+          ...arrivals.bus,
+          publish: () => {
+            sent.fire();
+            return new Promise((_, reject) => (refuse = reject));
+          },
+          prepare(messages) {
+            prepared.push(messages.map(({ syncEventId }) => syncEventId));
+            ready.fire();
+          },
+        },
+        { pageSize: 2 },
+      );
+      const ids = await db.transaction((tx) => writeEvents(tx, 6));
+      const round = held.runOnce().catch((error: unknown) => error);
+      await sent.promise;
+      await ready.promise;
+      expect(prepared).to.deep.equal([ids.slice(2, 4)]);
+      refuse(new Error('not now'));
+      expect(await round).to.be.an('error');
+      await held.stop();
+      await drain(relay);
+      await relay.stop();
+      expect(arrivals.ids()).to.deep.equal(ids);
+    }));
+});
 
 describe('beside the save of a page, the relay', () => {
   it('sends the next page, and no third one', () =>

@@ -23,6 +23,8 @@ export type Limits = {
    * (`socket.request.max.bytes`).
    */
   roundBytes: number;
+  /** The name that a topic has in the cluster; default the same. */
+  named?: (topic: string) => string;
 };
 
 /** The most that Kafka adds to a record's own bytes, with the lengths of its headers. */
@@ -32,12 +34,12 @@ const RECORD_OVERHEAD = 100;
 export function planRounds(
   messages: readonly Message[],
   partitions: ReadonlyMap<string, number>,
-  limits: Limits,
+  { named = (topic) => topic, ...limits }: Limits,
 ): Batch[][] {
   const queues: Batch[][] = [];
   const byTopic = new Map<string, Batch[][]>();
   messages.forEach((message, index) => {
-    const { topic } = message;
+    const topic = named(message.topic);
     const partition = partitionOf(message.key, partitions.get(topic) ?? 1);
     let ofTopic = byTopic.get(topic);
     if (ofTopic === undefined) byTopic.set(topic, (ofTopic = []));

@@ -61,6 +61,7 @@ export function createKafkaBus({
     admin: cluster,
     requestTimeoutMs: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     metadataMs: consumerTimes.metadataMs,
+    named,
   });
   const readers = new Set<{ topic: string; group: string; reader: Reader }>();
   const failure = Promise.withResolvers<Error>();
@@ -76,9 +77,7 @@ export function createKafkaBus({
   return {
     async publish(messages) {
       try {
-        const places = await publisher.publish(
-          prefix === '' ? messages : messages.map((one) => ({ ...one, topic: named(one.topic) })),
-        );
+        const places = await publisher.publish(messages);
         if (messages.length > 0) trouble = null;
         return places;
       } catch (error) {
@@ -88,6 +87,7 @@ export function createKafkaBus({
         throw error;
       }
     },
+    prepare: (messages) => publisher.prepare(messages),
     async subscribe({ handler, ...asked }) {
       if (closed) throw new BusError('closed', 'the bus is closed');
       const subscription = { topic: named(asked.topic), group: named(asked.group), handler };

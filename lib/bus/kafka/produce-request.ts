@@ -71,6 +71,15 @@ export function writeProduceRequest(bytes: Bytes, request: ProduceRequest): Buff
   return bytes.buffer.subarray(0, bytes.at);
 }
 
+/** Length, kind and version stand before it. */
+const CORRELATION_AT = 8;
+
+/** The written request under another number. */
+export function withCorrelationId(bytes: Bytes, correlationId: number): Buffer {
+  put32(bytes, correlationId, CORRELATION_AT);
+  return bytes.buffer.subarray(0, bytes.at);
+}
+
 function writeBatch(bytes: Bytes, { partition, records }: RecordBatch, now: number): void {
   int32(bytes, partition);
   const size = skip32(bytes);

@@ -16,16 +16,18 @@
 import type { Kafka } from 'kafkajs';
 import { BusError, type Message, type Published } from '../bus.ts';
 import type { ClusterAdmin } from './admin.ts';
-import { halve, planRounds, type Batch } from './batches.ts';
+import { prepareRound, toRecords, type Ahead } from './ahead.ts';
+import { halve, planRounds, type Batch, type Limits } from './batches.ts';
 import { describeFault, faultOf, isTimeout } from './faults.ts';
 import type { Produced } from './inner-cluster.ts';
 import { createPartitionCounts } from './partition-counts.ts';
-import type { RecordBatch } from './produce-request.ts';
 import { openSender, type Sender } from './sender.ts';
 import { settleWithin } from './settle.ts';
 
 export type Publisher = {
   publish(messages: readonly Message[]): Promise<Published[]>;
+  /** As in lib/bus/bus.ts. */
+  prepare(messages: readonly Message[]): void;
   close(): Promise<void>;
 };
 
@@ -42,9 +44,12 @@ export type PublisherDeps = {
   requestTimeoutMs: number;
   /** How old the known numbers of partitions may be. */
   metadataMs: number;
+  /** The name that a topic has in the cluster. */
+  named: (topic: string) => string;
 };
 
-export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: PublisherDeps): Publisher {
+export function createPublisher(deps: PublisherDeps): Publisher {
+  const { kafka, admin, requestTimeoutMs, metadataMs, named } = deps;
   const counts = createPartitionCounts(admin, metadataMs);
   /**
    * Topics with a lower limit than the broker's default; learned from the batches that they
@@ -55,12 +60,18 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
   // passes.
   let roundBytes = ROUND_BYTES;
   let sender: Promise<Sender> | null = null;
+  /** The same, once it is open. */
+  let opened: Sender | null = null;
+  let ahead: Ahead | null = null;
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
 
   async function dispose(): Promise<void> {
     const old = sender;
     sender = null;
+    opened = null;
+    // A failure may change what a request has to be like.
+    ahead = null;
     // Ends when the open requests have settled, at the latest by their time limit.
     if (old)
       await settleWithin(
@@ -71,11 +82,20 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
 
   /** Sends one round and returns the offset of each batch's first record. */
   async function send(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
+    const mine = ahead?.round === round ? ahead : null;
+    // Once: the bytes are written anew afterwards.
+    if (mine) ahead = null;
     // Shorter than our own limit: the broker gives up first, and its answer says so.
-    const one = await (sender ??= openSender(kafka, Math.ceil(requestTimeoutMs * 0.8)));
-    const answers = await one.send(round.map((batch) => toRecords(batch, messages)));
-    return firstOffsets(round, answers);
+    opened = await (sender ??= openSender(kafka, Math.ceil(requestTimeoutMs * 0.8)));
+    const records = mine?.records ?? round.map((batch) => toRecords(batch, messages));
+    return firstOffsets(round, await opened.send(records, mine?.prepared));
   }
+
+  const limitsNow = (): Limits => ({
+    messages: BATCH_MESSAGES,
+    batchBytes: (topic) => Math.min(batchBytes.get(topic) ?? BATCH_BYTES, roundBytes),
+    ...{ roundBytes, named },
+  });
 
   async function attempt(round: readonly Batch[], messages: readonly Message[]): Promise<number[]> {
     try {
@@ -115,13 +135,10 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
     }
 
     try {
-      const partitions = await counts.of(new Set(messages.map(({ topic }) => topic)));
-      const limits = {
-        messages: BATCH_MESSAGES,
-        batchBytes: (topic: string) => Math.min(batchBytes.get(topic) ?? BATCH_BYTES, roundBytes),
-        roundBytes,
-      };
-      for (const round of planRounds(messages, partitions, limits)) {
+      const partitions = await counts.of(new Set(messages.map(({ topic }) => named(topic))));
+      const isAhead = ahead?.messages === messages && ahead.partitions === partitions;
+      const rounds = isAhead && ahead ? [ahead.round] : planRounds(messages, partitions, limitsNow());
+      for (const round of rounds) {
         try {
           const offsets = await attempt(round, messages);
           round.forEach((batch, at) => keep(batch, offsets[at] ?? -1));
@@ -144,14 +161,19 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
     const published = new Map(
       messages.flatMap((_, index) => (places[index] ? [[index, places[index]]] : [])),
     );
-    throw new BusError('record_refused', refusal(messages[first.index], first.error), {
-      cause: first.error,
-      published,
-      topic: messages[first.index]?.topic ?? null,
-    });
+    const { eventId, topic } = messages[first.index] ?? {};
+    const target = topic === undefined ? null : named(topic);
+    throw new BusError(
+      'record_refused',
+      `event ${eventId}: ${target} refuses it: ${describeFault(first.error)}`,
+      { cause: first.error, published, topic: target },
+    );
   }
 
   return {
+    prepare(messages) {
+      if (opened) ahead = prepareRound(opened, messages, counts.known(), limitsNow());
+    },
     publish(messages) {
       // One at a time, even if a caller does not wait: the order and the single open request depend
       // on it.
@@ -165,15 +187,6 @@ export function createPublisher({ kafka, admin, requestTimeoutMs, metadataMs }: 
       await dispose();
     },
   };
-}
-
-function toRecords({ topic, partition, indexes }: Batch, messages: readonly Message[]): RecordBatch {
-  const records = indexes.map((index) => {
-    const message = messages[index];
-    if (message === undefined) throw new Error('a batch names a message that is not in the page');
-    return message;
-  });
-  return { topic, partition, records };
 }
 
 function firstOffsets(round: readonly Batch[], answers: readonly Produced[]): number[] {
@@ -195,8 +208,4 @@ function firstOffsets(round: readonly Batch[], answers: readonly Produced[]): nu
     }
     return offset;
   });
-}
-
-function refusal(message: Message | undefined, error: unknown): string {
-  return `event ${message?.eventId}: ${message?.topic} refuses it: ${describeFault(error)}`;
 }

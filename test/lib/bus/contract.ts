@@ -121,6 +121,25 @@ export function describeBusContract(name: string, createBus: BusFactory, timeout
         }
       }));
 
+    it('publishes what was prepared beside another publish, as often as it is given', () =>
+      withBus(async (tested) => {
+        const { bus, topic } = tested;
+        const { into } = await collect(tested, 'one');
+        const pages = [1, 2, 3].map(() => Array.from({ length: 9 }, () => newMessage(topic)));
+        const [first = [], second = [], third = []] = pages;
+        await bus.publish(first);
+        const publishing = bus.publish(second);
+        bus.prepare?.(third);
+        await publishing;
+        await bus.publish(third);
+        bus.prepare?.(first);
+        await bus.publish(third);
+        await arrived(into, 36);
+        expect(into.map(({ value }) => value)).to.deep.equal(
+          [first, second, third, third].flat().map(({ value }) => value),
+        );
+      }));
+
     it('delivers every message to every group', () =>
       withBus(async (tested) => {
         const { into: one } = await collect(tested, 'one');
