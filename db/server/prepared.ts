@@ -9,6 +9,7 @@
 //
 // A named statement goes to pg past knex, which would look for the names of the bindings in the whole text at
 // every call. The connection is one of the pool all the same, and listeners of `query` hear of it.
+import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import type pg from 'pg';
 import { loadKnex } from './drivers.ts';
@@ -72,9 +73,17 @@ export async function runPrepared<T extends { rows: unknown[] }>(
 /** Undefined if there are too many. */
 function prepare(sql: string, bindings: Bindings): Prepared | undefined {
   if (statements.size >= MOST) return undefined;
-  const statement = { name: `twinbox_${statements.size + 1}`, ...readNames(sql, Object.keys(bindings)) };
+  const statement = { name: nameOf(sql), ...readNames(sql, Object.keys(bindings)) };
   statements.set(sql, statement);
   return statement;
+}
+
+/**
+ * The same in every process, and of no other text: behind a pooler that was not found out yet, a name may be one that
+ * another process has prepared in this session.
+ */
+function nameOf(sql: string): string {
+  return `twinbox_${createHash('sha256').update(sql).digest('hex').slice(0, 32)}`;
 }
 
 async function runUnnamed<T>(

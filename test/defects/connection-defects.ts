@@ -6,6 +6,20 @@ import type { Defect } from './defect.ts';
  */
 export const connectionDefects: Defect[] = [
   {
+    name: 'two processes give one name to two statements',
+    edits: [
+      {
+        file: 'db/server/prepared.ts',
+        find: `name: nameOf(sql), ...`,
+        replace: `name: \`twinbox_\${statements.size + 1}\`, ...`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/server/prepared.test.ts',
+      title: 'has a name that no other process gives to another text: a pooler may lend the session to both',
+    },
+  },
+  {
     name: 'a read-only session goes back to the pool',
     edits: [
       {

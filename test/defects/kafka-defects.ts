@@ -3,6 +3,20 @@ import type { Defect } from './defect.ts';
 /** Mistakes where a broker or a database is shared by processes with different settings. */
 export const kafkaDefects: Defect[] = [
   {
+    name: 'records parked because this machine’s clock is wrong',
+    edits: [
+      {
+        file: 'lib/bus/kafka/faults.ts',
+        find: `  'INVALID_RECORD',\n`,
+        replace: `  'INVALID_RECORD', 'INVALID_TIMESTAMP',\n`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/lib/bus/kafka/faults.test.ts',
+      title: 'is a wrong clock, and no bad record, where the broker refuses the time of sending',
+    },
+  },
+  {
     name: 'another installation’s events taken for ours',
     edits: [
       {

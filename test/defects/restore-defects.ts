@@ -3,6 +3,20 @@ import type { Defect } from './defect.ts';
 /** Mistakes by which a restored older state stays unnoticed, or gives out ids again. */
 export const restoreDefects: Defect[] = [
   {
+    name: 'a relay that goes on after a failure by what it had checked before',
+    edits: [
+      {
+        file: 'relay/identity-check.ts',
+        find: `if (isForgotten) await`,
+        replace: `if (isForgotten && running === null) await`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/identity.test.ts',
+      title: 'is looked at anew after a failure, whatever a check has found that began before',
+    },
+  },
+  {
     name: 'an older state on the disk that only the bus can show, not looked for',
     edits: [
       {

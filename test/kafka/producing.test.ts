@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import kafkajs from 'kafkajs';
 import { BusError, type Message } from '../../lib/bus/bus.ts';
 import type { KafkaBus } from '../../lib/bus/kafka/kafka.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage, publishUntilTaken } from '../lib/bus/contract.ts';
+import { withAdmin } from './support/chain.ts';
 import { page, restartUnderLoad } from './support/load.ts';
 import { startProxy, type Proxy } from './support/proxy.ts';
 import { findFaults } from './support/read-back.ts';
@@ -97,6 +99,29 @@ describe('producing to Kafka', function () {
     await bus.ensureTopics([missing], { partitions: 1, replication: null, retentionHours: 1, create: true });
     await publishUntilTaken(bus, messages);
     expect(await readTopic(missing)).to.have.length(1);
+  });
+
+  it('refuses no record because this machine’s clock is wrong, and sends them once it is right', async () => {
+    const topic = await makeTopic(bus);
+    const configEntries = [{ name: 'message.timestamp.before.max.ms', value: '60000' }];
+    await withAdmin((admin) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }],
+      }),
+    );
+    const messages = page(topic, 5);
+    const { now } = Date;
+    Date.now = () => now() - 3_600_000;
+    try {
+      const error: unknown = await sendPage(bus, messages, () => true).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(BusError).and.include({ code: 'unavailable', retryable: true });
+      expect(String(error)).to.include('INVALID_TIMESTAMP');
+    } finally {
+      Date.now = now;
+    }
+    await publishUntilTaken(bus, messages);
+    expect(findFaults(await readTopic(topic), messages)).to.deep.equal([]);
   });
 
   it('gives up a frozen broker in time, and loses nothing when it answers again', async () => {

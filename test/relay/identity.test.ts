@@ -2,10 +2,12 @@ import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/relay/identity.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
+import { changeShards } from '../../db/relay/shards.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
 import { assertSameDatabase } from '../../lib/process/database-identity.ts';
 import { transplant } from './transplant.ts';
-import { drain, readCursor, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';
+import { createIdentityCheck } from '../../relay/identity-check.ts';
+import { drain, quiet, readCursor, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';
 
 const failure = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);
 
@@ -39,6 +41,23 @@ describe('the identity of a database', () => {
     const folder = { dataDirectory: '/x/.twinbox/postgres', database: 'twinbox' };
     expect(addressOf(folder)).to.not.equal(addressOf({ ...folder, database: 'other' }));
   });
+
+  it('is looked at anew after a failure, whatever a check has found that began before', () =>
+    withWorld(async ({ db, relay, arrivals }) => {
+      await drain(relay);
+      let now = 0;
+      const identity = createIdentityCheck({
+        ...{ db, bus: arrivals.bus, log: quiet, address: 'here', newest: null, firstShards: 1 },
+        monotonic: () => now,
+      });
+      expect(await identity.keepChecked({ beside: true })).to.equal(1);
+      now += 6_000;
+      expect(await identity.keepChecked({ beside: true }), 'it runs beside the work').to.equal(null);
+      await identity.settle();
+      await changeShards(db, { shards: 2, actor: 'test' });
+      identity.forget();
+      expect(await identity.keepChecked({ beside: true })).to.equal(2);
+    }));
 
   it('is new at first, then the same', () =>
     withWorld(async ({ db, relay }) => {

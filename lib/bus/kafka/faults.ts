@@ -18,11 +18,12 @@ const RECORD_TYPES = new Set([
   'MESSAGE_TOO_LARGE',
   'RECORD_LIST_TOO_LARGE',
   'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ]);
 
 const SETUP_TYPES = new Set([
+  // A record has the time of its sending: a clock is wrong, ours or the broker's, and every record is refused.
+  'INVALID_TIMESTAMP',
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',

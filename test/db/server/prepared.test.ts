@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { createDb, withTransaction, type Db } from '../../../db/server/connection.ts';
 import { runPrepared } from '../../../db/server/prepared.ts';
+import { finish } from '../../support/child.ts';
 import { useDatabase } from '../../support/database.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 describe('a prepared statement', () => {
   const database = useDatabase();
@@ -50,6 +55,25 @@ describe('a prepared statement', () => {
     expect(await read()).to.deep.equal([{ a: 1, b: null }]);
     expect(await read()).to.deep.equal([{ a: 1, b: null }]);
     expect(await prepared('from changing')).to.equal(1);
+  });
+
+  it('has a name that no other process gives to another text: a pooler may lend the session to both', async () => {
+    const names = `select name from pg_prepared_statements`;
+    await run(textOf('ours'), 1);
+    const { rows: ours } = await db.raw<{ rows: { name: string }[] }>(names);
+    const program = `
+      import { createDb } from './db/server/connection.ts';
+      import { runPrepared } from './db/server/prepared.ts';
+      const db = createDb({ url: '${database.url}', poolSize: 1, applicationName: 'test' });
+      for (let n = 0; n < 9; n += 1) await runPrepared(db, 'select :n::integer + ' + n + ' as theirs', { n });
+      console.log(JSON.stringify((await db.raw('${names}')).rows));
+      await db.destroy();`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { cwd: ROOT });
+    const { code, stdout, stderr } = await finish(child);
+    expect(code, stderr).to.equal(0);
+    const theirs = JSON.parse(stdout) as { name: string }[];
+    expect(theirs).to.have.length(9);
+    expect(theirs.map(({ name }) => name)).not.to.include.oneOf(ours.map(({ name }) => name));
   });
 
   it('that fails throws the error of the server', async () => {

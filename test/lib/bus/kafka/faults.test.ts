@@ -26,6 +26,11 @@ describe('what an error of Kafka means', () => {
     expect(faultOf(failure('KafkaJSNonRetriableError', 'too large', {}, large))).to.equal('record');
   });
 
+  it('is a wrong clock, and no bad record, where the broker refuses the time of sending', () => {
+    const late = failure('KafkaJSProtocolError', 'out of range', { type: 'INVALID_TIMESTAMP' });
+    expect(faultOf(late)).to.equal('setup');
+  });
+
   it('is a wrong setting for passwords, certificates, rights and topics, with the setting’s name', () => {
     const cases: [Error, string][] = [
       [failure('KafkaJSSASLAuthenticationError', 'no'), 'KAFKA_SASL_PASSWORD'],
