@@ -61,6 +61,7 @@ const OF_MIGRATIONS = [
   ...['draw_above_relay_floor', 'move_sync_event_ids', 'newest_sync_event_id', 'raise_relay_floor'],
   ...['version_after_restore', 'relay_cursor_generation', 'relay_cursor_note_writer'],
   ...['sync_events_above_floor', 'demand_catalogue', 'claim_idempotent_write', 'event_created_at'],
+  ...['payload_of_row', 'pairs_of_new_row'],
   ...[
     'relay_shard',
     'canonical_json',

@@ -133,12 +133,10 @@ CREATE OR REPLACE FUNCTION public.entity_payload(of_type text, row_id bigint, ro
  LANGUAGE sql
  STABLE
 AS $function$
-  select jsonb_build_object(
-    of_type || '_data', jsonb_build_object('id', row_id) || row_fields,
-    'external_mappings', coalesce((
-      select jsonb_object_agg(system, external_id) from external_mappings
-      where entity_type = of_type and internal_id = row_id and role = 'primary' and external_id is not null and state <> 'detached'
-        and reason is distinct from 'alias_lives'), '{}'))
+  select payload_of_row(of_type, row_id, row_fields, coalesce((
+    select jsonb_object_agg(system, external_id) from external_mappings
+    where entity_type = of_type and internal_id = row_id and role = 'primary' and external_id is not null and state <> 'detached'
+      and reason is distinct from 'alias_lives'), '{}'))
 $function$;
 
 CREATE OR REPLACE FUNCTION public.entity_rows()
@@ -229,20 +227,13 @@ $function$;
 
 CREATE OR REPLACE FUNCTION public.next_sync_event_id()
  RETURNS bigint
- LANGUAGE plpgsql
+ LANGUAGE sql
 AS $function$
-declare
-  floor bigint;
-  drawn bigint;
-begin
-  perform pg_current_xact_id();
-  floor := pg_sequence_last_value('relay_floor');
-  drawn := nextval('sync_event_ids');
-  if drawn <= floor then
-    return draw_above_relay_floor();
-  end if;
-  return drawn;
-end $function$;
+  select case
+    when pg_current_xact_id() is not null and (pg_sequence_last_value('relay_floor') < nextval('sync_event_ids')) is not false
+      then currval('sync_event_ids')
+    else draw_above_relay_floor() end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.operator_action_pairs_hash(entry bigint)
  RETURNS text
@@ -252,6 +243,27 @@ AS $function$
   select encode(sha256(convert_to(coalesce(string_agg(
     p.mapping_id || ' ' || coalesce(p.event_id::text, '-') || chr(10), '' order by p.mapping_id, p.event_id nulls first), ''), 'UTF8')), 'hex')
   from operator_action_pairs p where p.action_id = entry
+$function$;
+
+CREATE OR REPLACE FUNCTION public.pairs_of_new_row(of_type text, row_id bigint, row_version bigint, row_updated_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason,
+      'pushedVersion', m.pushed_version, 'updatedAt', m.updated_at, 'behindSince', case when row_version <= m.pushed_version + 1 then row_updated_at
+        else coalesce(event_created_at(of_type || ':' || row_id, m.pushed_version + 1), row_updated_at) end)
+    order by m.id), '[]')
+  from external_mappings m
+  where m.entity_type = of_type and m.internal_id = row_id and m.role = 'primary'
+$function$;
+
+CREATE OR REPLACE FUNCTION public.payload_of_row(of_type text, row_id bigint, row_fields jsonb, external_ids jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object(of_type || '_data', jsonb_build_object('id', row_id) || row_fields, 'external_mappings', external_ids)
 $function$;
 
 CREATE OR REPLACE FUNCTION public.purge_customer(customer_id bigint)
@@ -1374,6 +1386,6 @@ CREATE TRIGGER operator_actions_kept BEFORE DELETE ON public.operator_actions FO
 CREATE TRIGGER operator_actions_no_truncate BEFORE TRUNCATE ON public.operator_actions FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_actions();
 CREATE TRIGGER relay_cursor_writer BEFORE UPDATE ON public.relay_cursor FOR EACH ROW EXECUTE FUNCTION relay_cursor_note_writer();
 CREATE TRIGGER relay_cursor_written AFTER UPDATE ON public.relay_cursor FOR EACH ROW WHEN ((((new.xmin)::text)::bigint <> (((new.xid)::text)::bigint % '4294967296'::bigint))) EXECUTE FUNCTION relay_cursor_note_writer();
-CREATE TRIGGER sync_events_above_floor BEFORE INSERT ON public.sync_events FOR EACH ROW WHEN ((new.id <= pg_sequence_last_value('relay_floor'::regclass))) EXECUTE FUNCTION sync_events_above_floor();
+CREATE TRIGGER sync_events_above_floor AFTER INSERT ON public.sync_events FOR EACH ROW WHEN ((new.id <= pg_sequence_last_value('relay_floor'::regclass))) EXECUTE FUNCTION sync_events_above_floor();
 CREATE TRIGGER sync_events_append_only BEFORE DELETE OR UPDATE ON public.sync_events FOR EACH ROW EXECUTE FUNCTION refuse_change_of_events();
 CREATE TRIGGER sync_events_no_truncate BEFORE TRUNCATE ON public.sync_events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_events();

@@ -26,6 +26,20 @@ const SYSTEM_COLUMNS =
 const written = (entity: EntityTable): string =>
   `c.id, ${fieldsAsJson(entity.fields, 'c')} as fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
 
+// A new row has pairs only where its id was in use before. So the statements that write one ask only whether there are
+// any: to start the look-ups for its event and its answer takes longer than to insert it. No column of the table
+// stands beside these names.
+const returned = (entity: EntityTable): string => `
+  returning t.id, t.version, t.last_event_id, t.created_event_id, t.created_at, t.updated_at, t.deleted_at, ${fieldsAsJson(entity.fields, 't')} as fields,
+    exists (select from external_mappings m where m.entity_type = '${entity.name}' and m.internal_id = t.id) as has_pairs`;
+
+/** Of a new row: its fields as the triggers of the table have made them. */
+const made = ({ name }: EntityTable): string =>
+  `c.id, c.fields, ${SYSTEM_COLUMNS}, case when c.has_pairs then pairs_of_new_row('${name}', c.id, c.version, c.updated_at) else '[]' end as mappings`;
+
+const payloadOfNew = ({ name }: EntityTable): string =>
+  `case when c.has_pairs then entity_payload('${name}', c.id, c.fields) else payload_of_row('${name}', c.id, c.fields, '{}') end`;
+
 /** Of a row that is read. */
 const read = (entity: Pick<EntityTable, 'name'>): string =>
   `c.id, c.fields, ${SYSTEM_COLUMNS}, ${mappingsOf(entity.name)}`;
@@ -34,12 +48,18 @@ const read = (entity: Pick<EntityTable, 'name'>): string =>
 const writeEvent = (
   entity: EntityTable,
   operation: string,
-  { unless = 'false', changed = 'changed c', eventId = ':eventId::uuid', context = ':context::jsonb' } = {},
+  {
+    unless = 'false',
+    changed = 'changed c',
+    eventId = ':eventId::uuid',
+    context = ':context::jsonb',
+    payload = `entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')})`,
+  } = {},
 ): string => `
   insert into sync_events
     (id, event_id, event_type, entity_type, entity_id, entity_key, version, source, payload, context, created_at)
   select c.last_event_id, ${eventId}, '${entity.name}.${operation}', '${entity.name}', c.id, '${entity.name}:' || c.id, c.version, :source::text,
-         entity_payload('${entity.name}', c.id, ${fieldsAsJson(entity.fields, 'c')}), ${context}, :now::timestamptz
+         ${payload}, ${context}, :now::timestamptz
   from ${changed} where case when ${unless} then refuse_turned_back_change('${entity.name}', c.id) else true end`;
 
 // Always later than before, so that the trigger of the table, which moves the time on for changes
@@ -94,28 +114,27 @@ const andIsClaimed = ({ once = false }: How): string => (once ? ` and ${IS_CLAIM
 
 // The end of every write: what has become of the row. With a key there is one result always, whose
 // `earlier` says whether the statement had the key; db/row-rules.ts knows the last line of either.
-const shown = (entity: EntityTable, { once = false }: How): string =>
+const shown = ({ once = false }: How, row: string): string =>
   once
     ? `, answer as (
-  select ${written(entity)} from changed c
+  select ${row} from changed c
 ), kept as (
   ${INSERT_KEPT}
   select :eventId::uuid, :scope::bytea, :request::bytea, :answer::json, row_to_json(answer) from answer
 )
 select claim.earlier, answer.* from claim left join answer on true`
     : `
-select ${written(entity)} from changed c`;
+select ${row} from changed c`;
 
 export const insertSql = (entity: EntityTable, columns: readonly string[], how: How = {}): string => {
   const { values, from } = givenNew(entity, columns);
   return `
 with ${claim(how)}changed as (
-  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  insert into ${tableOf(entity)} as t (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${[...values, '1'].join(', ')}, next_sync_event_id(), :eventId::uuid, :now::timestamptz, :now::timestamptz
-  ${from === null ? '' : `from ${from}`} where ${DEMAND_CATALOGUE}${andIsClaimed(how)}
-  returning *
-), event as (${writeEvent(entity, 'created')}
-)${shown(entity, how)}`;
+  ${from === null ? '' : `from ${from}`} where ${DEMAND_CATALOGUE}${andIsClaimed(how)}${returned(entity)}
+), event as (${writeEvent(entity, 'created', { payload: payloadOfNew(entity) })}
+)${shown(how, made(entity))}`;
 };
 
 // Many new rows, each with its event; `:rows` is an array of { eventId, values }. A row that meets a unique
@@ -131,14 +150,13 @@ with given as (
   select g.at, (g.item ->> 'eventId')::uuid as event_id, g.item -> 'values' as by_column${item}
   from jsonb_array_elements(:rows::jsonb) with ordinality g(item, at)
 ), changed as (
-  insert into ${tableOf(entity)} (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
+  insert into ${tableOf(entity)} as t (${[...columns, 'version', 'last_event_id', 'created_event_id', 'created_at', 'updated_at'].join(', ')})
   select ${[...values, '1'].join(', ')}, next_sync_event_id(), given.event_id, :now::timestamptz, :now::timestamptz
   from given${from === null ? '' : ` cross join lateral ${from}`}
   where ${DEMAND_CATALOGUE}
   order by given.at
-  on conflict do nothing
-  returning *
-), event as (${writeEvent(entity, 'created', { eventId: 'c.created_event_id', context })}
+  on conflict do nothing${returned(entity)}
+), event as (${writeEvent(entity, 'created', { eventId: 'c.created_event_id', context, payload: payloadOfNew(entity) })}
 )`;
 };
 
@@ -157,7 +175,7 @@ export const insertTogetherSql = (entity: EntityTable, columns: readonly string[
     item: `, set_config('lock_timeout', '${PATIENCE}', true) as patience`,
     context: `:contexts::jsonb -> c.created_event_id::text`,
   })}
-select ${written(entity)} from changed c`;
+select ${made(entity)} from changed c`;
 
 // The rows before and after the change are each one column, whole: beside them the columns of the table
 // would not be told apart from ours, since its owner may have called one of them `before`. For the
@@ -175,7 +193,7 @@ with ${claim(how)}written as (
 ), changed as (
   select (written.after).* from written
 ), event as (${writeEvent(entity, 'updated', { unless: `:refuseTurnedBack::boolean and ${isTurnedBack(columns)}`, changed: 'changed c cross join written' })}
-)${shown(entity, how)}`;
+)${shown(how, written(entity))}`;
 
 // Many rows by their ids, as updateSql changes one; `:rows` is an array of { id, eventId, values }. They are
 // locked in the order of their ids, so two such statements never wait for each other in a circle.
@@ -206,7 +224,7 @@ with ${claim(how)}changed as (
     and ${DEMAND_CATALOGUE}${andIsClaimed(how)}
   returning *
 ), event as (${writeEvent(entity, 'deleted', { unless: 'c.deleted_at is null' })}
-)${shown(entity, how)}`;
+)${shown(how, written(entity))}`;
 
 export const readSql = (entity: Pick<EntityTable, 'name'>): string =>
   `select ${read(entity)} from entity_rows() c where c.entity_type = '${entity.name}' and c.id = :id`;

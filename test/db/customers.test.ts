@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { byColumn } from '../../db/entities/by-column.ts';
+import { insertRow, insertTogether, readRow } from '../../db/entities/rows.ts';
 import { withTransaction, type Db, type Tx } from '../../db/server/connection.ts';
 import {
   deleteCustomer,
@@ -9,6 +11,7 @@ import {
   updateCustomer,
   type Stamp,
 } from '../support/customers.ts';
+import { customer as entity } from '../../lib/catalogue/built-in.ts';
 import { newEventId } from '../../lib/uuid.ts';
 import { useDatabase } from '../support/database.ts';
 
@@ -75,6 +78,44 @@ describe('customers in the database', () => {
           external_mappings: {},
         },
       });
+    });
+
+    it('show the pairs of their id where it was in use before, in the event and as reads do', async () => {
+      const { db } = database;
+      const inUse = async (): Promise<number> => {
+        const id = (await fresh()).id + 1;
+        await db('external_mappings').insert([
+          { ...{ internal_id: id, system: 'stripe', state: 'tombstoned' }, external_id: `cus_${id}` },
+          {
+            ...{ internal_id: id, system: 'hubspot', state: 'alias' },
+            external_id: `alias_${id}`,
+            role: 'alias',
+          },
+        ]);
+        return id;
+      };
+      const values = () => ({ name: 'Again', email: `again-${(number += 1)}@example.org` });
+      const alone = async () => [await insertRow(db, entity, values(), stamp())];
+      const together = async () => {
+        const { columns } = byColumn(entity, values());
+        const rows = [stamp(), stamp()].map((each) => ({
+          json: byColumn(entity, values()).json,
+          stamp: each,
+        }));
+        return [...(await insertTogether(db, entity, columns, rows)).values()];
+      };
+      for (const write of [alone, together]) {
+        const id = await inUse();
+        const rows = await write();
+        const row = rows.find((each) => each.id === id);
+        expect(row?.mappings).to.have.length(1);
+        expect(row).to.deep.equal(await readRow(db, entity, id));
+        const payloads = await Promise.all(rows.map(async (each) => (await eventsOf(each.id))[0]?.payload));
+        const ofNew = rows.map((each) => (each.id === id ? { stripe: `cus_${id}` } : {}));
+        expect(
+          payloads.map((each) => each && 'external_mappings' in each && each.external_mappings),
+        ).to.deep.equal(ofNew);
+      }
     });
 
     it('belong to the caller’s transaction', async () => {

@@ -251,6 +251,20 @@ export const writeDefects: Defect[] = [
     },
   },
   {
+    name: 'a new row without the pairs that its id had before',
+    edits: [
+      {
+        file: 'db/entities/row-statements.ts',
+        find: `case when c.has_pairs then entity_payload(`,
+        replace: 'case when false then entity_payload(',
+      },
+    ],
+    caughtBy: {
+      file: 'test/db/customers.test.ts',
+      title: 'show the pairs of their id where it was in use before',
+    },
+  },
+  {
     name: 'the context of another request of the same statement',
     edits: [
       {
