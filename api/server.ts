@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { listenError, urlOf } from '../lib/process/listening.ts';
+import { createSlots } from '../lib/slots.ts';
 import { newEventId } from '../lib/uuid.ts';
 import { Problem, problemDocument, type ProblemCode } from './problems.ts';
 
@@ -92,7 +93,7 @@ export async function listen(
     bodyMs = BODY_MS,
   }: ListenOptions,
 ): Promise<ApiServer> {
-  const open = new Set<ServerResponse>();
+  const open = createSlots<ServerResponse>();
   const sockets = new Set<Socket>();
   let closing = false;
   const server = createServer({
@@ -103,9 +104,9 @@ export async function listen(
   });
   server.on('request', (req, res) => {
     limitBody(req, res, bodyMs);
-    open.add(res);
+    const slot = open.add(res);
     // It comes once; `once` would wrap each listener and take it away again.
-    res.on('close', () => open.delete(res));
+    res.on('close', () => open.remove(slot));
     if (closing) {
       res.setHeader('Connection', 'close');
       closingResponses.add(res);
@@ -122,14 +123,14 @@ export async function listen(
 
   function close(graceMs = 5_000): Promise<void> {
     closing = true;
-    for (const res of open) {
+    for (const res of open.all()) {
       if (!res.headersSent) res.setHeader('Connection', 'close');
       closingResponses.add(res);
       res.emit(CLOSING);
     }
     // Idle connections, and connections that were never used (which Node does not count as idle),
     // would keep the server open.
-    const busy = new Set([...open].map((res) => res.socket));
+    const busy = new Set(open.all().map((res) => res.socket));
     for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
     return new Promise((resolve) => {
       const cut = setTimeout(() => server.closeAllConnections(), graceMs);

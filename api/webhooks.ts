@@ -157,9 +157,11 @@ function demandSignature(
   throw new Problem('invalid_signature', verdict.message, { members: { reason: verdict.code } });
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch (cause) {
     throw new Problem('malformed_json', 'The body is not JSON in UTF-8.', { cause });
   }

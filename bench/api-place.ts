@@ -1,7 +1,7 @@
 // A PostgreSQL that waits for the disk, with our tables, and what measurements of writes need beside them.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,12 +23,15 @@ export type ApiPlace = {
   /** CPU seconds of PostgreSQL, with all its processes. */
   postgresCpu(): Promise<number>;
   /** Null where there is no pgbench. */
-  pgbench: ((script: string, how: { clients: number; seconds: number }) => Promise<PgbenchRun>) | null;
+  pgbench: ((script: string, how: PgbenchLoad) => Promise<PgbenchRun>) | null;
   startApi(): Promise<ApiProcess>;
   close(): Promise<void>;
 };
 
-export type PgbenchRun = { count: number; perSecond: number };
+/** `rate`: transactions begin at this rate, whatever becomes of those before; left out, as fast as they end. */
+type PgbenchLoad = { clients: number; seconds: number; rate?: number };
+/** `ms`: of each transaction since it was due; only with a rate. */
+export type PgbenchRun = { count: number; perSecond: number; ms: number[] };
 export type ApiProcess = { port: number; cpu(): Promise<number>; stop(): Promise<void> };
 
 export async function openApiPlace({ poolSize = 2 } = {}): Promise<ApiPlace> {
@@ -44,14 +47,19 @@ export async function openApiPlace({ poolSize = 2 } = {}): Promise<ApiPlace> {
     () => false,
   );
 
-  async function pgbench(script: string, { clients, seconds }: { clients: number; seconds: number }) {
-    const path = join(folder, 'script.sql');
+  async function pgbench(script: string, { clients, seconds, rate }: PgbenchLoad): Promise<PgbenchRun> {
+    const place = await mkdtemp(join(folder, 'pgbench-'));
+    const path = join(place, 'script.sql');
     await writeFile(path, script);
     const options = { '-M': 'prepared', '-c': clients, '-j': 2, '-T': seconds, '-f': path };
-    const { stdout } = await run('pgbench', ['-n', ...Object.entries(options).flat().map(String), url]);
+    const paced = rate === undefined ? [] : ['-l', `--log-prefix=${join(place, 'log')}`, '-R', String(rate)];
+    const { stdout } = await run('pgbench', [
+      ...['-n', ...paced, ...Object.entries(options).flat().map(String), url],
+    ]);
     return {
       count: Number(/actually processed: (\d+)/.exec(stdout)?.[1]),
       perSecond: Number(/tps = ([\d.]+)/.exec(stdout)?.[1]),
+      ms: await readTimes(place),
     };
   }
 
@@ -66,6 +74,14 @@ export async function openApiPlace({ poolSize = 2 } = {}): Promise<ApiPlace> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** From the logs of pgbench: the third column has microseconds. */
+async function readTimes(folder: string): Promise<number[]> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('log'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  const lines = texts.flatMap((text) => text.trim().split('\n'));
+  return lines.map((line) => Number(line.split(' ')[2]) / 1_000);
 }
 
 /** The API as a process of its own. It sends nothing to Kafka, and does not start without its address. */

@@ -24,15 +24,18 @@ function freshBytes(): Uint8Array {
   return drawn.bytes.subarray(drawn.given, (drawn.given += 10));
 }
 
+/** Of the id that is being made: making bytes for each one takes longer than all else. */
+const scratch = Buffer.alloc(16);
+
 /**
  * The id of something known by another name, such as a Stripe event: the same time and hash always
  * give the same id. `hashBytes` needs at least 10 bytes; 74 of their bits are used.
  */
 export function uuidFromTime(ms: number, hashBytes: Uint8Array): string {
   if (hashBytes.length < 10) throw new RangeError(`a uuid needs 10 bytes, got ${hashBytes.length}`);
-  const bytes = Buffer.alloc(16);
+  const bytes = scratch;
   bytes.writeUIntBE(checkedTime(ms), 0, 6);
-  bytes.set(hashBytes.subarray(0, 10), 6);
+  for (let at = 0; at < 10; at += 1) bytes[6 + at] = hashBytes[at] ?? 0;
   bytes[6] = 0x70 | (bytes.readUInt8(6) & 0x0f);
   bytes[8] = 0x80 | (bytes.readUInt8(8) & 0x3f);
   return format(bytes);

@@ -95,11 +95,12 @@ export async function insertTogether(
   rows: readonly RowBeside[],
 ): Promise<Map<string, MappedRow>> {
   const items = rows.map(({ json, stamp }) => `{"eventId":"${stamp.eventId}","values":${json}}`);
-  const contexts = Object.fromEntries(rows.map(({ stamp }) => [stamp.eventId, stamp.context]));
+  // As text: an object with other names each time would leave V8 a description of it, and names, for each.
+  const contexts = rows.map(({ stamp }) => `"${stamp.eventId}":${JSON.stringify(stamp.context)}`);
   const [newest] = rows.map(({ stamp }) => stamp).slice(-1);
   if (!newest) return new Map();
   const written = await all(db, textOf(insertTogetherSql, entity, columns), {
-    ...{ rows: `[${items.join(',')}]`, contexts: JSON.stringify(contexts), source: newest.source },
+    ...{ rows: `[${items.join(',')}]`, contexts: `{${contexts.join(',')}}`, source: newest.source },
     ...{ now: newest.now, catalogue: numberOf(db) },
   });
   return new Map(written.map((row) => [row.createdEventId, row]));

@@ -28,8 +28,8 @@ type Waiting = RowBeside & {
   resolve(row: MappedRow): void;
   reject(error: unknown): void;
 };
-/** Rows of the same columns and the same source. */
-type Alike = { columns: string[]; rows: Waiting[] };
+/** Rows of the same columns and the same source: of one shape. */
+type Alike = { shape: string; columns: string[]; rows: Waiting[] };
 
 export type GatheredInsertsDeps = {
   db: Db;
@@ -42,7 +42,7 @@ export type GatheredInsertsDeps = {
 export function createGatheredInserts(deps: GatheredInsertsDeps) {
   const { db, entity, elapsed = () => performance.now() } = deps;
   /** By what the rows of one statement have in common. */
-  const waiting = new Map<string, Alike>();
+  let waiting: Alike[] = [];
   let running = 0;
   let aloneUntil = -Infinity;
 
@@ -70,13 +70,11 @@ export function createGatheredInserts(deps: GatheredInsertsDeps) {
   }
 
   function next(): void {
-    const [entry] = waiting;
-    if (!entry || running >= LANES) return;
-    const [shape, { columns, rows }] = entry;
-    const now = { columns, rows: rows.splice(0, MOST) };
-    // The others wait behind those of another shape.
-    waiting.delete(shape);
-    if (rows.length > 0) waiting.set(shape, { columns, rows });
+    const [first, ...others] = waiting;
+    if (!first || running >= LANES) return;
+    const now = { ...first, rows: first.rows.splice(0, MOST) };
+    // What is left waits behind those of another shape.
+    waiting = first.rows.length > 0 ? [...others, first] : others;
     running += 1;
     const lane = { isFree: false };
     const leave = (): void => {
@@ -99,9 +97,9 @@ export function createGatheredInserts(deps: GatheredInsertsDeps) {
       const { columns, json } = byColumn(entity, values);
       const shape = `${stamp.source} ${columns.join(' ')}`;
       const row = { alone: values, json, stamp, resolve, reject };
-      const alike = waiting.get(shape);
+      const alike = waiting.find((each) => each.shape === shape);
       if (alike) alike.rows.push(row);
-      else waiting.set(shape, { columns, rows: [row] });
+      else waiting.push({ shape, columns, rows: [row] });
       // Requests that have come by now are one round of the loop, and written together.
       if (running < LANES) setImmediate(next);
     });

@@ -1,6 +1,6 @@
 // The forms of an inbound event: as an integration reads it, as it is stored and published, and as it is
 // received.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ExternalEvent, NotReceivedEvent } from '../../db/inbound.ts';
 import { parseReported } from '../events/parse.ts';
 import type { ReportedEvent } from '../events/schemas.ts';
@@ -15,8 +15,8 @@ export function inboundEventId(
   system: string,
   event: Pick<InboundEvent, 'externalEventId' | 'created'>,
 ): string {
-  const hash = createHash('sha256').update(`${system}:${event.externalEventId}`).digest();
-  return uuidFromTime(event.created.getTime(), hash);
+  const digest = hash('sha256', `${system}:${event.externalEventId}`, 'buffer');
+  return uuidFromTime(event.created.getTime(), digest);
 }
 
 /** An event of a type that reconcile does not use is stored under a type that has no topic. */
