@@ -126,7 +126,7 @@ async function taxOf(
         why:
           `a row takes ${ms('bare')}; with a bare event in a table with the columns and indexes of sync_events ${ms('both')}; ours ${ms('ours')}. ` +
           'What ours takes beyond the two bare inserts is the start of a larger statement, the functions that draw the id of the event and ' +
-          'make its payload, and the triggers that refuse a row without its event.',
+          'make its payload, and the triggers that refuse a row without its event',
       }),
     },
   ];
