@@ -14,6 +14,7 @@ import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { waitUntil } from '../lib/loop.ts';
 import { environmentWith } from '../test/support/environment.ts';
 import { cpuSeconds } from './cpu.ts';
+import { endServer } from './end-server.ts';
 
 const run = promisify(execFile);
 
@@ -70,7 +71,7 @@ export async function openApiPlace({ poolSize = 2 } = {}): Promise<ApiPlace> {
     startApi: () => startApi(url),
     async close() {
       await db.destroy();
-      await server.stop();
+      await endServer(server);
       await rm(folder, { recursive: true, force: true });
     },
   };

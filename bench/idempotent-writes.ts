@@ -18,6 +18,7 @@ import { migrate } from '../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { startApi } from '../test/api/start-api.ts';
 import { createMeter, printTable, quantile } from './meter.ts';
+import { endServer } from './end-server.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '30' } } });
 const rounds = Number(values.rounds);
@@ -127,6 +128,6 @@ try {
   agent.destroy();
   await api.server.close();
   await db.destroy();
-  await server.stop();
+  await endServer(server);
   await rm(folder, { recursive: true, force: true });
 }

@@ -17,6 +17,7 @@ import { migrate } from '../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { startApi } from '../test/api/start-api.ts';
 import { printTable } from './meter.ts';
+import { endServer } from './end-server.ts';
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '20000' }, large: { type: 'string', default: '100000' } },
@@ -134,6 +135,6 @@ try {
   agent.destroy();
   await api.server.close();
   await db.destroy();
-  await server.stop();
+  await endServer(server);
   await rm(folder, { recursive: true, force: true });
 }

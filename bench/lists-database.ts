@@ -8,6 +8,7 @@ import { createDb, type Db } from '../db/server/connection.ts';
 import { migrate } from '../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { fillLists } from './lists-fill.ts';
+import { endServer } from './end-server.ts';
 
 const DAYS = 35;
 
@@ -41,7 +42,7 @@ async function ownServer(): Promise<{ url: string; close: () => Promise<unknown>
   await ensureDatabase(server.url, 'bench');
   return {
     url: databaseUrl(server.url, 'bench'),
-    close: () => server.stop().then(() => rm(folder, { recursive: true, force: true })),
+    close: () => endServer(server).then(() => rm(folder, { recursive: true, force: true })),
   };
 }
 

@@ -3,7 +3,7 @@
  * table: figure, what it was measured beside, goal, met or missed. The exit status says whether all measurements could
  * be made; a goal that is missed changes nothing about it.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,15 +37,40 @@ const BUDGETS: Readonly<Record<string, number>> = {
 };
 const OTHERS = 45;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    full: { type: 'boolean', default: false },
-    share: { type: 'string', default: '1' },
-    out: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  only: { type: 'string', multiple: true },
+  full: { type: 'boolean', default: false },
+  share: { type: 'string', default: '1' },
+  out: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+const values = readOptions();
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({ options: OPTIONS });
+    const share = Number(values.share);
+    if (share > 0 && share <= 1) return values;
+    return refuse(`--share is ${values.share}, which is not a number above 0 and up to 1`);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A mistake of the person who calls: said in a line, and nothing is measured. */
+function refuse(problem: string): never {
+  console.error(`${problem}\n(node_modules/.bin/node bench/main.ts --help explains it)`);
+  process.exit(2);
+}
+
+/** Ctrl-C reaches the measurement too; it stops its servers, and then this process says what there is. */
+let stopped = false;
+let running: ChildProcess | null = null;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopped = true;
+    running?.kill('SIGTERM');
+  });
 
 async function findMeasures(): Promise<Measure[]> {
   const files = (await readdir(SUITE)).filter((file) => file.endsWith('.ts'));
@@ -64,11 +89,11 @@ const secondsOf = (name: string): number => BUDGETS[name] ?? OTHERS;
 
 function help(measures: readonly Measure[]): string {
   return [
-    'node bench/main.ts [--only NAME]… [--full] [--share 0.1] [--out FILE]',
+    'node_modules/.bin/node bench/main.ts [--only NAME]… [--full] [--share 0.1] [--out FILE]',
     '',
     '  --only NAME   this measurement alone; may be repeated',
     '  --full        the sizes that the goals name (make bench-full): hours',
-    '  --share 0.1   a part of the events, to try the suite out: such figures say nothing',
+    '  --share 0.1   a part of the events, to try the relay measurements out (the others run whole): such figures say nothing',
     '  --out FILE    where the figures are written as JSON; otherwise .twinbox/bench/DATE.json',
     '',
     'Measurements, with the seconds that each should take on two quiet cores:',
@@ -85,6 +110,7 @@ async function runMeasure({ name, about }: Measure, folder: string): Promise<Mea
   const more = [...(values.full ? ['--full'] : []), '--share', values.share, '--out', out];
   const began = performance.now();
   const child = spawn(process.execPath, [join(SUITE, 'run.ts'), name, ...more], { stdio: 'inherit' });
+  running = child;
   const late = values.full ? undefined : setTimeout(() => child.kill('SIGTERM'), 4 * secondsOf(name) * 1_000);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   clearTimeout(late);
@@ -96,8 +122,9 @@ async function runMeasure({ name, about }: Measure, folder: string): Promise<Mea
 function print(result: Result): void {
   const cells = (row: Row) => [row.measure, row.text, row.figure, row.beside, row.goal, row.verdict];
   const head = ['measure', 'what', 'figure (spread)', 'beside', 'goal', ''];
-  printTable([head, ...goalRows(result).map(cells)]);
-  printTable([head, ...otherRows(result).map(cells)]);
+  // Of a part of the suite only what it measured is shown, not every goal that it left out.
+  const goals = goalRows(result).filter(({ measure }) => values.only === undefined || measure !== '');
+  for (const rows of [goals, otherRows(result)]) if (rows.length > 0) printTable([head, ...rows.map(cells)]);
   const reasons = goalRows(result).filter(({ verdict, why }) => verdict === 'missed' && why !== '');
   for (const why of new Set(reasons.map((row) => row.why))) {
     const missed = reasons.filter((row) => row.why === why).map(({ text }) => text);
@@ -117,7 +144,7 @@ async function main(): Promise<void> {
   }
   const { only } = values;
   const unknown = (only ?? []).filter((name) => !all.some((one) => one.name === name));
-  if (unknown.length > 0) throw new Error(`there is no measurement ${unknown.join(', ')}; see --help`);
+  if (unknown.length > 0) refuse(`there is no measurement ${unknown.join(', ')}`);
   const chosen = all.filter(({ name, onlyFull }) =>
     only === undefined ? values.full || onlyFull !== true : only.includes(name),
   );
@@ -130,11 +157,19 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   for (const one of chosen) {
     console.error(`${one.name}: ${one.about} …`);
-    result.measures.push(await runMeasure(one, folder));
+    const measured = await runMeasure(one, folder);
+    if (stopped) break;
+    result.measures.push(measured);
     // Each time, so that a run that is ended early leaves what it has.
     await writeFile(file, `${JSON.stringify(result, null, 2)}\n`);
   }
   await rm(folder, { recursive: true, force: true });
+  if (stopped) {
+    const done = result.measures.map(({ name }) => name).join(', ');
+    console.error(done === '' ? '\nStopped: nothing was measured.' : `\nStopped after ${done}: ${file}`);
+    process.exitCode = 130;
+    return;
+  }
   print(result);
   console.log(`\nAll figures: ${file}`);
   if (result.measures.some(({ answer }) => answer === null)) process.exitCode = 1;

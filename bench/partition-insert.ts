@@ -20,6 +20,7 @@ import { migrate } from '../db/server/migrate.ts';
 import { keepPartitions } from '../db/partitions/partitions.ts';
 import { databaseUrl, ensureDatabase } from '../db/server/server.ts';
 import { newEventId } from '../lib/uuid.ts';
+import { endServer } from './end-server.ts';
 
 const { values } = parseArgs({
   options: {
@@ -130,6 +131,6 @@ try {
 } finally {
   await plain.destroy();
   await partitioned.destroy();
-  await server.stop();
+  await endServer(server);
   await rm(folder, { recursive: true, force: true });
 }

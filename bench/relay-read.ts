@@ -21,6 +21,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { HeaderStyle } from '../lib/events/envelope.ts';
 import { createRouting } from '../lib/events/routing.ts';
 import { createRelay } from '../relay/relay.ts';
+import { endServer } from './end-server.ts';
 
 const { values } = parseArgs({
   options: {
@@ -154,6 +155,6 @@ try {
   await pinned?.rollback();
   await db.destroy();
 } finally {
-  await server.stop();
+  await endServer(server);
   await rm(folder, { recursive: true, force: true });
 }

@@ -17,6 +17,7 @@ import { createLogger } from '../lib/log.ts';
 import { createOfflineDeps } from '../lib/process/systems.ts';
 import { startApi } from '../test/api/start-api.ts';
 import { printTable } from './meter.ts';
+import { endServer } from './end-server.ts';
 
 const { values } = parseArgs({
   options: { deliveries: { type: 'string', default: '100000' }, pages: { type: 'string', default: '100' } },
@@ -95,6 +96,6 @@ try {
   clearInterval(sampler);
   await api.server.close();
   await db.destroy();
-  await server.stop();
+  await endServer(server);
   await rm(folder, { recursive: true, force: true });
 }

@@ -168,7 +168,7 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
   },
   relay: {
     group: SETUP,
-    about: 'state what a restored database is, or that another bus is to be used',
+    about: 'state what a restored database is, that another bus is to be used, or divide the relay',
     add: async (context) => (await import('./commands/relay.ts')).addRelay(context),
   },
   topics: {

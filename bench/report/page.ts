@@ -167,5 +167,9 @@ const ADDING = `## Add a contestant
    explains every member): its tables, one statement that inserts an event, and how its process
    starts and ends. \`poller.ts\` beside it is a whole one on one page.
 2. Name it in \`bench/contestants/all.ts\`.
-3. \`make bench ONLY="relay-drain"\` measures it beside the others. Give it the best settings that its
-   documentation names, and say them in \`about\`: they stand under the table.`;
+3. \`node_modules/.bin/node bench/contestants/try.ts NAME\` drains once with it, and says whether all
+   events arrived, each key in order.
+4. \`make bench-full ONLY="relay-drain"\` measures it beside all others. Short runs take only those
+   that \`NAMED\` in \`bench/world/present.ts\` names: put yours there while you work on it.
+5. Give it the best settings that its documentation names, and say them in \`about\`: they stand
+   under the table.`;

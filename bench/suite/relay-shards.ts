@@ -16,6 +16,7 @@ import { migrate } from '../../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 import { cpuSeconds } from '../cpu.ts';
 import type { Answer, Figures, Measure, Size } from './measure.ts';
+import { endServer } from '../end-server.ts';
 
 const NUMBERS = [1, 2, 4] as const;
 
@@ -123,7 +124,7 @@ async function run({ full, rounds }: Size): Promise<Answer> {
     await db.destroy();
     return toAnswer(runs);
   } finally {
-    await server.stop();
+    await endServer(server);
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -131,6 +132,6 @@ async function run({ full, rounds }: Size): Promise<Answer> {
 export const measure: Measure = {
   name: 'relay-shards',
   about:
-    'A backlog that 1, 2 and 4 shards publish in as many processes to a bus that keeps nothing: events a second, and CPU for each event.',
+    'a backlog that 1, 2 and 4 shards publish in as many processes to a bus that keeps nothing: events a second, and CPU for each event',
   run,
 };

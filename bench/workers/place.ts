@@ -10,6 +10,7 @@ import { keepPartitions } from '../../db/partitions/partitions.ts';
 import { createDb, type Db } from '../../db/server/connection.ts';
 import { migrate } from '../../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
+import { endServer } from '../end-server.ts';
 
 const quiet = () => undefined;
 
@@ -33,7 +34,7 @@ export async function withPostgres<T>(
       await db.destroy();
     }
   } finally {
-    await server.stop();
+    await endServer(server);
     await rm(folder, { recursive: true, force: true });
   }
 }

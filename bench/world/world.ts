@@ -11,6 +11,7 @@ import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { databaseUrl, ensureDatabase } from '../../db/server/server.ts';
 import { createClient } from '../../lib/bus/kafka/client.ts';
 import type { World } from '../contestants/contestant.ts';
+import { endServer } from '../end-server.ts';
 
 export const PARTITIONS = 6;
 
@@ -48,11 +49,20 @@ export async function openPlace(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'twinbox-bench-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
-    for (const step of closing.splice(0).toReversed()) await step();
+    // One that fails keeps no other from being closed: Ctrl-C has ended the broker before its client leaves it.
+    const failed: unknown[] = [];
+    for (const step of closing.splice(0).toReversed())
+      await step().catch((error: unknown) => void failed.push(error));
+    if (failed.length > 0) throw failed[0];
   };
-  // A server would go on after this process.
+  // A server would go on after this process. Ctrl-C may come twice: from the terminal, and from bench/main.ts as SIGTERM.
+  let stopping: Promise<void> | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void close().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      // The measurement fails as its servers go, which must not end the process before all is removed.
+      process.on('uncaughtException', ignore);
+      stopping ??= close().finally(() => process.exit(130));
+    });
   try {
     const node = { id: 1, ports: { client: await freePort(), controller: await freePort() } };
     const broker = await createBroker({ node, cluster: [node], dataDir: join(folder, 'kafka'), heapMb: 768 });
@@ -62,7 +72,7 @@ export async function openPlace(): Promise<Place> {
       ...{ dataDir: join(folder, 'postgres'), databaseName: 'postgres', settings: SETTINGS },
       log: ignore,
     });
-    closing.push(() => server.stop());
+    closing.push(() => endServer(server));
     const kafka = createClient({ brokers: [broker.bootstrap] }, QUIET);
     const admin = kafka.admin();
     await admin.connect();

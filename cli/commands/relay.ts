@@ -121,7 +121,7 @@ async function divide(
 function sayDivided(before: number, shards: number): string {
   if (before === 0) return 'No relay has run on this database yet. RELAY_SHARDS says how it begins.';
   if (before === shards) return `The relay has ${count(shards, 'shard')} already.`;
-  return `The relay has ${count(shards, 'shard')} now, and had ${before}. Relays that run go on with them within 5 s.`;
+  return `The relay has ${count(shards, 'shard')} now, and had ${before}. Relays that run go on with them within 10 s.`;
 }
 
 function readShardsOption(text: string): number {
