@@ -3,6 +3,7 @@ import { readRefusedCounts } from '../../db/health/refused-counts.ts';
 import { sayRefused } from '../../lib/health/refused.ts';
 import { findEventAt, findPublications } from '../../db/relay/published.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
+import { createDb, type Db } from '../../db/server/connection.ts';
 import { claimCursor } from '../../db/relay/cursor.ts';
 import { WHOLE } from '../../db/relay/shards.ts';
 import { explainPage } from '../../db/relay/page.ts';
@@ -10,7 +11,7 @@ import { createInProcessBus } from '../../lib/bus/in-process.ts';
 import { sizeOfValue } from '../../lib/bus/value.ts';
 import { sendPage } from '../../relay/send.ts';
 import { newMessage } from '../lib/bus/contract.ts';
-import { createArrivals, drain, withWorld, writeEvent, writeEvents } from './world.ts';
+import { createArrivals, drain, relayOn, withWorld, writeEvent, writeEvents } from './world.ts';
 
 describe('the figures of the relay', () => {
   it('say how far behind it is: the age of the oldest row that is not published', () =>
@@ -132,6 +133,12 @@ describe('a record that the bus refuses', () => {
   });
 });
 
+const writeMany = (db: Db) =>
+  db.raw(
+    `insert into sync_events (event_id, event_type, entity_type, entity_key, version, source, payload)
+     select gen_random_uuid(), 'customer.updated', 'customer', 'customer:' || n, 1, 'sql', '{}' from generate_series(1, 10000) n`,
+  );
+
 describe('reading a page', () => {
   // Two partitions and the default; statistics from before the first row, and fresh ones.
   for (const analyzed of [false, true]) {
@@ -140,10 +147,7 @@ describe('reading a page', () => {
         await db.raw('create table sync_events_a partition of sync_events for values from (0) to (2000)');
         await db.raw('create table sync_events_b partition of sync_events for values from (2000) to (9000)');
         if (!analyzed) await db.raw('analyze sync_events');
-        await db.raw(
-          `insert into sync_events (event_id, event_type, entity_type, entity_key, version, source, payload)
-           select gen_random_uuid(), 'customer.updated', 'customer', 'customer:' || n, 1, 'sql', '{}' from generate_series(1, 10000) n`,
-        );
+        await writeMany(db);
         if (analyzed) await db.raw('analyze sync_events');
         await drain(relay);
         const claimed = await claimCursor(db, { ...WHOLE, fence: 1, bus: 'in-process' });
@@ -170,7 +174,31 @@ describe('reading a page', () => {
             removed.reduce((a, b) => a + b, 0),
             plan,
           ).to.equal(examined);
+          for (const shards of [2, 4]) {
+            const ofShard = await explainPage(db, { ...from, shards, shard: 1 }, 100);
+            expect(ofShard, ofShard).to.not.match(/Seq Scan on sync_events_(a|b|default)|Bitmap/);
+            expect(ofShard, 'no row is read for another page').to.not.contain('Sort Method');
+          }
         }
       }));
   }
+
+  it('is planned once, and not for each page, as is the save of the cursor', () =>
+    withWorld(async ({ url, arrivals }) => {
+      const db = createDb({ url, poolSize: 1, applicationName: 'test' });
+      const relay = relayOn(db, arrivals.bus, { pageSize: 10 });
+      await writeMany(db);
+      await db.raw('analyze sync_events');
+      await relay.runOnce();
+      for (let n = 0; n < 20; n += 1) await relay.runOnce();
+      const { rows } = await db.raw<{ rows: { statement: string; calls: number; planned: number }[] }>(
+        `select statement, (generic_plans + custom_plans)::integer as calls, custom_plans::integer as planned
+         from pg_prepared_statements where generic_plans + custom_plans > 8`,
+      );
+      await relay.stop();
+      await db.destroy();
+      expect(rows).to.have.length.above(1);
+      // PostgreSQL plans a statement for its values five times before it takes one plan for all.
+      expect(rows.filter(({ planned }) => planned > 5)).to.deep.equal([]);
+    }));
 });
