@@ -3,12 +3,40 @@ import type { Defect } from './defect.ts';
 /** Mistakes in the relay that is divided into shards. */
 export const shardDefects: Defect[] = [
   {
+    name: 'a shard that has all that is left of a backlog sorted for each page',
+    edits: [
+      {
+        file: 'db/relay/page.ts',
+        find: `'and case when relay_shard(e.entity_key, :shards::integer) = :shard::integer then true else false end'`,
+        replace: `'and relay_shard(e.entity_key, :shards::integer) = :shard::integer'`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/records.test.ts',
+      title: 'follows the primary key from the lowest bound, without statistics',
+    },
+  },
+  {
+    name: 'a page of the relay that is planned anew each time',
+    edits: [
+      {
+        file: 'db/relay/page.ts',
+        find: `limit \${Math.trunc(limit)}\`;`,
+        replace: `limit case when :seen::pg_snapshot is null then 0 else \${Math.trunc(limit)} end\`;`,
+      },
+    ],
+    caughtBy: {
+      file: 'test/relay/records.test.ts',
+      title: 'is planned once, and not for each page, as is the save of the cursor',
+    },
+  },
+  {
     name: 'shard publishing the entities of all',
     edits: [
       {
         file: 'db/relay/page.ts',
-        find: `const ofShard = 'and relay_shard(e.entity_key, :shards::integer) = :shard::integer';`,
-        replace: `const ofShard = 'and :shards::integer > :shard::integer';`,
+        find: `case when relay_shard(e.entity_key, :shards::integer) = :shard::integer then true`,
+        replace: `case when :shards::integer > :shard::integer then true`,
       },
     ],
     caughtBy: {
