@@ -100,11 +100,12 @@ function rowOf(measure: string, finding: Finding, goal: Goal | null): Row {
   const range = spread === undefined ? '' : ` (${plain(spread[0])} to ${plain(spread[1])})`;
   const unitText = unit === 'ratio' || unit === 'count' ? '' : ` ${unit}`;
   const isAnswered = goal !== null && Number.isFinite(value);
+  const verdict = isAnswered ? (isMet(goal, value) ? 'met' : 'missed') : goal === null ? '' : 'not measured';
+  const needs = verdict === 'missed' && goal?.needs !== undefined ? `. It would need ${goal.needs}` : '';
   return {
-    ...{ measure, text: goal?.text ?? finding.id, beside, why },
+    ...{ measure, text: goal?.text ?? finding.id, beside, why: `${why}${needs}`, verdict },
     figure: `${plain(value)}${unitText}${range}`,
     goal: goal === null ? '' : limitText(goal),
-    verdict: isAnswered ? (isMet(goal, value) ? 'met' : 'missed') : goal === null ? '' : 'not measured',
   };
 }
 

@@ -38,6 +38,14 @@ describe('the result of make bench', () => {
     expect(verdictOf({ id: 'drain ÷ poller', unit: 'ratio', value: NaN })).to.equal('not measured');
   });
 
+  it('says what a goal would need where it is missed, and only there', () => {
+    const tax = { id: 'outbox tax', unit: 'ratio', why: 'two inserts' } as const;
+    const whyOf = (value: number) =>
+      goalRows(resultOf([{ ...tax, value }])).find(({ measure }) => measure !== '')?.why;
+    expect(whyOf(2)).to.match(/^two inserts\. It would need a write without its event/);
+    expect(whyOf(1.3)).to.equal('two inserts');
+  });
+
   it('shows a figure without a goal by itself, with its spread and what it was measured beside', () => {
     const finding: Finding = { id: 'drain', unit: 'per second', value: 31_526, spread: [30_000, 32_000] };
     expect(otherRows(resultOf([{ ...finding, beside: 'poller: 9' }]))).to.deep.equal([
