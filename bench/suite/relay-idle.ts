@@ -38,9 +38,9 @@ type Options = { settle: number; seconds: number; wakes: number };
 
 async function run({ full, share }: Size): Promise<Answer> {
   const options = {
-    settle: (full ? 60 : 6) * share,
+    settle: (full ? 60 : 5) * share,
     seconds: (full ? 120 : 10) * share,
-    wakes: Math.ceil((full ? 60 : 10) * share),
+    wakes: Math.ceil((full ? 60 : 8) * share),
   };
   const skipped: string[] = [];
   const all = await present(

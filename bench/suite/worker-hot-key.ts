@@ -17,7 +17,7 @@ export const measure: Measure = {
     'calls a second of all other customers while each call about one customer hangs, beside the same without it',
   run: ({ full }) =>
     withUp(async (up) => {
-      const [stuck, ...others] = await link(up, full ? 401 : 161);
+      const [stuck, ...others] = await link(up, full ? 401 : 141);
       if (!stuck) throw new Error('no customer was made');
       await up.simulate('POST', '/faults', { kind: 'latency', ms: LATENCY_MS, times: null });
       const rates: { calm: number[]; stuck: number[] } = { calm: [], stuck: [] };
