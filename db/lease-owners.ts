@@ -1,5 +1,5 @@
 // Leases by their holder: the leases of a process that is known to be dead can be ended at once.
-import type { Db } from './server/connection.ts';
+import type { Db, Tx } from './server/connection.ts';
 
 /** The holders of all current leases, on a mapping or on a role. */
 export async function readLeaseOwners(db: Db): Promise<string[]> {
@@ -23,6 +23,13 @@ export async function endLeasesOf(db: Db, owners: string[]): Promise<void> {
     { owners },
   );
   await db.raw(`update leases set until = clock_timestamp() where owner = any(:owners)`, { owners });
+}
+
+/** Ends every lease on a role, whoever has it. As above, a holder that is alive after all does no harm. */
+export async function endRoles(tx: Tx): Promise<void> {
+  await tx.raw(
+    `update leases set until = clock_timestamp() where until > clock_timestamp() and until < 'infinity'`,
+  );
 }
 
 /** Workers whose sign of life has ended. */

@@ -2,6 +2,7 @@
 // transaction ids of the rows belong to another cluster.
 import type { Db, Tx } from '../server/connection.ts';
 import { forgetPlace } from '../server/database-place.ts';
+import { endRoles } from '../lease-owners.ts';
 import { detachCopied } from '../mappings/writes/accounts.ts';
 import { endWalks } from './floor-walk.ts';
 import { beginAbove, lockWriters } from '../sequences/after-restore.ts';
@@ -100,6 +101,8 @@ export async function copyDatabase(
     await tx.raw('delete from copy_accounts');
     // The original renews them: a renewal by the copy would replace what the original has.
     await tx.raw('delete from system_credentials');
+    // They are of processes of the original: none of them runs on this database.
+    await endRoles(tx);
     const rowCount = await detachCopied(tx);
     await tx.raw(closeDeliveriesSql);
     await tx.raw(walkOnSql, { newestId: reseeded.newestId });

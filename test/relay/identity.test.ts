@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import type { Db } from '../../db/server/connection.ts';
 import { acceptFailover, addressOf, adoptBus, judgeIdentity } from '../../db/relay/identity.ts';
+import { readHolders } from '../../db/health/reports.ts';
+import { takeLease } from '../../db/leases.ts';
 import { copyDatabase, moveDatabase } from '../../db/relay/restore.ts';
 import { changeShards } from '../../db/relay/shards.ts';
 import type { Bus } from '../../lib/bus/bus.ts';
@@ -211,7 +213,9 @@ describe('after a restore', () => {
       await addMapping(db, 'tombstoned', 'cus_2');
       await db.raw(`insert into walk_positions values ('gap', 1, now())`);
       await transplant(db, 1_000);
+      await takeLease(db, { name: 'worker:original', owner: 'original', lengthMs: 60_000 });
       const copied = await copyDatabase(db, 'there');
+      expect(await readHolders(db), 'processes of the original').to.deep.equal([]);
       expect(copied.mappings).to.equal(2);
       expect(copied.instance)
         .to.equal(await instance())
