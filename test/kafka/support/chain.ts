@@ -9,7 +9,7 @@ import type { KafkaBus } from '../../../lib/bus/kafka/kafka.ts';
 import { createRouting, topics } from '../../../lib/events/routing.ts';
 import { keyPrefix } from '../../../lib/sync/intent-key.ts';
 import { closeReceiveGap } from '../../../lib/intake/receive-gap.ts';
-import type { Relay } from '../../../relay/contract.ts';
+import type { Relay, RelayDeps } from '../../../relay/contract.ts';
 import { createRelay } from '../../../relay/relay.ts';
 import { outboundGroup, subscribeOutbound, type Unsubscribe } from '../../../workers/receiver.ts';
 import { waitUntil } from '../../support/signal.ts';
@@ -71,15 +71,14 @@ function renamed(bus: Bus, names: Record<string, string>): Bus {
   };
 }
 
-/** One chain for each test of the describe block. `monotonic` is the clock of its relay. */
-export function useChain(
-  world: SyncWorld,
-  settings: Partial<KafkaSettings> = {},
-  monotonic?: () => number,
-): Chain {
+/** What a relay does from time to time follows these. */
+type Times = Pick<RelayDeps, 'monotonic' | 'leaseMs'>;
+
+/** One chain for each test of the describe block. */
+export function useChain(world: SyncWorld, settings: Partial<KafkaSettings> = {}, times: Times = {}): Chain {
   let chain: Chain | undefined;
   beforeEach('open the way through Kafka', async () => {
-    chain = await openChain(world, settings, monotonic);
+    chain = await openChain(world, settings, times);
   });
   afterEach('close the way through Kafka', async () => {
     await chain?.relay.stop();
@@ -93,11 +92,7 @@ export function useChain(
   });
 }
 
-async function openChain(
-  world: SyncWorld,
-  settings: Partial<KafkaSettings>,
-  monotonic?: () => number,
-): Promise<Chain> {
+async function openChain(world: SyncWorld, settings: Partial<KafkaSettings>, times: Times): Promise<Chain> {
   const kafka = openTestBus(settings);
   const topic = await makeTopic(kafka);
   const dlq = await makeTopic(kafka, { partitions: 1 });
@@ -108,7 +103,7 @@ async function openChain(
       ...{ db: world.db, bus: on, clock: world.clock, log: quiet, address: 'here' },
       routing: createRouting({ customerEvents: false, systems: ['stripe'] }),
       headers: 'full',
-      ...(monotonic && { monotonic }),
+      ...times,
     });
   const relay = openRelay(bus);
   let end: Unsubscribe = () => Promise.resolve();
