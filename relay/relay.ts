@@ -41,7 +41,7 @@ import { createPages } from './pages.ts';
 import { outcomeOf } from './outcome.ts';
 import type { ReadPage } from './read.ts';
 import { createSave } from './save.ts';
-import { createSending } from './sending.ts';
+import { createPipeline } from './pipeline.ts';
 import { ShardsChanged } from './shards-changed.ts';
 
 /** The least time between two attempts to move a sequence: if this role may not move it, it stays behind. */
@@ -71,7 +71,7 @@ export function createRelay(deps: RelayDeps): Relay {
   let cursor: Cursor | null = null;
   let installation = '';
   const pages = createPages(db, pageSize);
-  const sending = createSending({
+  const pipeline = createPipeline({
     ...{ bus, pages, mayStillSend: lease.isHeld },
     toMessages: ({ rows }) => toMessages(rows, { routing, headers, installation }),
   });
@@ -159,7 +159,7 @@ export function createRelay(deps: RelayDeps): Relay {
     const settled = mayWait || (from.floor >= sequence && save.waiting() === 0);
     if (last === undefined && from.win === null && settled) return 0;
     await failpoint('relay.before-publish');
-    const { messages, sent } = await sending.send(page);
+    const { messages, sent } = await pipeline.send(page);
     await failpoint('relay.after-publish');
     if (sent === null) return await giveUpLease('its lease ended before the page was sent');
     for (const { id, error } of unreadable) await skip(`sync_events ${id}`, NOT_PUBLISHED, error);

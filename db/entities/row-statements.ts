@@ -10,6 +10,7 @@ import { fieldsAsJson, isAssignedText } from './column-types.ts';
 import { columnOf, literal, tableOf, type EntityField, type EntityTable } from './entity-table.ts';
 
 // The time of an event by a function: a plan that names all partitions of the events would be opened for each row.
+// pairs_of_new_row() answers the same of a row that was just made: whoever changes one changes the other.
 const mappingsOf = (entityType: string): string => `
   coalesce((
     select jsonb_agg(jsonb_build_object('system', m.system, 'externalId', m.external_id, 'state', m.state, 'reason', m.reason,

@@ -101,7 +101,7 @@ export async function readPage(
  * PostgreSQL takes the parts of a union in their order. Nothing promises that, and to let it sort the rows again
  * would cost more than to look.
  */
-function splitHead(rows: RawRow[]): { head: RawRow; rest: RawRow[] } {
+export function splitHead(rows: RawRow[]): { head: RawRow; rest: RawRow[] } {
   const head = rows.find(([id]) => (id as number | null) === null);
   if (head === undefined) throw new Error('readPage: PostgreSQL answered no head row');
   const rest = rows[0] === head ? rows.slice(1) : rows.filter((row) => row !== head);

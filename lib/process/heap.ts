@@ -29,8 +29,7 @@ export function readHeapFlags(use: HeapUse): string[] {
 export function startWithHeapFlags(use: HeapUse): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
   const missing = readHeapFlags(use).filter((flag) => !given.includes(nameOf(flag)));
-  if (missing.length === 0 || process.channel || typeof process.execve !== 'function') return;
-  startAgain(missing);
+  if (missing.length > 0) startAgain(missing);
 }
 
 /** Node's compiler of TypeScript, which it loads for the first file that is not in the cache. */
@@ -44,15 +43,16 @@ const STARTED_AGAIN = 'NODE_CACHE_FILLED';
  */
 export function startAgainIfCompiled(): void {
   const loaded: unknown = Reflect.get(process, 'moduleLoadList');
-  if (!Array.isArray(loaded) || !loaded.includes(COMPILER)) return;
-  if (STARTED_AGAIN in process.env || process.channel || typeof process.execve !== 'function') return;
+  if (!Array.isArray(loaded) || !loaded.includes(COMPILER) || STARTED_AGAIN in process.env) return;
   flushCompileCache();
   startAgain([], { [STARTED_AGAIN]: '1' });
 }
 
+/** Not where it cannot: a child with a channel to its parent, and a system without execve. */
 function startAgain(flags: readonly string[], more: Record<string, string> = {}): void {
+  if (process.channel || typeof process.execve !== 'function') return;
   const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
-  process.execve?.(process.execPath, args, {
+  process.execve(process.execPath, args, {
     NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
     ...process.env,
     ...more,

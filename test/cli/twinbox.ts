@@ -154,6 +154,21 @@ export async function call<T>(method: string, url: string, body?: object): Promi
   return (text === '' ? null : JSON.parse(text)) as T;
 }
 
+/** Calls the simulator as an application of the same account does: with a form, as Stripe takes it. */
+export async function callStripe<T>(
+  { simulator }: Pick<Up, 'simulator'>,
+  method: string,
+  path: string,
+  form?: Record<string, string>,
+): Promise<T> {
+  const answer = await fetch(`${simulator}${path}`, {
+    method,
+    headers: { authorization: 'Bearer sk_test_twinbox_fake' },
+    ...(form ? { body: new URLSearchParams(form) } : {}),
+  });
+  return (await answer.json()) as T;
+}
+
 export function noLimits({ simulator }: Pick<Up, 'simulator'>): Promise<unknown> {
   return call('PUT', `${simulator}/_sim/rate-limits`, { global_per_second: null, endpoint_per_second: null });
 }

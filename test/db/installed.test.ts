@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createDb } from '../../db/server/connection.ts';
 import { assertMigrated, migrate, migrationNames } from '../../db/server/migrate.ts';
 import { databaseUrl, ensureDatabase, judgeServerVersion } from '../../db/server/server.ts';
-import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { call, callStripe, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { waitUntil } from '../support/signal.ts';
 import { describeInstalled } from './installed-server.ts';
 
@@ -29,14 +29,6 @@ await describeInstalled((address) => {
     const place = usePlace(() => ({ DATABASE_URL: databaseUrl(address(), 'whole') }));
     let up: Up;
     const soon = { timeoutMs: 40_000, everyMs: 50 };
-    const stripe = async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
-      (await (
-        await fetch(`${up.simulator}${path}`, {
-          method,
-          headers: { authorization: 'Bearer sk_test_twinbox_fake' },
-          ...(form ? { body: new URLSearchParams(form) } : {}),
-        })
-      ).json()) as T;
 
     it('carries a customer to Stripe, an edit back and a deletion, and all agree', async () => {
       await ensureDatabase(address(), 'whole', 'template0');
@@ -46,12 +38,13 @@ await describeInstalled((address) => {
       const make = (name: string) =>
         call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: `${name}@example.com` });
       const [ada, grace] = [await make('ada'), await make('grace')];
-      const theirs = (name: string) => stripe<Found>('GET', `/v1/customers?email=${name}%40example.com`);
+      const theirs = (name: string) =>
+        callStripe<Found>(up, 'GET', `/v1/customers?email=${name}%40example.com`);
       const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
         ...soon,
         what: 'ada is at Stripe',
       });
-      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
+      await callStripe(up, 'POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
       const here = () => call<Customer>('GET', `${up.api}/api/v1/customers/${ada.id}`);
       await waitUntil(async () => (await here()).name === 'Ada Lovelace', {
         ...soon,

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { expect } from 'chai';
 import { runPrepared } from '../../db/server/prepared.ts';
 import { createDb, withTransaction, type Db } from '../../db/server/connection.ts';
-import { call, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
+import { call, callStripe, noLimits, usePlace, type Up } from '../cli/twinbox.ts';
 import { migrate, planMigration } from '../../db/server/migrate.ts';
 import { createAnnouncer, listenForEvents } from '../../lib/process/waking.ts';
 import { databasePart } from '../../lib/health/readiness.ts';
@@ -62,14 +62,13 @@ describe('behind PgBouncer', function () {
         call<Customer>('POST', `${up.api}/api/v1/customers`, { name, email: email(name) });
       const here = (id: number) => call<Customer>('GET', `${up.api}/api/v1/customers/${id}`);
       const [ada, grace] = await Promise.all([make('ada'), make('grace'), ...crowd(mode, up)]);
-      const stripe = stripeOf(up);
       const theirs = (name: string) =>
-        stripe<Found>('GET', `/v1/customers?email=${encodeURIComponent(email(name))}`);
+        callStripe<Found>(up, 'GET', `/v1/customers?email=${encodeURIComponent(email(name))}`);
       const id = await waitUntil(async () => (await theirs('ada')).data[0]?.id, {
         ...SOON,
         what: 'ada is at Stripe',
       });
-      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
+      await callStripe(up, 'POST', `/v1/customers/${id}`, { name: 'Ada Lovelace' });
       await waitUntil(async () => (await here(ada.id)).name === 'Ada Lovelace', {
         ...SOON,
         what: 'the edit is in our table',
@@ -77,7 +76,7 @@ describe('behind PgBouncer', function () {
 
       await pooler.stop();
       await pooler.start();
-      await stripe('POST', `/v1/customers/${id}`, { name: 'Ada King' });
+      await callStripe(up, 'POST', `/v1/customers/${id}`, { name: 'Ada King' });
       const renamed = () =>
         call('PATCH', `${up.api}/api/v1/customers/${grace.id}`, { name: 'Grace Hopper' }).then(
           () => true,
@@ -111,17 +110,6 @@ describe('behind PgBouncer', function () {
       }),
     );
   }
-
-  const stripeOf =
-    (up: Up) =>
-    async <T>(method: string, path: string, form?: Record<string, string>): Promise<T> =>
-      (await (
-        await fetch(`${up.simulator}${path}`, {
-          method,
-          headers: { authorization: 'Bearer sk_test_twinbox_fake' },
-          ...(form ? { body: new URLSearchParams(form) } : {}),
-        })
-      ).json()) as T;
 
   async function value(on: Db, setting: string): Promise<string | undefined> {
     const { rows } = await on.raw<{ rows: { value: string }[] }>(

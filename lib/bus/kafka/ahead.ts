@@ -20,8 +20,7 @@ export function prepareRound(
   partitions: ReadonlyMap<string, number>,
   limits: Limits,
 ): Ahead | null {
-  const { named = (topic: string) => topic } = limits;
-  if (messages.some(({ topic }) => !partitions.has(named(topic)))) return null;
+  if (messages.some(({ topic }) => !partitions.has(limits.named(topic)))) return null;
   const [round, ...more] = planRounds(messages, partitions, limits);
   if (round === undefined || more.length > 0) return null;
   const records = round.map((batch) => toRecords(batch, messages));

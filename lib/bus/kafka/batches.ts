@@ -23,8 +23,8 @@ export type Limits = {
    * (`socket.request.max.bytes`).
    */
   roundBytes: number;
-  /** The name that a topic has in the cluster; default the same. */
-  named?: (topic: string) => string;
+  /** The name that a topic has in the cluster. */
+  named: (topic: string) => string;
 };
 
 /** The most that Kafka adds to a record's own bytes, with the lengths of its headers. */
@@ -34,7 +34,7 @@ const RECORD_OVERHEAD = 100;
 export function planRounds(
   messages: readonly Message[],
   partitions: ReadonlyMap<string, number>,
-  { named = (topic) => topic, ...limits }: Limits,
+  { named, ...limits }: Limits,
 ): Batch[][] {
   const queues: Batch[][] = [];
   const byTopic = new Map<string, Batch[][]>();

@@ -18,7 +18,7 @@ export type Committer = {
    * Only these partitions are assigned to this member now. If it is a new member, the group had
    * forgotten it, and another one may have committed more since: then no offset waits any more.
    */
-  keepOnly(partitions: readonly number[], memberId?: string): void;
+  keepOnly(partitions: readonly number[], memberId: string): void;
   stop(): void;
 };
 
@@ -68,7 +68,7 @@ export function createCommitter(topic: string, onError: (error: unknown) => void
       void start();
     },
     flush: () => settleWithin(FLUSH_MS, start()),
-    keepOnly(partitions, memberId = '') {
+    keepOnly(partitions, memberId) {
       for (const partition of waiting.keys())
         if (memberId !== member || !partitions.includes(partition)) waiting.delete(partition);
       member = memberId;

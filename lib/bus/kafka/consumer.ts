@@ -99,7 +99,7 @@ export async function startConsumer(
   consumer.on(consumer.events.HEARTBEAT, () => void (memberAt = performance.now()));
   consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
     assigned = null;
-    committer.keepOnly([]);
+    committer.keepOnly([], '');
     // If the error matters, the next consumer cannot begin either (reader.ts).
     log.debug('kafka.consumer_crashed', { topic, group, error: describeFault(error) });
     crash.resolve(error);

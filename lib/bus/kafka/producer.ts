@@ -136,8 +136,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 
     try {
       const partitions = await counts.of(new Set(messages.map(({ topic }) => named(topic))));
-      const isAhead = ahead?.messages === messages && ahead.partitions === partitions;
-      const rounds = isAhead && ahead ? [ahead.round] : planRounds(messages, partitions, limitsNow());
+      const mine = ahead?.messages === messages && ahead.partitions === partitions ? ahead : null;
+      const rounds = mine ? [mine.round] : planRounds(messages, partitions, limitsNow());
       for (const round of rounds) {
         try {
           const offsets = await attempt(round, messages);

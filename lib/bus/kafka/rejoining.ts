@@ -4,7 +4,7 @@
 //                               in no group: it reads its former partitions, beside whoever has them now, and each of
 //                               its commits is refused
 //   only the assignment is lost  it sends heartbeats as a member, and reads its former partitions: the group counts its
-//                               new ones as read, and nobody reads them
+//                               new ones as read, and no member reads them
 // Both last until the group is next rebalanced, or the consumer is replaced. Here a consumer whose last attempt failed
 // reads nothing: its next fetch fails as in a rebalance, so kafkajs attempts to join again, with its pauses and its
 // limit.

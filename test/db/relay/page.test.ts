@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { claimCursor, type Cursor } from '../../../db/relay/cursor.ts';
 import { createCursor } from '../../../db/relay/identity.ts';
-import { readPage, readPageRows } from '../../../db/relay/page.ts';
+import type { RawRow } from '../../../db/relay/page-row.ts';
+import { readPage, readPageRows, splitHead } from '../../../db/relay/page.ts';
 import { WHOLE } from '../../../db/relay/shards.ts';
 import { newEventId } from '../../../lib/uuid.ts';
 import { useDatabase } from '../../support/database.ts';
@@ -43,5 +44,18 @@ describe('a page of events', () => {
     expect(rows).to.deep.equal(await readPageRows(database.db, ids));
     expect(rows.map(({ payload }) => payload.toString())).to.include('{}');
     expect(rows[1]).to.include({ version: null, trace });
+  });
+
+  it('is in the order of ids behind its head, in whatever order PostgreSQL answers', () => {
+    const rowOf = (id: number | null) => [id] as unknown as RawRow;
+    for (const answer of [
+      [null, 1, 2, 3],
+      [null, 3, 1, 2],
+      [2, null, 3, 1],
+    ]) {
+      const { head, rest } = splitHead(answer.map(rowOf));
+      expect([head, ...rest].map(([id]) => id)).to.deep.equal([null, 1, 2, 3]);
+    }
+    expect(() => splitHead([rowOf(1)])).to.throw('no head row');
   });
 });

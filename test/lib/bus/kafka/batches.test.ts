@@ -5,7 +5,7 @@ import { halve, planRounds, sizeOf, type Batch } from '../../../../lib/bus/kafka
 import { partitionOf } from '../../../../lib/bus/kafka/partition.ts';
 import { newMessage } from '../contract.ts';
 
-const limits = { messages: 5, batchBytes: () => 2_000, roundBytes: 5_000 };
+const limits = { messages: 5, batchBytes: () => 2_000, roundBytes: 5_000, named: (topic: string) => topic };
 const counts = new Map([
   ['a', 3],
   ['b', 1],

@@ -69,7 +69,7 @@ describe('committing to Kafka', () => {
     committer.add(0, '1', commit);
     committer.add(1, '2', commit);
     await committer.flush();
-    committer.keepOnly([1]);
+    committer.keepOnly([1], '');
     await committer.flush();
     expect(requests).to.deep.equal([[[1, '2']]]);
   });

@@ -7,14 +7,14 @@ import type { Pages } from './pages.ts';
 import type { ReadPage } from './read.ts';
 import { sendPage, type Sent } from './send.ts';
 
-type SendingDeps = {
+type PipelineDeps = {
   bus: Bus;
   pages: Pages;
   mayStillSend: () => boolean;
   toMessages: (page: ReadPage) => Message[];
 };
 
-export function createSending({ bus, pages, mayStillSend, toMessages }: SendingDeps) {
+export function createPipeline({ bus, pages, mayStillSend, toMessages }: PipelineDeps) {
   // Not a WeakMap: V8 would keep what it holds until the next collection of everything.
   let ready: { page: ReadPage; messages: Message[] } | null = null;
 
