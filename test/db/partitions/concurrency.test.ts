@@ -74,9 +74,9 @@ describe('partition upkeep beside other transactions', () => {
     };
     // The relay goes on until each writer has ended: a page that is empty while a writer's last
     // transaction is open says nothing of the event in it.
-    let writing = true;
+    const ended = new AbortController();
     const relay = (async () => {
-      while (writing || (await follow()) > 0) await follow();
+      while (!ended.signal.aborted || (await follow()) > 0) await follow();
     })();
     const work = [0, 1, 2, 3, 4, 5].map(write);
     try {
@@ -91,9 +91,7 @@ describe('partition upkeep beside other transactions', () => {
       expect(moved).to.be.greaterThan(300);
     } finally {
       stop.abort();
-      await Promise.all(work).finally(() => {
-        writing = false;
-      });
+      await Promise.all(work).finally(() => ended.abort());
       await relay;
       await writers.destroy();
     }
