@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError } from '../../lib/errors.ts';
@@ -87,5 +87,20 @@ export async function canUse(account: Account, native: string, folder: string): 
   } catch {
     // If the trial fails for any reason, the account cannot use them.
     return false;
+  }
+}
+
+/** Whether this account can enter the folder and run programs that are in it: not if it is mounted with `noexec`. */
+export async function canRunIn(account: Account, folder: string): Promise<boolean> {
+  const trial = join(folder, 'trial');
+  try {
+    await writeFile(trial, '#!/bin/sh\n');
+    await chmod(trial, 0o755);
+    await run(trial, [], { ...account, cwd: '/' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(trial, { force: true });
   }
 }

@@ -4,24 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError } from '../../lib/errors.ts';
-import { canUse, findBinaries, serverAccount, type Account, type Binaries } from './binaries.ts';
+import { canRunIn, canUse, findBinaries, serverAccount, type Account, type Binaries } from './binaries.ts';
 import { isMissing, readIfThere } from './files.ts';
 
 /**
  * Where the programs and the data are. Normally the programs are in node_modules, and the data is
- * in
- * `<dataDir>/data`. If root runs Twinbox, PostgreSQL runs as another account. If that account
- * cannot enter the clone (for example because a parent folder has mode 0700), programs and data are
- * in a folder outside it, whose path is written to `<dataDir>/outside`. No existing folder of the
- * user is changed.
+ * in `<dataDir>/data`. If root runs Twinbox, PostgreSQL runs as another account. If that account
+ * cannot reach node_modules (for example because a parent folder has mode 0700), the programs are
+ * copied into `dataDir`. If it cannot run them there either, programs and data are in a folder
+ * outside, whose path is written to `<dataDir>/outside`. No existing folder of the user is changed.
  */
 
 const run = promisify(execFile);
 
 export type Place = { account: Account; binaries: Binaries; native: string; data: string };
 
-export async function findPlace(dataDir: string, log: (text: string) => void): Promise<Place> {
-  const binaries = await findBinaries();
+export async function findPlace(
+  dataDir: string,
+  log: (text: string) => void,
+  installed?: Binaries,
+): Promise<Place> {
+  const binaries = installed ?? (await findBinaries());
   const inside = join(dataDir, 'data');
   const owner = await ownerOf(inside);
   const account = owner ?? (await serverAccount());
@@ -30,6 +33,9 @@ export async function findPlace(dataDir: string, log: (text: string) => void): P
     return { account, binaries, native: binaries.native, data: inside };
   }
   if (account.uid === undefined) throw cannotUse(binaries.native);
+  if (outside === undefined && (await canRunIn(account, dataDir))) {
+    return { account, binaries, native: await copyPrograms(binaries, dataDir), data: inside };
+  }
   if (owner !== undefined) throw closedSince(inside);
   const folder = outside ?? (await makeOutside(dataDir));
   log(`the account that runs PostgreSQL cannot enter ${dataDir}: its programs and data are in ${folder}`);

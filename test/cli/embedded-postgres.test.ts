@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { canUse, findBinaries } from '../../cli/embedded/binaries.ts';
+import { findPlace } from '../../cli/embedded/place.ts';
 import { startEmbeddedPostgres } from '../../cli/embedded/postgres.ts';
 import { isAlive } from '../../cli/embedded/processes.ts';
 import { removeEmbeddedPostgres } from '../../cli/embedded/remove.ts';
@@ -173,6 +175,28 @@ describe('the embedded PostgreSQL', () => {
 
 // Only root runs the server as another account, which may have no access.
 if (process.getuid?.() === 0) {
+  describe('the embedded PostgreSQL, for root with packages below a folder that is closed to other users', () => {
+    it('copies its programs beside the data, once, where the other user can run them', async () => {
+      const closed = await makeRunFolder();
+      dataDir = await makeRunFolder();
+      const binaries = await findBinaries();
+      await cp(binaries.native, join(closed, 'native'), { recursive: true, verbatimSymlinks: true });
+      await chmod(closed, 0o700);
+      const installed = { ...binaries, native: join(closed, 'native') };
+      const place = await findPlace(dataDir, (text) => log.push(text), installed);
+      expect(place).to.deep.include({ data: join(dataDir, 'data') });
+      expect(dirname(place.native)).to.equal(dataDir);
+      expect(await canUse(place.account, place.native, dataDir)).to.equal(true);
+      const { ino } = await stat(place.native);
+      expect(await findPlace(dataDir, (text) => log.push(text), installed)).to.deep.equal(place);
+      expect((await stat(place.native)).ino).to.equal(ino);
+      expect(await readdir(dataDir)).to.deep.equal([basename(place.native)]);
+      expect(log).to.deep.equal([]);
+      expect(await removeEmbeddedPostgres(dataDir)).to.equal(true);
+      await removeRunFolder(closed);
+    });
+  });
+
   describe('the embedded PostgreSQL, for root below a folder that is closed to other users', () => {
     it('keeps its data in an open folder, which the log names and which is found again and removed; the closed folder keeps its mode', async () => {
       const closed = await makeRunFolder();
