@@ -1,5 +1,5 @@
 // The processor's time of other processes, from /proc (Linux only).
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** Of `getconf CLK_TCK`, which is 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -62,4 +62,36 @@ export async function peakMegabytes(root: number): Promise<number> {
     }),
   );
   return kilobytes.reduce((sum, each) => sum + each, 0) / 1_024;
+}
+
+/** Megabytes of a process that are in memory, by what they hold. */
+export type MemoryParts = {
+  /** Pages of the program's own file: its code and its constants. */
+  program: number;
+  /** Memory that belongs to no file: V8's objects and code, and the threads' own. */
+  v8: number;
+  /** The heap of malloc. */
+  allocated: number;
+  /** Pages of other files. */
+  other: number;
+};
+
+/** Of `/proc/PID/smaps`: a line for each mapping, which ends with its file, and its sizes below. All 0 if it has ended. */
+export async function memoryParts(pid: number): Promise<MemoryParts> {
+  const text = await readFile(`/proc/${pid}/smaps`, 'utf8').catch(() => '');
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
+  const parts: MemoryParts = { program: 0, v8: 0, allocated: 0, other: 0 };
+  const partOf = (file: string): keyof MemoryParts => {
+    if (file === program) return 'program';
+    if (file === '[heap]') return 'allocated';
+    return file === '' ? 'v8' : 'other';
+  };
+  let part: keyof MemoryParts = 'other';
+  for (const line of text.split('\n')) {
+    const mapping = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)$/.exec(line);
+    if (mapping) part = partOf(mapping[1] ?? '');
+    const size = /^Rss:\s+(\d+) kB$/.exec(line);
+    if (size) parts[part] += Number(size[1]) / 1024;
+  }
+  return parts;
 }

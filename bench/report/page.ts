@@ -8,7 +8,7 @@ export function pageOf(result: Result, pictures: readonly Picture[]): string {
   return [
     '# Performance',
     '',
-    'Made by `node bench/report/write.ts FILE` from a run of `make bench` or `make bench-full`; not',
+    'Made by `node bench/report/write.ts FILE [FULL]…` from a run of `make bench` or `make bench-full`; not',
     'edited by hand. Compare the columns of one row: all figures of a row are from one machine and one',
     'run. Figures of different runs or machines say nothing together. Terms: [glossary](glossary.md).',
     '',
@@ -36,19 +36,21 @@ export function pageOf(result: Result, pictures: readonly Picture[]): string {
   ].join('\n');
 }
 
-function warning({ share, full, machine }: Result): string[] {
+function warning({ share, full, machine, apart = [] }: Result): string[] {
   const lines = [
     ...(share < 1 ? [`only ${share * 100} % of the events were measured, so its figures say nothing`] : []),
     ...(machine.load > 0.5
       ? [`the machine was busy: its load was ${machine.load.toFixed(1)} before the first measurement`]
       : []),
     ...(full ? [] : ['it is a short run: `make bench-full` takes the sizes that the goals name']),
+    ...apart.map(({ name, date }) => `\`${name}\` was measured by itself, on ${date.slice(0, 10)}`),
   ];
   return lines.length === 0 ? [] : ['**About this run:**', '', ...lines.map((line) => `- ${line}.`), ''];
 }
 
-function aboutRun({ date, machine, versions, measures }: Result): string[] {
-  const took = measures.reduce((sum, { seconds }) => sum + seconds, 0);
+function aboutRun({ date, machine, versions, measures, apart = [] }: Result): string[] {
+  const own = measures.slice(0, measures.length - apart.length);
+  const took = own.reduce((sum, { seconds }) => sum + seconds, 0);
   return [
     '## The run',
     '',
@@ -66,7 +68,7 @@ function aboutRun({ date, machine, versions, measures }: Result): string[] {
             .map(([name, one]) => `${name} ${one}`)
             .join(', '),
         ],
-        ['length', `${Math.ceil(took / 60)} minutes, ${measures.length} measurements`],
+        ['length', `${Math.ceil(took / 60)} minutes, ${own.length} measurements`],
       ],
     ),
   ];

@@ -34,7 +34,30 @@ export type Result = {
   /** Of the parts that are measured, by their names. */
   versions: Record<string, string>;
   measures: Measured[];
+  /** Full measurements that were made by themselves, and are shown beside a shorter run. */
+  apart?: { name: string; date: string }[];
 };
+
+/**
+ * A run, and what full runs have measured by themselves: what the goals name takes longer than all of a short run.
+ * Throws if they are of another machine or of other versions, since their figures say nothing together.
+ */
+export function withApart(run: Result, others: readonly Result[]): Result {
+  for (const other of others) {
+    const of = ({ machine, versions }: Result) => JSON.stringify([{ ...machine, load: 0 }, versions]);
+    if (of(other) !== of(run)) throw new Error('the runs are of different machines or versions');
+    if (!other.full || other.share < 1)
+      throw new Error(`the run of ${other.date} is not a full one: only such are added`);
+  }
+  const apart = others.flatMap(({ date, measures }) =>
+    measures.map((measure) => ({ date, measure: { ...measure, name: `${measure.name} --full` } })),
+  );
+  return {
+    ...run,
+    measures: [...run.measures, ...apart.map(({ measure }) => measure)],
+    apart: apart.map(({ date, measure }) => ({ date, name: measure.name })),
+  };
+}
 
 export function machineNow(): Machine {
   const [first] = cpus();

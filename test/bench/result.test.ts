@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { goalRows, otherRows, plain, type Result } from '../../bench/report/result.ts';
+import { pageOf } from '../../bench/report/page.ts';
+import { goalRows, otherRows, plain, withApart, type Result } from '../../bench/report/result.ts';
 import { GOALS } from '../../bench/suite/goals.ts';
 import type { Finding } from '../../bench/suite/measure.ts';
 
@@ -54,6 +55,25 @@ describe('the result of make bench', () => {
         ...{ beside: 'poller: 9', goal: '', verdict: '', why: '' },
       },
     ]);
+  });
+
+  it('shows what a full run measured by itself beside a shorter run, and says so', () => {
+    const pinned = { id: 'x', unit: 'ratio', value: 0.5 } as const;
+    const soak = { name: 'soak', about: 'a soak', seconds: 1_800, answer: { findings: [pinned] } };
+    const full = { ...resultOf([]), date: '2026-12-01T01', full: true, measures: [soak] };
+    const page = pageOf(withApart(resultOf([{ id: 'drain', unit: 'ratio', value: 3 }]), [full]), []);
+    expect(page).to.include('- `soak --full` was measured by itself, on 2026-12-01.');
+    expect(page).to.include('| x | 0.5 |  | `soak --full` |');
+    expect(page).to.include('| length | 1 minutes, 1 measurements |');
+  });
+
+  it('refuses to show figures together that say nothing together', () => {
+    const [run, full] = [resultOf([]), { ...resultOf([]), full: true }];
+    const elsewhere = { ...full, machine: { ...machine, cores: 4 } };
+    expect(() => withApart(run, [elsewhere])).to.throw('of different machines or versions');
+    expect(() => withApart(run, [run])).to.throw('is not a full one');
+    const busier = { ...full, machine: { ...machine, load: 2 } };
+    expect(withApart(run, [full, busier]).apart).to.have.length(2);
   });
 
   it('shows three digits or so', () => {
