@@ -1,4 +1,4 @@
-// The processor's time of other processes, from /proc (Linux only).
+// The processor's time and the memory of other processes, from /proc (Linux only).
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** Of `getconf CLK_TCK`, which is 100 on every Linux that Node runs on. */
@@ -91,7 +91,7 @@ export async function memoryParts(pid: number): Promise<MemoryParts> {
     const mapping = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+\s*(.*)$/.exec(line);
     if (mapping) part = partOf(mapping[1] ?? '');
     const size = /^Rss:\s+(\d+) kB$/.exec(line);
-    if (size) parts[part] += Number(size[1]) / 1024;
+    if (size) parts[part] += Number(size[1]) / 1_024;
   }
   return parts;
 }

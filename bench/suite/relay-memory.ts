@@ -3,7 +3,7 @@
  * it is named, or in a full run: a million events take three minutes to write and to publish.
  */
 import { contestant } from '../contestants/twinbox.ts';
-import type { Running } from '../contestants/contestant.ts';
+import type { Running, World } from '../contestants/contestant.ts';
 import { memoryParts, type MemoryParts } from '../cpu.ts';
 import { drain } from '../world/drain.ts';
 import { openPlace } from '../world/world.ts';
@@ -21,8 +21,7 @@ export const measure: Measure = {
     const most = watchMost();
     const watched = {
       ...contestant,
-      start: async (world: Parameters<typeof contestant.start>[0]) =>
-        most.watch(await contestant.start(world)),
+      start: async (world: World) => most.watch(await contestant.start(world)),
     };
     try {
       const size = { warmUp: 10_000 * share, count: 990_000 * share, limitSeconds: 300 };

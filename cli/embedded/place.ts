@@ -19,6 +19,7 @@ const run = promisify(execFile);
 
 export type Place = { account: Account; binaries: Binaries; native: string; data: string };
 
+/** `installed`: the programs in node_modules, if the caller knows them. */
 export async function findPlace(
   dataDir: string,
   log: (text: string) => void,

@@ -3,7 +3,8 @@
  *
  * In `dataDir`: `data` (PostgreSQL's own), `password` (0600), `port` (the port to try first),
  * `server.log`, `users/` (which processes use the server), `lock` (which process starts or stops it
- * now) and, if the data cannot be in this folder, `outside` (the path of the folder that has it).
+ * now) and, where the account of the server cannot reach node_modules, `programs-VERSION` (a copy of
+ * them) or, if it cannot enter this folder either, `outside` (the path of the folder that has both).
  *
  * Only one process at a time starts or stops the server (folder-lock.ts). If several processes
  * start together, one starts the server and the others find it, and none finds a server that its

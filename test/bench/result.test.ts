@@ -58,8 +58,8 @@ describe('the result of make bench', () => {
   });
 
   it('shows what a full run measured by itself beside a shorter run, and says so', () => {
-    const pinned = { id: 'x', unit: 'ratio', value: 0.5 } as const;
-    const soak = { name: 'soak', about: 'a soak', seconds: 1_800, answer: { findings: [pinned] } };
+    const finding = { id: 'x', unit: 'ratio', value: 0.5 } as const;
+    const soak = { name: 'soak', about: 'a soak', seconds: 1_800, answer: { findings: [finding] } };
     const full = { ...resultOf([]), date: '2026-12-01T01', full: true, measures: [soak] };
     const page = pageOf(withApart(resultOf([{ id: 'drain', unit: 'ratio', value: 3 }]), [full]), []);
     expect(page).to.include('- `soak --full` was measured by itself, on 2026-12-01.');
