@@ -4,7 +4,7 @@ import { waitUntil } from '../../lib/loop.ts';
 import type { Contestant, Running, World } from '../contestants/contestant.ts';
 import { cpuSeconds, peakMegabytes } from '../cpu.ts';
 import { readCounts, type DatabaseCounts } from './database-counts.ts';
-import { writeBacklog } from './events.ts';
+import { forgetPages, writeBacklog } from './events.ts';
 import { readBack, recordsIn } from './topic.ts';
 import type { Place } from './world.ts';
 
@@ -18,6 +18,8 @@ export type DrainOptions = {
   history?: (world: World) => Promise<void>;
   /** What goes on in the database from then on, such as a transaction that stays open; answers with how to end it. */
   beside?: (world: World) => Promise<() => Promise<void>>;
+  /** PostgreSQL reads the rows from files, as it does rows of an hour ago, and not from its own memory. */
+  cold?: boolean;
   /** In which the first events have to be published; default 60. */
   startSeconds?: number;
 };
@@ -46,6 +48,7 @@ export async function drain(place: Place, contestant: Contestant, options: Drain
     await admin.connect();
     const total = options.warmUp + options.count;
     await writeBacklog({ ...world, insertSql: contestant.insertSql, count: total });
+    if (options.cold === true) await forgetPages(world.databaseUrl);
     const before = await readCounts(world.databaseUrl);
     const measured = await run(place, { contestant, world, admin, options });
     const counts = await readCounts(world.databaseUrl);

@@ -73,3 +73,18 @@ export async function writeBacklog({ databaseUrl, insertSql, from = 0, count }: 
     await db.destroy();
   }
 }
+
+/**
+ * PostgreSQL keeps no page of any database in its own memory. Otherwise a backlog that was just written is read from
+ * there in one situation, and in another one, in which so many other rows are read before it, from files.
+ */
+export async function forgetPages(databaseUrl: string): Promise<void> {
+  const db = createDb({ url: databaseUrl, poolSize: 1, applicationName: 'bench' });
+  try {
+    await db.raw('create schema if not exists bench');
+    await db.raw('create extension if not exists pg_buffercache schema bench');
+    await db.raw('select bench.pg_buffercache_evict_all()');
+  } finally {
+    await db.destroy();
+  }
+}
