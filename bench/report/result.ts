@@ -35,7 +35,7 @@ export type Result = {
   versions: Record<string, string>;
   measures: Measured[];
   /** Full measurements that were made by themselves, and are shown beside a shorter run. */
-  apart?: { name: string; date: string }[];
+  apart?: { name: string; date: string; load: number }[];
 };
 
 /**
@@ -49,13 +49,13 @@ export function withApart(run: Result, others: readonly Result[]): Result {
     if (!other.full || other.share < 1)
       throw new Error(`the run of ${other.date} is not a full one: only such are added`);
   }
-  const apart = others.flatMap(({ date, measures }) =>
-    measures.map((measure) => ({ date, measure: { ...measure, name: `${measure.name} --full` } })),
+  const apart = others.flatMap(({ date, machine: { load }, measures }) =>
+    measures.map((measure) => ({ date, load, measure: { ...measure, name: `${measure.name} --full` } })),
   );
   return {
     ...run,
     measures: [...run.measures, ...apart.map(({ measure }) => measure)],
-    apart: apart.map(({ date, measure }) => ({ date, name: measure.name })),
+    apart: apart.map(({ date, load, measure }) => ({ date, load, name: measure.name })),
   };
 }
 

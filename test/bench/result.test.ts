@@ -63,6 +63,8 @@ describe('the result of make bench', () => {
     const full = { ...resultOf([]), date: '2026-12-01T01', full: true, measures: [soak] };
     const page = pageOf(withApart(resultOf([{ id: 'drain', unit: 'ratio', value: 3 }]), [full]), []);
     expect(page).to.include('- `soak --full` was measured by itself, on 2026-12-01.');
+    const busy = pageOf(withApart(resultOf([]), [{ ...full, machine: { ...machine, load: 2 } }]), []);
+    expect(busy).to.include('itself, on 2026-12-01, and the load of the machine was 2.0 before it.');
     expect(page).to.include('| x | 0.5 |  | `soak --full` |');
     expect(page).to.include('| length | 1 minutes, 1 measurements |');
   });
