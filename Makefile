@@ -51,7 +51,7 @@ test: install ## Run every check and test; ONLY="db lib/uuid.test.ts" takes some
 watch: install ## Run some tests, and again whenever a file changes: make watch ONLY="lib/uuid.test.ts db"
 	@exec $(NODE) test/watch.ts $(if $(ONLY),$(ONLY),$(error Say which tests: make watch ONLY=lib/uuid.test.ts))
 
-proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, model, defects
+proof: install ## Prove what takes half an hour: everything killed under load and at every failpoint, 250 random histories
 	@exec $(NODE) test/run.ts --proof
 
 model: install ## Run 2,000 random histories of both sides on two processes; SEED=... repeats one, COUNT=... takes so many, SYSTEM=toy
