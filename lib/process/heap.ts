@@ -9,10 +9,7 @@ import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/**
- * `relay`: room for the pages in hand. What dies young costs nothing; a page that is moved to the old objects first
- * costs time, and more memory than the room does (docs/decisions/0107-the-relay-beside-itself.md).
- */
+/** `relay`: what it makes dies young, page after page (docs/decisions/0116-what-dies-young.md). */
 export type HeapUse = 'common' | 'relay';
 
 /** The common ones also stand in the Makefile and package.json, where a test compares them; cli/bin.mjs reads them. */
@@ -29,8 +26,11 @@ export function readHeapFlags(use: HeapUse): string[] {
 export function startWithHeapFlags(use: HeapUse): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
   const missing = readHeapFlags(use).filter((flag) => !given.includes(nameOf(flag)));
-  if (missing.length > 0) startAgain(missing);
+  if (missing.length > 0) startAgain(missing, use === 'relay' ? { ...FEW_ARENAS, ...process.env } : {});
 }
+
+/** glibc keeps a part of the freed memory for each thread; with two parts the relay's threads share it. */
+const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' };
 
 /** Node's compiler of TypeScript, which it loads for the first file that is not in the cache. */
 const COMPILER = 'NativeModule internal/deps/amaro/dist/index';
@@ -49,7 +49,7 @@ export function startAgainIfCompiled(): void {
 }
 
 /** Not where it cannot: a child with a channel to its parent, and a system without execve. */
-function startAgain(flags: readonly string[], more: Record<string, string> = {}): void {
+function startAgain(flags: readonly string[], more: NodeJS.ProcessEnv = {}): void {
   if (process.channel || typeof process.execve !== 'function') return;
   const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, args, {
