@@ -61,10 +61,10 @@ defects: install ## Put each known mistake into a copy of the source and see its
 	@exec $(NODE) test/defects/main.ts $(if $(BY),--'$(BY)') $(if $(ONLY),'$(ONLY)')
 
 bench: install ## Measure everything beside its ceiling or peer, and say which goals are met (15 minutes); ONLY="relay-drain" takes one
-	@exec $(NODE) bench/main.ts $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
+	@exec $(NODE) bench/main.ts $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
 
-bench-full: install ## The same with the sizes that the goals name (hours); ONLY and OUT as above
-	@exec $(NODE) bench/main.ts --full $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
+bench-full: install ## The same with the sizes that the goals name (hours); ONLY and OUT as above, ROUNDS=1 takes each comparison once
+	@exec $(NODE) bench/main.ts --full $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),$(addprefix --only ,$(ONLY))) $(if $(OUT),--out '$(OUT)')
 
 lint: install ## Check form, rules and types without running a test; ONLY="lib/sync" takes some
 	@$(NODE) node_modules/oxfmt/bin/oxfmt --check --no-error-on-unmatched-pattern $(or $(ONLY),.)

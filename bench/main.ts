@@ -41,6 +41,7 @@ const OPTIONS = {
   only: { type: 'string', multiple: true },
   full: { type: 'boolean', default: false },
   share: { type: 'string', default: '1' },
+  rounds: { type: 'string' },
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -49,9 +50,12 @@ const values = readOptions();
 function readOptions() {
   try {
     const { values } = parseArgs({ options: OPTIONS });
-    const share = Number(values.share);
-    if (share > 0 && share <= 1) return values;
-    return refuse(`--share is ${values.share}, which is not a number above 0 and up to 1`);
+    const { share, rounds } = values;
+    if (!(Number(share) > 0 && Number(share) <= 1))
+      return refuse(`--share is ${share}, which is not a number above 0 and up to 1`);
+    if (rounds !== undefined && !/^[1-9]$/.test(rounds))
+      return refuse(`--rounds is ${rounds}, which is not a number from 1 to 9`);
+    return values;
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
@@ -89,10 +93,11 @@ const secondsOf = (name: string): number => BUDGETS[name] ?? OTHERS;
 
 function help(measures: readonly Measure[]): string {
   return [
-    'node_modules/.bin/node bench/main.ts [--only NAME]… [--full] [--share 0.1] [--out FILE]',
+    'node_modules/.bin/node bench/main.ts [--only NAME]… [--full] [--rounds 1] [--share 0.1] [--out FILE]',
     '',
     '  --only NAME   this measurement alone; may be repeated',
     '  --full        the sizes that the goals name (make bench-full): hours',
+    '  --rounds 1    how often each comparison is repeated, each time in the order A, B, B, A; otherwise 1, and 3 in a full run',
     '  --share 0.1   a part of the events, to try the relay measurements out (the others run whole): such figures say nothing',
     '  --out FILE    where the figures are written as JSON; otherwise .twinbox/bench/DATE.json',
     '',
@@ -107,7 +112,8 @@ function help(measures: readonly Measure[]): string {
 /** A measurement that takes four times its budget is ended: the machine is too busy, or something hangs. */
 async function runMeasure({ name, about }: Measure, folder: string): Promise<Measured> {
   const out = join(folder, `${name}.json`);
-  const more = [...(values.full ? ['--full'] : []), '--share', values.share, '--out', out];
+  const rounds = values.rounds === undefined ? [] : ['--rounds', values.rounds];
+  const more = [...(values.full ? ['--full'] : []), ...rounds, '--share', values.share, '--out', out];
   const began = performance.now();
   const child = spawn(process.execPath, [join(SUITE, 'run.ts'), name, ...more], { stdio: 'inherit' });
   running = child;
