@@ -25,7 +25,7 @@ const ROOT = import.meta.dirname;
 const HISTORIES: Job = {
   title: 'model',
   args: [join(ROOT, 'model/main.ts')],
-  env: { COUNT: process.env['COUNT'] ?? '250' },
+  env: { COUNT: env['COUNT'] ?? '250' },
 };
 
 const stop = { asked: false };
