@@ -162,7 +162,7 @@ const METHOD = `## Method
 - A drain: the backlog is written, then the contestant starts. The clock starts when the topic has
   the first events, which warm the contestant up, and ends when the topic has all. Then the topic is
   read back: a trial in which an event is missing, or in which the versions of a key do not rise, does
-  not count.
+  not count. Behind few rows and behind many, PostgreSQL's own memory is emptied before the clock starts.
 - Latency: events are written when they are due, whether or not earlier ones have arrived. The time
   counts from the moment at which the writer sees its commit until a consumer has the event.
 - CPU is that of the contestant's processes, and of all of PostgreSQL, as Linux counts it. Memory is

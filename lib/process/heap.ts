@@ -26,11 +26,10 @@ export function readHeapFlags(use: HeapUse): string[] {
 export function startWithHeapFlags(use: HeapUse): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')].map(nameOf);
   const missing = readHeapFlags(use).filter((flag) => !given.includes(nameOf(flag)));
-  if (missing.length > 0) startAgain(missing, use === 'relay' ? { ...FEW_ARENAS, ...process.env } : {});
+  // glibc, which reads this at the start, otherwise keeps freed memory for each of the relay's threads.
+  if (use === 'relay') process.env['MALLOC_ARENA_MAX'] ??= '2';
+  if (missing.length > 0) startAgain(missing);
 }
-
-/** glibc keeps a part of the freed memory for each thread; with two parts the relay's threads share it. */
-const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' };
 
 /** Node's compiler of TypeScript, which it loads for the first file that is not in the cache. */
 const COMPILER = 'NativeModule internal/deps/amaro/dist/index';
@@ -49,7 +48,7 @@ export function startAgainIfCompiled(): void {
 }
 
 /** Not where it cannot: a child with a channel to its parent, and a system without execve. */
-function startAgain(flags: readonly string[], more: NodeJS.ProcessEnv = {}): void {
+function startAgain(flags: readonly string[], more: Record<string, string> = {}): void {
   if (process.channel || typeof process.execve !== 'function') return;
   const args = [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, args, {

@@ -54,26 +54,33 @@ describe('The memory of a process', () => {
     expect(flags).to.deep.equal(['--max_semi_space_size=8']);
   });
 
+  const printing =
+    'data:text/javascript,console.error(JSON.stringify([...process.execArgv, process.env.MALLOC_ARENA_MAX]))';
+
+  /** What the process was started with each time, a line each; it ends at once, because its settings are missing. */
+  async function startsOf(role: string, env: Record<string, string> = {}): Promise<string[]> {
+    const args = ['--import', printing, join(ROOT, role, 'main.ts')];
+    const { stderr } = await run(process.execPath, args, { env: bareEnvironment(env), cwd: folder }).then(
+      () => expect.fail('it ran without a database'),
+      (error: unknown) => error as { stderr: string },
+    );
+    return stderr.split('\n').filter((line) => line.startsWith('['));
+  }
+
   for (const role of ['api', 'relay', 'workers'])
     it(`is limited in ${role}/main.ts, started by itself`, async () => {
-      const printing =
-        'data:text/javascript,console.error(JSON.stringify([...process.execArgv, process.env.MALLOC_ARENA_MAX]))';
-      const child = run(process.execPath, ['--import', printing, join(ROOT, role, 'main.ts')], {
-        env: bareEnvironment({}),
-        cwd: folder,
-      });
-      // It ends at once, because its settings are missing.
-      const { stderr } = await child.then(
-        () => expect.fail('it ran without a database'),
-        (error: unknown) => error as { stderr: string },
-      );
+      const starts = await startsOf(role);
       const flags = role === 'relay' ? [...readHeapFlags('relay'), '"2"'] : readHeapFlags('common');
-      const starts = stderr.split('\n').filter((line) => line.startsWith('['));
       const [first, ...later] = starts.map((line) => flags.every((flag) => line.includes(flag)));
       expect(first).to.equal(false);
       // Twice where its files had to be compiled.
-      expect(later, stderr).to.be.an('array').that.includes(true).and.not.includes(false);
+      expect(later, starts.join('\n')).to.be.an('array').that.includes(true).and.not.includes(false);
     });
+
+  it('is divided into as many arenas as whoever started the relay has said', async () => {
+    const starts = await startsOf('relay', { MALLOC_ARENA_MAX: '4' });
+    expect(starts.at(-1)).to.include('"4"').and.include('--no-allocation-site-pretenuring');
+  });
 
   it('does not keep the compiler of TypeScript after the first start of a new version', async () => {
     const file = join(folder, 'first.ts');
